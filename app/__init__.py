@@ -1,0 +1,46 @@
+"""The application: read create_app from top to bottom to know all its parts."""
+
+from flask import Flask, request
+
+from app import accounts, cli, health, okrs, trello
+from app.access import init_access
+from app.config import Config, load_config
+from app.db import db, make_engine
+from app.errors import init_errors
+from app.pages import init_pages
+from app.security import init_security
+
+_READING = {"GET", "HEAD", "OPTIONS"}
+
+
+def create_app(config: Config | None = None) -> Flask:
+    """Build the app. Without a config it is read from the environment.
+
+    Raises ConfigError when a setting is missing or wrong.
+    """
+    config = config or load_config()
+    app = Flask(__name__, template_folder="../templates", static_folder="../static")
+    app.extensions["tally_config"] = config
+    db.bind(make_engine(config.database_url))
+
+    app.before_request(_begin_writing)  # before anything has a transaction open
+    app.teardown_appcontext(_end_session)
+    init_security(app, config)
+    init_access(app)
+    init_pages(app)
+    init_errors(app)
+
+    for package in (accounts, okrs, trello):
+        package.init_app(app)
+    app.register_blueprint(health.blueprint)
+    cli.init_app(app)
+    return app
+
+
+def _begin_writing() -> None:
+    if request.method not in _READING:
+        db.begin_writing()
+
+
+def _end_session(_error: BaseException | None) -> None:
+    db.session.remove()

@@ -1,0 +1,74 @@
+"""Who is asking: closed by default, `@public` opens a view, loaders check the rest."""
+
+from collections.abc import Callable
+from typing import TypeVar, cast
+
+from flask import Flask, abort, current_app, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import LoginManager, current_user
+
+from app.accounts.models import Person, Workspace
+from app.db import db
+from app.htmx import is_htmx, sign_in_elsewhere
+
+View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
+Thing = TypeVar("Thing")
+
+
+def public(view: View) -> View:
+    """Let anyone reach this view, signed in or not."""
+    view.is_public = True  # type: ignore[attr-defined]
+    return view
+
+
+def me() -> Person:
+    """The person who is signed in; only for views that are not public."""
+    # The object behind the proxy: SQLAlchemy would take the proxy itself for a stranger.
+    return cast(Person, current_user._get_current_object())
+
+
+def require_admin() -> Person:
+    """The person signed in; anyone but an admin is answered with 403."""
+    person = me()
+    if not person.is_admin:
+        abort(403)
+    return person
+
+
+def found(thing: Thing | None) -> Thing:
+    """The thing itself; where there is none, 404."""
+    if thing is None:
+        abort(404)
+    return thing
+
+
+def init_access(app: Flask) -> None:
+    """Demand a signed-in person for every view that is not public."""
+    login = LoginManager(app)
+    login.session_protection = None  # sessions end by Person.session_key, not by a changed address
+    login.user_loader(_load)
+    app.before_request(_closed_by_default)
+
+
+def _load(session_id: str) -> Person | None:
+    number, _, key = session_id.partition(".")
+    if not (number.isascii() and number.isdigit()):
+        return None
+    person = db.session.get(Person, int(number))
+    if person is None or not person.is_active or person.session_key != key:
+        return None
+    return person
+
+
+def _closed_by_default() -> ResponseReturnValue | None:
+    if request.endpoint is None or request.endpoint == "static":
+        return None  # unknown addresses are answered by the error pages
+    if getattr(current_app.view_functions[request.endpoint], "is_public", False):
+        return None
+    if current_user.is_authenticated:
+        return None
+    if db.session.get(Workspace, 1) is None:
+        return redirect(url_for("accounts.setup"))
+    back = request.full_path.rstrip("?") if request.method == "GET" and not is_htmx() else None
+    address = url_for("accounts.sign_in", next=back)
+    return sign_in_elsewhere(address) if is_htmx() else redirect(address)

@@ -1,0 +1,183 @@
+"""The forms about people, and the rules for what a name, an email and a password may be."""
+
+import re
+import unicodedata
+from functools import cache
+from zoneinfo import available_timezones
+
+from werkzeug.datastructures import MultiDict
+from wtforms import (
+    EmailField,
+    Field,
+    Form,
+    PasswordField,
+    SelectField,
+    StringField,
+    ValidationError,
+)
+from wtforms.validators import DataRequired, InputRequired
+
+from app.accounts.models import ADMIN, MEMBER, ROLES, Person
+
+LONGEST_NAME = 120
+LONGEST_EMAIL = 254
+SHORTEST_PASSWORD, LONGEST_PASSWORD = 10, 200
+
+_EMAIL = re.compile(
+    r"[^\s@<>()\[\],;:\"\\]{1,64}@"  # whom
+    r"[^\W_](?:[\w-]*[^\W_])?(?:\.[^\W_](?:[\w-]*[^\W_])?)*"  # where: labels with dots between
+)
+
+
+def one_line(text: str | None) -> str:
+    """As typed, without characters that no one sees and with single spaces."""
+    seen = (" " if unicodedata.category(sign) == "Cc" else sign for sign in text or "")
+    return " ".join("".join(seen).split())
+
+
+def normal_email(text: str | None) -> str:
+    return one_line(text).lower()
+
+
+def email_problem(email: str) -> str | None:
+    """What is wrong with a normalised email, in a sentence; None when nothing is."""
+    if len(email) > LONGEST_EMAIL or not _EMAIL.fullmatch(email):
+        return "Enter an email such as anna@example.com."
+    return None
+
+
+def password_problem(password: str, email: str, name: str) -> str | None:
+    """What is wrong with a new password, in a sentence; None when nothing is."""
+    if len(password) < SHORTEST_PASSWORD:
+        return f"Use at least {SHORTEST_PASSWORD} characters."
+    if len(password) > LONGEST_PASSWORD:
+        return f"Use at most {LONGEST_PASSWORD} characters."
+    guessable = {email, email.partition("@")[0], one_line(name).casefold()}
+    if one_line(password).casefold() in guessable:
+        return "Choose something other than your name or your email."
+    return None
+
+
+@cache
+def time_zones() -> list[str]:
+    """The zones people know by their place, UTC first."""
+    places = [zone for zone in available_timezones() if "/" in zone and zone[:4] != "Etc/"]
+    return ["UTC", *sorted(places)]
+
+
+def _name_is_short(_form: Form, field: Field) -> None:
+    if len(field.data) > LONGEST_NAME:
+        raise ValidationError(f"Use at most {LONGEST_NAME} characters.")
+
+
+def _is_email(_form: Form, field: Field) -> None:
+    problem = email_problem(field.data)
+    if problem:
+        raise ValidationError(problem)
+
+
+def _name_field(label: str, missing: str) -> StringField:
+    return StringField(
+        label,
+        filters=[one_line],
+        validators=[DataRequired(missing), _name_is_short],
+        render_kw={"maxlength": LONGEST_NAME},
+    )
+
+
+def _email_field(autocomplete: str = "off") -> EmailField:
+    return EmailField(
+        "Email",
+        filters=[normal_email],
+        validators=[DataRequired("Enter an email."), _is_email],
+        render_kw={"autocomplete": autocomplete, "maxlength": LONGEST_EMAIL},
+    )
+
+
+def _password_field(label: str, autocomplete: str, missing: str) -> PasswordField:
+    return PasswordField(
+        label,
+        validators=[InputRequired(missing)],
+        render_kw={"autocomplete": autocomplete},
+    )
+
+
+def _new_password_field(label: str = "Password") -> PasswordField:
+    return _password_field(label, "new-password", "Choose a password.")
+
+
+class SignInForm(Form):
+    email = EmailField("Email", filters=[normal_email], render_kw={"autocomplete": "username"})
+    password = PasswordField("Password", render_kw={"autocomplete": "current-password"})
+
+
+class SetupForm(Form):
+    name = _name_field("Your name", "Enter your name.")
+    email = _email_field("username")
+    password = _new_password_field()
+    workspace_name = _name_field("Workspace name", "Enter a name, such as your team's.")
+    time_zone = SelectField(
+        "Time zone",
+        default="UTC",
+        choices=lambda: {zone: zone for zone in time_zones()},
+        validate_choice=False,
+    )
+
+    def validate_password(self, field: PasswordField) -> None:
+        _check_password(field, self.email.data or "", self.name.data or "")
+
+    def validate_time_zone(self, field: SelectField) -> None:
+        if field.data not in time_zones():
+            raise ValidationError("Choose a time zone from the list.")
+
+
+class PersonForm(Form):
+    name = _name_field("Name", "Enter a name.")
+    email = _email_field()
+    role = SelectField(
+        "Role",
+        default=MEMBER,
+        choices={MEMBER: "Member", ADMIN: "Admin"},
+        validate_choice=False,
+    )
+
+    def validate_role(self, field: SelectField) -> None:
+        if field.data not in ROLES:
+            raise ValidationError("Choose a role from the list.")
+
+
+class _OfPerson(Form):
+    def __init__(self, formdata: MultiDict[str, str] | None, person: Person) -> None:
+        super().__init__(formdata)
+        self.person = person
+
+
+class WelcomeForm(_OfPerson):
+    password = _new_password_field()
+
+    def validate_password(self, field: PasswordField) -> None:
+        _check_password(field, self.person.email, self.person.name)
+
+
+class NameForm(Form):
+    name = _name_field("Name", "Enter your name.")
+
+
+class ChangePasswordForm(_OfPerson):
+    current_password = _password_field(
+        "Current password", "current-password", "Enter your current password."
+    )
+    new_password = _new_password_field("New password")
+
+    def validate_current_password(self, field: PasswordField) -> None:
+        if not self.person.has_password(field.data or ""):
+            raise ValidationError("That is not your current password.")
+
+    def validate_new_password(self, field: PasswordField) -> None:
+        _check_password(field, self.person.email, self.person.name)
+
+
+def _check_password(field: PasswordField, email: str, name: str) -> None:
+    problem = password_problem(field.data or "", email, name)
+    if problem:
+        raise ValidationError(problem)

@@ -1,0 +1,206 @@
+"""Every setting, read from the environment once and checked with a remedy."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from cryptography.fernet import Fernet
+
+ROOT = Path(__file__).resolve().parent.parent
+SHORTEST_SECRET = 32
+
+
+class ConfigError(SystemExit):
+    """A setting that stops the start; the message says which and how to mend it.
+
+    Uncaught, any of our commands ends with that sentence alone and exit code 1.
+    """
+
+
+@dataclass(frozen=True)
+class Config:
+    """The settings of one process. Secrets stay out of its repr."""
+
+    data_dir: Path
+    database_url: str = field(repr=False)
+    redis_url: str = field(repr=False)
+    owns_redis: bool
+    """True where no REDIS_URL was given: worker.py then runs the embedded server."""
+    secret_key: str = field(repr=False)
+    encryption_keys: tuple[str, ...] = field(repr=False)
+    """Fernet keys, the one that encrypts first; the others still decrypt."""
+    public_url: str | None
+    trusted_proxies: int
+    trello_api_key: str | None = field(repr=False)
+    trello_api_secret: str | None = field(repr=False)
+    trello_api_url: str
+    trello_oauth_url: str
+
+    @property
+    def trello_origin(self) -> str:
+        """The only origin that links to boards and cards may lead to."""
+        parts = urlsplit(self.trello_oauth_url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+
+def load_config(environ: Mapping[str, str] = os.environ) -> Config:
+    """Read the environment, making DATA_DIR and its two key files where they are missing.
+
+    Raises ConfigError with a sentence that names the setting and its remedy.
+    """
+    read = _Reader(environ)
+    data_dir = _data_dir(read.text("DATA_DIR"))
+    redis_url = read.text("REDIS_URL")
+    if redis_url and not redis_url.startswith(("redis://", "rediss://", "unix://")):
+        raise ConfigError(
+            "REDIS_URL must begin with redis://, rediss:// or unix://, "
+            "for example redis://127.0.0.1:6379/0."
+        )
+    key, secret = read.text("TRELLO_API_KEY"), read.text("TRELLO_API_SECRET")
+    if bool(key) != bool(secret):
+        missing = "TRELLO_API_SECRET" if key else "TRELLO_API_KEY"
+        raise ConfigError(
+            f"{missing} is missing: set both TRELLO_API_KEY and TRELLO_API_SECRET, "
+            "or neither and enter them under Admin, Integrations."
+        )
+    return Config(
+        data_dir=data_dir,
+        database_url=_database_url(read.text("DATABASE_URL"), data_dir),
+        redis_url=redis_url or f"unix://{data_dir / 'redis.sock'}",
+        owns_redis=not redis_url,
+        secret_key=_secret_key(read.text("SECRET_KEY"), data_dir),
+        encryption_keys=_encryption_keys(read.text("ENCRYPTION_KEY"), data_dir),
+        public_url=_public_url(read),
+        trusted_proxies=_trusted_proxies(read.text("TRUSTED_PROXIES")),
+        trello_api_key=key,
+        trello_api_secret=secret,
+        trello_api_url=read.url("TRELLO_API_URL", "https://api.trello.com/1"),
+        trello_oauth_url=read.url("TRELLO_OAUTH_URL", "https://trello.com/1"),
+    )
+
+
+@dataclass(frozen=True)
+class _Reader:
+    environ: Mapping[str, str]
+
+    def text(self, name: str) -> str | None:
+        """The value of NAME, or the content of the file that NAME_FILE points to."""
+        value, path = self.environ.get(name), self.environ.get(f"{name}_FILE")
+        if value and path:
+            raise ConfigError(f"{name} and {name}_FILE are both set: keep one of them.")
+        if path:
+            try:
+                value = Path(path).read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                raise ConfigError(
+                    f"{name}_FILE names a file that can't be read as text "
+                    f"({type(error).__name__}): check the path and its rights."
+                ) from error
+        return (value or "").strip() or None
+
+    def url(self, name: str, default: str) -> str:
+        value = (self.text(name) or default).rstrip("/")
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.netloc or parts.query:
+            raise ConfigError(f"{name} must be a web address such as {default}.")
+        return value
+
+
+def _data_dir(text: str | None) -> Path:
+    data_dir = Path(text).absolute() if text else ROOT / "data"
+    try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            "DATA_DIR can't be made or is not a directory: choose a directory you may write to."
+        ) from error
+    if not os.access(data_dir, os.W_OK | os.X_OK):
+        raise ConfigError("DATA_DIR can't be written to: choose one you may write to.")
+    # The address of a Unix socket holds 108 bytes, the last of them a zero.
+    if len(os.fsencode(data_dir / "redis.sock")) > 107:
+        raise ConfigError("DATA_DIR is too long for a socket inside it: choose a shorter path.")
+    return data_dir
+
+
+def _database_url(text: str | None, data_dir: Path) -> str:
+    if text is None:
+        return f"sqlite:///{data_dir / 'tally.sqlite3'}"
+    if text.startswith("postgres://"):
+        text = "postgresql://" + text.removeprefix("postgres://")
+    if not text.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+        raise ConfigError(
+            "DATABASE_URL must begin with sqlite:/// or postgresql://, "
+            "for example postgresql://tally@localhost/tally."
+        )
+    return text
+
+
+def _secret_key(text: str | None, data_dir: Path) -> str:
+    value = text or _kept(data_dir / "secret.key", secrets.token_urlsafe(48))
+    if len(value) < SHORTEST_SECRET:
+        raise ConfigError(
+            f"SECRET_KEY is shorter than {SHORTEST_SECRET} characters: make one with "
+            "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'."
+        )
+    return value
+
+
+def _encryption_keys(text: str | None, data_dir: Path) -> tuple[str, ...]:
+    value = text or _kept(data_dir / "encryption.key", Fernet.generate_key().decode())
+    keys = tuple(key.strip() for key in value.split(",") if key.strip())
+    try:
+        for key in keys:
+            Fernet(key)
+    except ValueError as error:
+        raise ConfigError(
+            "ENCRYPTION_KEY must be 32 random bytes in URL-safe base64 (several with commas "
+            "between them, the newest first): make one with python3 -c "
+            "'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())'."
+        ) from error
+    return keys
+
+
+def _kept(path: Path, fresh: str) -> str:
+    """What the file holds; where there is none, it is made with `fresh`, for its owner alone.
+
+    Two processes may start at once: the file appears whole or not at all, and the first wins.
+    """
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        if not path.exists():
+            with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(fresh)
+            try:
+                os.link(draft, path)
+            except FileExistsError:
+                pass  # the other process was first: its key is the one that counts
+            finally:
+                draft.unlink()
+        return path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"{path.name} in DATA_DIR can't be read or made: check who owns it."
+        ) from error
+
+
+def _public_url(read: _Reader) -> str | None:
+    if read.text("PUBLIC_URL") is None:
+        return None
+    value = read.url("PUBLIC_URL", "https://tally.example.com")
+    if urlsplit(value).path:
+        raise ConfigError("PUBLIC_URL must be an origin without a path: https://tally.example.com.")
+    return value
+
+
+def _trusted_proxies(text: str | None) -> int:
+    if text is None:
+        return 0
+    if not text.isascii() or not text.isdigit() or int(text) > 5:
+        raise ConfigError(
+            "TRUSTED_PROXIES must be the number of reverse proxies in front, 0 to 5: "
+            "1 for one nginx or Caddy."
+        )
+    return int(text)

@@ -1,0 +1,157 @@
+"""The database: engine, session, model base and the types that keep figures exact."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import DateTime, Dialect, Engine, MetaData, String, create_engine, event
+from sqlalchemy.orm import DeclarativeBase, Session, scoped_session, sessionmaker
+from sqlalchemy.types import TypeDecorator
+
+_WRITES = {"sqlite_write": True}
+
+
+def utcnow() -> datetime:
+    """This moment, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware moment, kept in UTC. SQLite forgets zones, so they are put back on reading."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment needs a time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Exact(TypeDecorator[Fraction]):
+    """An exact number, kept as "7" or "100/3": no database rounds it, and none compares it."""
+
+    impl = String(80)
+    cache_ok = True
+
+    def process_bind_param(self, value: Fraction | None, dialect: Dialect) -> str | None:
+        return None if value is None else str(Fraction(value))
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Fraction | None:
+        return None if value is None else Fraction(value)
+
+
+class Model(DeclarativeBase):
+    """Base of all models; constraints are named, so that migrations can speak of them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: Moment, Fraction: Exact}
+
+
+def make_engine(url: str) -> Engine:
+    """An engine for SQLite or PostgreSQL.
+
+    On SQLite a transaction that will write begins as one (BEGIN IMMEDIATE): a reader that turns
+    into a writer is refused at once when another wrote in between, however long it may wait.
+    """
+    if not url.startswith("sqlite"):
+        return create_engine(
+            url, pool_pre_ping=True, pool_size=5, max_overflow=5, pool_recycle=1800
+        )
+    engine = create_engine(url, connect_args={"timeout": 15})
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver's own BEGIN comes too late and too weak
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=NORMAL",
+            "foreign_keys=ON",
+            "busy_timeout=15000",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        writes = connection.get_execution_options().get("sqlite_write")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+class Database:
+    """The session of the present request, job or command; bound to an engine by create_app."""
+
+    def __init__(self) -> None:
+        self.factory = sessionmaker(expire_on_commit=False)
+        self.session: scoped_session[Session] = scoped_session(self.factory)
+        os.register_at_fork(after_in_child=self._forget_connections)
+
+    def bind(self, engine: Engine) -> None:
+        self.session.remove()
+        self.factory.configure(bind=engine)
+
+    @property
+    def engine(self) -> Engine:
+        engine: Engine = self.factory.kw["bind"]
+        return engine
+
+    def _forget_connections(self) -> None:
+        """In a forked process: leave the parent's connections to the parent."""
+        self.session.registry.clear()
+        if "bind" in self.factory.kw:
+            self.engine.dispose(close=False)
+
+    def begin_writing(self) -> None:
+        """Open the session afresh so that each of its transactions may write from the start."""
+        self.session.remove()
+        self.session(execution_options=_WRITES)
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """One transaction that may write: committed at the end, rolled back on any exception.
+
+        What was open before is ended first, and must hold no changes of its own.
+        """
+        session = self.session()
+        if session.new or session.dirty or session.deleted:
+            raise RuntimeError("changes from before would be lost")
+        session.commit()  # not a rollback, which would forget what was loaded
+        session.connection(execution_options=_WRITES)
+        try:
+            yield session
+            session.commit()
+        except BaseException:
+            session.rollback()
+            raise
+
+    def end_reading(self) -> None:
+        """End the transaction before waiting on the network, so that no lock is held meanwhile.
+
+        Raises RuntimeError when something was changed already: fetch first, then write.
+        """
+        session = self.session()
+        if session.new or session.dirty or session.deleted:
+            raise RuntimeError("changes are pending: fetch first, then write")
+        session.commit()  # not a rollback, which would forget what was loaded
+
+
+db = Database()

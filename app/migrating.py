@@ -1,0 +1,56 @@
+"""Bringing a database to the newest schema, from the commands, at the start and in tests."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import create_engine, make_url, text
+
+from app.config import ROOT
+
+if TYPE_CHECKING:
+    from alembic.config import Config as AlembicConfig
+
+_LOCK_NUMBER = 7_411_553
+"""Of PostgreSQL's advisory lock: any number, as long as every version of Tally uses the same."""
+
+
+def upgrade(database_url: str) -> None:
+    """Run the migrations that the database lacks; two processes at once take turns."""
+    # Here, not above: Alembic takes 10 MB, and web and worker import this module too.
+    from alembic import command
+
+    with _alone(database_url):
+        command.upgrade(alembic_config(database_url), "head")
+
+
+def alembic_config(database_url: str) -> "AlembicConfig":
+    """What Alembic's commands need to work on this database, silently."""
+    from alembic.config import Config as AlembicConfig
+
+    config = AlembicConfig()
+    config.set_main_option("script_location", str(ROOT / "migrations").replace("%", "%%"))
+    config.attributes["database_url"] = database_url
+    return config
+
+
+@contextmanager
+def _alone(database_url: str) -> Iterator[None]:
+    url = make_url(database_url)
+    if url.get_backend_name() == "sqlite":
+        if not url.database or url.database == ":memory:":
+            yield
+            return
+        with open(Path(f"{url.database}.migrating"), "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        return
+    engine = create_engine(url)
+    try:
+        with engine.connect() as connection:  # the lock lasts as long as this connection
+            connection.execute(text("SELECT pg_advisory_lock(:number)"), {"number": _LOCK_NUMBER})
+            yield
+    finally:
+        engine.dispose()

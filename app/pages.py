@@ -1,0 +1,84 @@
+"""What every template may use: filters for figures, days and moments, and the page's frame."""
+
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+from flask import Flask
+from flask_login import current_user
+
+from app.accounts.models import Workspace
+from app.db import db, utcnow
+from app.security import HTMX_HASH, HTMX_URL
+
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+
+
+def init_pages(app: Flask) -> None:
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(
+        number=number, six_places=six_places, day=day, moment=moment, ago=ago, iso=iso
+    )
+    app.context_processor(_frame)
+
+
+def _frame() -> dict[str, object]:
+    return {
+        "htmx_url": HTMX_URL,
+        "htmx_hash": HTMX_HASH,
+        "person": current_user if current_user.is_authenticated else None,
+        "workspace": db.session.get(Workspace, 1),
+    }
+
+
+def number(value: Fraction, places: int = 1) -> str:
+    """For reading: at most `places` decimals, thousands apart: "1,200", "33.3", "-0.5"."""
+    rounded = _rounded(value, places)
+    text = f"{rounded:,f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def six_places(value: Fraction) -> str:
+    """For machines: always six decimals, rounded half up."""
+    return f"{_rounded(value, 6):f}"
+
+
+def _rounded(value: Fraction, places: int) -> Decimal:
+    """Rounded half away from zero, by whole-number arithmetic; never "-0"."""
+    scaled = abs(value) * 10**places
+    whole = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
+    exact = Decimal(whole).scaleb(-places).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    return -exact if value < 0 and whole else exact
+
+
+def day(value: date) -> str:
+    """ "21 Nov 2026" """
+    return f"{value.day} {_MONTHS[value.month - 1]} {value.year}"
+
+
+def moment(value: datetime) -> str:
+    """ "21 Nov 2026, 16:05" in the workspace's time zone."""
+    local = value.astimezone(_zone())
+    return f"{day(local)}, {local:%H:%M}"
+
+
+def ago(value: datetime) -> str:
+    """ "just now", "4 minutes ago", "3 hours ago", "5 days ago" """
+    seconds = max(0, int((utcnow() - value).total_seconds()))
+    for size, word in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        count = seconds // size
+        if count:
+            return f"{count} {word}{'s' if count > 1 else ''} ago"
+    return "just now"
+
+
+def iso(value: datetime) -> str:
+    """For <time datetime>: UTC, to the second."""
+    return f"{value:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _zone() -> ZoneInfo:
+    workspace = db.session.get(Workspace, 1)
+    return workspace.zone if workspace else ZoneInfo("UTC")

@@ -1,0 +1,170 @@
+// Everything that Tally does in the browser besides htmx. No page needs it in order to work.
+// Loaded in the head before anything is drawn, so that the theme is right from the first frame;
+// the rest listens on the document and needs no particular moment.
+"use strict";
+
+(() => {
+  const root = document.documentElement;
+  root.classList.add("has-js");
+
+  // htmx: announced by a class once it is there; a copy of our own where its CDN fails.
+
+  // Its script is async: a CDN that hangs holds up nothing but htmx.
+
+  function onceRead(action) {
+    if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", action);
+    else action();
+  }
+
+  const htmxIsThere = () => onceRead(() => root.classList.add("has-htmx"));
+
+  function loadOwnHtmx(fromCdn) {
+    const own = document.createElement("script");
+    own.src = fromCdn.dataset.fallback;
+    own.integrity = fromCdn.integrity;
+    own.addEventListener("load", () => {
+      onceRead(() => window.htmx.process(document.body));
+      htmxIsThere();
+    });
+    document.head.append(own);
+  }
+
+  const isHtmx = (element) => element instanceof HTMLScriptElement && "fallback" in element.dataset;
+  document.addEventListener("load", ({ target }) => isHtmx(target) && htmxIsThere(), true);
+  document.addEventListener("error", ({ target }) => isHtmx(target) && loadOwnHtmx(target), true);
+
+  // Every request by htmx bears the CSRF token: version 2 names the event one way, version 4 another.
+
+  const token = () => document.querySelector("meta[name=csrf-token]")?.content ?? "";
+  document.addEventListener("htmx:configRequest", (event) => {
+    event.detail.headers["X-CSRFToken"] = token();
+  });
+  document.addEventListener("htmx:config:request", (event) => {
+    event.detail.ctx.request.headers["X-CSRFToken"] = token();
+  });
+
+  // Theme: the system's, light or dark, remembered in this browser.
+
+  const THEMES = ["system", "light", "dark"];
+  const THEME_KEY = "tally-theme";
+
+  function storedTheme() {
+    try {
+      const theme = localStorage.getItem(THEME_KEY);
+      return THEMES.includes(theme) ? theme : "system";
+    } catch {
+      return "system"; // a browser that keeps nothing
+    }
+  }
+
+  function showTheme(theme) {
+    if (theme === "system") delete root.dataset.theme;
+    else root.dataset.theme = theme;
+    for (const name of document.querySelectorAll("[data-theme-name]")) name.textContent = theme;
+  }
+
+  function nextTheme() {
+    const theme = THEMES[(THEMES.indexOf(root.dataset.theme ?? "system") + 1) % THEMES.length];
+    showTheme(theme);
+    try {
+      localStorage.setItem(THEME_KEY, theme);
+    } catch {
+      // It holds until the next page.
+    }
+  }
+
+  showTheme(storedTheme());
+  onceRead(() => showTheme(storedTheme())); // again, now that the switch is there to name it
+  window.addEventListener("storage", (event) => event.key === THEME_KEY && showTheme(storedTheme()));
+  // Going back, htmx puts the page in as the server wrote it.
+  for (const swapped of ["htmx:afterSwap", "htmx:after:swap"]) {
+    document.addEventListener(swapped, () => showTheme(root.dataset.theme ?? "system"));
+  }
+
+  // Connecting an account happens in a window of its own, which tells the others when it is done.
+
+  const channel = "BroadcastChannel" in window ? new BroadcastChannel("tally") : null;
+  const POPUP_KEY = "tally-popup";
+
+  function openPopup(link) {
+    const [width, height] = [Math.min(640, screen.availWidth), Math.min(760, screen.availHeight)];
+    const left = Math.round(screenX + (outerWidth - width) / 2);
+    const top = Math.round(screenY + (outerHeight - height) / 2);
+    // A new window starts with a copy of this one's session storage: that is how it knows itself
+    // again after the detour, which may cut the tie to its opener.
+    sessionStorage.setItem(POPUP_KEY, "yes");
+    const popup = window.open(
+      link.href,
+      "tally-connect",
+      `popup,width=${width},height=${height},left=${left},top=${top}`,
+    );
+    sessionStorage.removeItem(POPUP_KEY);
+    popup?.focus();
+    return popup !== null;
+  }
+
+  channel?.addEventListener("message", (event) => {
+    if (event.data?.kind !== "connected") return;
+    const button = document.querySelector("[data-reload-on-connect]");
+    if (button) button.click();
+    // A page that offers no connecting is left alone: something may be half typed in it.
+    else if (document.querySelector("[data-popup]")) location.reload();
+  });
+
+  onceRead(() => {
+    const done = document.querySelector("[data-announce]");
+    if (!done) return;
+    channel?.postMessage({ kind: done.dataset.announce });
+    if (sessionStorage.getItem(POPUP_KEY)) setTimeout(() => window.close(), 1500);
+  });
+
+  document.addEventListener("click", (event) => {
+    const target = event.target instanceof Element ? event.target : null;
+    if (target?.closest("[data-theme-switch]")) nextTheme();
+    const link = target?.closest("a[data-popup]");
+    const isPlain = !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
+    if (link && isPlain && openPopup(link)) event.preventDefault();
+  });
+
+  // Lists of several choices: a plain click adds or removes one. The choice with an empty value
+  // ("Any") stands alone: choosing it clears the others, choosing another clears it.
+
+  const choicesBefore = new WeakMap();
+  const chosen = (select) => new Set([...select.selectedOptions].map((option) => option.value));
+  const isSeveral = (element) => element instanceof HTMLSelectElement && element.multiple;
+
+  function keepAnyAlone(select) {
+    const any = [...select.options].find((option) => option.value === "");
+    if (!any) return;
+    const others = [...select.selectedOptions].filter((option) => option !== any);
+    const wasAny = (choicesBefore.get(select) ?? new Set()).has("");
+    if (any.selected && others.length) {
+      if (wasAny) any.selected = false;
+      else for (const option of others) option.selected = false;
+    } else if (!others.length) any.selected = true;
+  }
+
+  document.addEventListener("mousedown", (event) => {
+    const option = event.target instanceof HTMLOptionElement ? event.target : null;
+    const select = option?.closest("select");
+    const isPlain = event.button === 0 && !(event.ctrlKey || event.metaKey || event.shiftKey);
+    if (!isSeveral(select) || select.disabled || option.disabled || !isPlain) return;
+    event.preventDefault();
+    const scrolled = select.scrollTop;
+    choicesBefore.set(select, chosen(select));
+    option.selected = !option.selected;
+    select.focus({ preventScroll: true });
+    for (const kind of ["input", "change"]) select.dispatchEvent(new Event(kind, { bubbles: true }));
+    select.scrollTop = scrolled;
+  });
+
+  document.addEventListener("focusin", ({ target }) => {
+    if (isSeveral(target)) choicesBefore.set(target, chosen(target));
+  });
+  // In the capture phase: htmx listens on the select itself and must see the outcome.
+  document.addEventListener("input", ({ target }) => {
+    if (!isSeveral(target)) return;
+    keepAnyAlone(target);
+    choicesBefore.set(target, chosen(target));
+  }, true);
+})();

@@ -1,0 +1,130 @@
+"""Fixtures for the whole suite: an app on a database of its own, a browser and the cast."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from pytest_socket import socket_allow_hosts
+
+from app import create_app
+from app.accounts.models import ADMIN, Person, Workspace
+from app.config import Config, load_config
+from app.db import db
+from app.migrating import upgrade
+from tests.support.client import Client
+from tests.support.people import make_person
+from tests.support.postgresql import Server, binaries, running_server
+
+LOOPBACK = ["127.0.0.1", "::1", "localhost"]
+KEYS = {
+    "SECRET_KEY": "a secret key for tests, of more than 32 characters",
+    "ENCRYPTION_KEY": "dGVzdHMtdGVzdHMtdGVzdHMtdGVzdHMtdGVzdHMtdGU=",
+}
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """No test reaches beyond this machine."""
+    socket_allow_hosts(LOOPBACK, allow_unix_socket=True)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Tests marked both_databases run twice."""
+    if metafunc.definition.get_closest_marker("both_databases"):
+        metafunc.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with all tables, to be copied."""
+    path = tmp_path_factory.mktemp("template") / "tally.sqlite3"
+    upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    programs = binaries()
+    if programs is None:
+        pytest.skip("PostgreSQL is not installed here: apt-get install postgresql brings it")
+    with running_server(programs) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql: Server) -> str:
+    """The name of a database with all tables, to be copied."""
+    name = postgresql.new_database()
+    upgrade(postgresql.url(name))
+    return name
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database with all tables and no rows: SQLite, unless the marker or the run asks for more.
+
+    TALLY_TEST_DATABASE=postgresql runs every test on PostgreSQL.
+    """
+    kind = getattr(request, "param", os.environ.get("TALLY_TEST_DATABASE", "sqlite"))
+    if kind == "sqlite":
+        path = tmp_path / "tally.sqlite3"
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+    server: Server = request.getfixturevalue("postgresql")
+    name = server.new_database(request.getfixturevalue("postgresql_template"))
+    yield server.url(name)
+    server.drop(name)
+
+
+@pytest.fixture
+def config(database_url: str, tmp_path: Path) -> Config:
+    """Settings with fixed keys and a data directory of the test's own."""
+    # Below a short path: the address of a Unix socket holds no more than 107 bytes.
+    return load_config(KEYS | {"DATA_DIR": str(tmp_path), "DATABASE_URL": database_url})
+
+
+@pytest.fixture
+def app(config: Config) -> Iterator[Flask]:
+    """The app on the test's database. Push no app context around requests: they would share `g`."""
+    app = create_app(config)
+    app.testing = True
+    yield app
+    db.session.remove()
+    db.engine.dispose()
+
+
+@pytest.fixture
+def client(app: Flask) -> Client:
+    return Client(app)
+
+
+@pytest.fixture
+def workspace(app: Flask) -> Workspace:
+    """The workspace, in UTC."""
+    workspace = Workspace(id=1, name="Tally", time_zone="UTC")
+    db.session.add(workspace)
+    db.session.commit()
+    return workspace
+
+
+@pytest.fixture
+def alice(workspace: Workspace) -> Person:
+    return make_person("Alice Adams", ADMIN)
+
+
+@pytest.fixture
+def bob(workspace: Workspace) -> Person:
+    return make_person("Bob Brown")
+
+
+@pytest.fixture
+def carol(workspace: Workspace) -> Person:
+    return make_person("Carol Clark")
+
+
+@pytest.fixture
+def dave(workspace: Workspace) -> Person:
+    return make_person("Dave Dunn", is_active=False)

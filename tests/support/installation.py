@@ -1,0 +1,165 @@
+"""A whole installation on real parts: web server, worker, embedded server for RQ, sandbox."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import requests
+
+from sandbox import RunningSandbox, running_sandbox
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+ADMIN_EMAIL, ADMIN_PASSWORD = "ada@example.com", "correct horse battery"
+PATIENCE = 30
+"""Seconds to wait for what takes one or two; a busy machine takes longer."""
+
+
+@dataclass
+class Installation:
+    """The processes of one installation, to be stopped and started one by one."""
+
+    data_dir: Path
+    sandbox: RunningSandbox
+    port: int
+    web: subprocess.Popen[bytes] | None = None
+    worker: subprocess.Popen[bytes] | None = None
+    extra: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT),
+            "DATA_DIR": str(self.data_dir),
+            "TRELLO_API_URL": self.sandbox.api_url,
+            "TRELLO_OAUTH_URL": self.sandbox.api_url,
+        } | self.extra
+
+    def flask(self, *command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "flask", "--app", "app", *command],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    def start_web(self) -> None:
+        self.web = self._start(
+            "web",
+            "-m",
+            "gunicorn",
+            "app:create_app()",
+            "--bind",
+            f"127.0.0.1:{self.port}",
+            "--threads",
+            "4",
+            "--worker-class",
+            "gthread",
+        )
+        wait_until(lambda: _answers(f"{self.url}/login"), "the web server answers")
+
+    def start_worker(self) -> None:
+        self.worker = self._start("worker", "worker.py")
+
+    def _start(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
+        with open(self.data_dir / f"{name}.log", "ab") as log:
+            return subprocess.Popen(
+                [sys.executable, *arguments],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def stop_worker(self) -> None:
+        if self.worker is not None:
+            _stop(self.worker)
+            self.worker = None
+
+    def stop(self) -> None:
+        if self.web is not None:
+            _stop(self.web)
+            self.web = None
+        self.stop_worker()
+
+    def logs(self) -> str:
+        return "\n".join(
+            f"--- {path.name}\n{path.read_text(errors='replace')}"
+            for path in sorted(self.data_dir.glob("*.log"))
+        )
+
+
+@contextmanager
+def running_installation() -> Iterator[Installation]:
+    """Everything running, with an admin who may sign in; all of it gone afterwards."""
+    # A short path of its own: the address of a Unix socket holds no more than 107 bytes.
+    with (
+        tempfile.TemporaryDirectory(prefix="tally-") as directory,
+        running_sandbox() as sandbox,
+    ):
+        installation = Installation(Path(directory), sandbox, free_port())
+        installation.extra = {
+            "TRELLO_API_KEY": sandbox.api_key,
+            "TRELLO_API_SECRET": sandbox.api_secret,
+        }
+        for command in (
+            ("migrate",),
+            ("create-admin", ADMIN_EMAIL, "--name", "Ada Ek", "--password", ADMIN_PASSWORD),
+        ):
+            done = installation.flask(*command)
+            assert done.returncode == 0, done.stderr
+        try:
+            installation.start_worker()
+            installation.start_web()
+            yield installation
+        finally:
+            installation.stop()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_until(holds: Callable[[], bool], what: str, patience: float = PATIENCE) -> None:
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        if holds():
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"waited {patience} s, but not: {what}")
+
+
+def _answers(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=2).ok
+    except requests.RequestException:
+        return False
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """Ask, then insist; the process group is our own, made when it was started."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
