@@ -1,0 +1,30 @@
+"""Objectives and key results: cycles, measures, check-ins, standing."""
+
+from flask import Blueprint, Flask
+
+from app.accounts.models import Workspace
+from app.accounts.setup import after_setup
+
+blueprint = Blueprint("okrs", __name__)
+
+
+def init_app(app: Flask) -> None:
+    """Register the pages of OKRs."""
+    # Here, not above: these modules hang their pages on the blueprint of this one.
+    from app.okrs import (  # noqa: F401
+        check_in_views,
+        cycle_views,
+        integration_views,
+        key_result_views,
+        list_views,
+        objective_views,
+    )
+
+    after_setup.connect(_make_first_quarters)
+    app.register_blueprint(blueprint)
+
+
+def _make_first_quarters(_workspace: Workspace) -> None:
+    from app.okrs.cycles import ensure_quarters
+
+    ensure_quarters()

@@ -1,0 +1,49 @@
+"""Edits that leave a line in the timeline and, some of them, a mark on the chart."""
+
+from app.accounts.models import Person
+from app.db import db, utcnow
+from app.okrs.figures import measure_words
+from app.okrs.models import Change, KeyResult, Measure, Objective
+
+CREATED, TITLE, OWNER, CYCLE, DAYS = "created", "title", "owner", "cycle", "days"
+MEASURE, TARGET, SOURCE, CRITERIA, DELETED = "measure", "target", "source", "criteria", "deleted"
+MARKED = (MEASURE, TARGET, SOURCE, CRITERIA)
+"""What changes the meaning of readings, and so is marked on the chart."""
+
+
+def note_change(measure: Measure, by: Person, what: str, before: str = "", after: str = "") -> None:
+    """Put an edit into the item's record; what stayed the same is left out. Commits nothing."""
+    if before == after and what not in (CREATED, DELETED):
+        return
+    db.session.add(Change(measure=measure, person_id=by.id, what=what, before=before, after=after))
+
+
+def remeasure(measure: Measure, by: Person, wanted: Measure) -> None:
+    """Judge an item as `wanted` says. Readings stay; another kind starts a new series."""
+    before = measure_words(measure)
+    is_another_kind = measure.kind != wanted.kind
+    if is_another_kind:
+        measure.kind = wanted.kind
+        measure.series += 1
+        measure.value = measure.valued_at = None
+        measure.matching_count = measure.completed_count = None
+    measure.start_value, measure.target_value = wanted.start_value, wanted.target_value
+    measure.unit = wanted.unit
+    note_change(measure, by, MEASURE if is_another_kind else TARGET, before, measure_words(measure))
+
+
+def end_source(measure: Measure, by: Person, title: str) -> None:
+    """Stop the measure's source. Its readings and its last value stay."""
+    source = measure.source
+    if source is None:
+        return
+    source.ended_at = utcnow()
+    note_change(measure, by, SOURCE, before=title)
+    db.session.flush()  # the database allows one source that is not ended: this one goes first
+    db.session.expire(measure, ["source"])
+
+
+def delete_item(item: Objective | KeyResult, by: Person) -> None:
+    """Put the item away. Key results of an objective go with it; nothing is erased."""
+    item.deleted_at, item.deleted_by_id = utcnow(), by.id
+    note_change(item.measure, by, DELETED)

@@ -1,0 +1,76 @@
+"""Figures as people type and read them, exact on the way in and out."""
+
+import re
+from fractions import Fraction
+
+from app.okrs.models import KPI, PERCENT, ROLL_UP, Measure
+from app.pages import number
+
+KIND_WORDS = {PERCENT: "Percent complete", KPI: "KPI", ROLL_UP: "Roll-up of key results"}
+
+_MOST_DIGITS, _MOST_PLACES = 15, 6
+_SPACES = re.compile(r"[\s\u00a0\u2009\u202f']")
+_PLAIN = re.compile(r"[+-]?(\d+)(?:\.(\d*))?", re.ASCII)
+_GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", re.ASCII)
+
+
+def parse_figure(text: str) -> Fraction:
+    """The exact number in "1,200.5" or "1 200". Raises ValueError with a sentence for people."""
+    compact = _SPACES.sub("", text).replace("\u2212", "-")
+    if _GROUPED.fullmatch(compact):
+        compact = compact.replace(",", "")
+    elif "," in compact:
+        raise ValueError("Write decimals with a point, as in 1,200.5.")
+    match = _PLAIN.fullmatch(compact)
+    if match is None:
+        raise ValueError("Write a number, such as 20 or 1,200.5.")
+    if len(match[1].lstrip("0")) > _MOST_DIGITS:
+        raise ValueError(f"Write at most {_MOST_DIGITS} digits before the point.")
+    if len(match[2] or "") > _MOST_PLACES:
+        raise ValueError(f"Write at most {_MOST_PLACES} digits after the point.")
+    return Fraction(compact.rstrip("."))
+
+
+def figure_text(value: Fraction) -> str:
+    """As it would be typed: "1200.5", at most six decimals."""
+    return number(value, _MOST_PLACES).replace(",", "")
+
+
+def value_words(measure: Measure, value: Fraction) -> str:
+    """A value of this measure: "45 %", "9 posts"."""
+    if measure.kind != KPI:
+        return f"{number(value)} %"
+    return f"{number(value, _MOST_PLACES)} {measure.unit}".rstrip()
+
+
+def goal_words(measure: Measure, value: Fraction) -> str:
+    """A value with where it should go: "9 of 20 posts", "12 bugs, from 30 to 0"."""
+    if measure.kind != KPI:
+        return value_words(measure, value)
+    present, start, target = (
+        number(one, _MOST_PLACES) for one in (value, measure.start_value, measure.target_value)
+    )
+    if measure.start_value == 0:
+        return f"{present} of {target} {measure.unit}".rstrip()
+    return f"{value_words(measure, value)}, from {start} to {target}"
+
+
+def short_words(measure: Measure, value: Fraction) -> str:
+    """What a list shows beside the percentage: "9 of 20 posts", "12 → 0 bugs", "3 of 10"."""
+    if measure.kind != KPI:
+        if measure.matching_count is None or measure.completed_count is None:
+            return ""
+        return f"{measure.completed_count:,} of {measure.matching_count:,}"
+    if measure.start_value == 0:
+        return goal_words(measure, value)
+    present, target = (number(one, _MOST_PLACES) for one in (value, measure.target_value))
+    return f"{present} → {target} {measure.unit}".rstrip()
+
+
+def measure_words(measure: Measure) -> str:
+    """The measure itself: "Percent complete", "KPI, 0 to 20 posts"."""
+    if measure.kind != KPI:
+        return KIND_WORDS[measure.kind]
+    start = number(measure.start_value, _MOST_PLACES)
+    target = number(measure.target_value, _MOST_PLACES)
+    return f"KPI, {start} to {target} {measure.unit}".rstrip()

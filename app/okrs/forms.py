@@ -1,0 +1,243 @@
+"""Forms of cycles, objectives, key results and check-ins: from text to exact values."""
+
+from collections.abc import Sequence
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+from wtforms import (
+    DateField,
+    Field,
+    Form,
+    SelectField,
+    StringField,
+    TextAreaField,
+    ValidationError,
+)
+from wtforms.form import BaseForm
+from wtforms.validators import DataRequired, InputRequired, Optional, StopValidation
+
+from app.accounts.forms import one_line
+from app.okrs.figures import KIND_WORDS, figure_text, parse_figure
+from app.okrs.integrations import MeasureWish
+from app.okrs.models import KPI, PERCENT, ROLL_UP, Cycle, Measure
+
+LONGEST_TITLE, LONGEST_TEXT, LONGEST_UNIT, LONGEST_NAME = 200, 10_000, 40, 80
+
+
+def several_lines(text: str | None) -> str:
+    """As typed, with plain line ends and without characters that no one sees."""
+    lines = (text or "").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    kept = ("".join(sign for sign in line if sign >= " " or sign == "\t") for line in lines)
+    return "\n".join(line.rstrip() for line in kept).strip()
+
+
+class AtMost:
+    def __init__(self, longest: int) -> None:
+        self.longest = longest
+
+    def __call__(self, _form: Form, field: Field) -> None:
+        if len(field.data or "") > self.longest:
+            raise ValidationError(f"Use at most {self.longest:,} characters.")
+
+
+class ChoiceField(SelectField):
+    """A select whose message says what to do."""
+
+    def pre_validate(self, form: BaseForm) -> None:
+        if not any(value == self.data for value, *_rest in self.iter_choices()):
+            raise StopValidation("Choose one from the list.")
+
+    def post_validate(self, form: BaseForm, validation_stopped: bool) -> None:
+        if self.errors:
+            self.errors = ["Choose one from the list."]
+
+
+class DayField(DateField):
+    """A day; text that is none keeps standing in the field, with a sentence."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        try:
+            super().process_formdata(valuelist)
+        except ValueError as error:
+            raise ValueError("Write a day as 2026-12-31.") from error
+
+
+class FigureField(StringField):
+    """A number typed as people type it. Checked only where the form asks for it."""
+
+    figure: Fraction | None = None
+    problem: str | None = None
+
+    def process(self, *args: Any, **kwargs: Any) -> None:
+        super().process(*args, **kwargs)
+        self.figure = self.problem = None
+        if isinstance(self.data, Fraction):
+            self.data = figure_text(self.data)
+        self.read(self.data or "")
+
+    def read(self, text: str) -> None:
+        self.data = text.strip()
+        if self.data:
+            try:
+                self.figure = parse_figure(self.data)
+            except ValueError as error:
+                self.problem = str(error)
+
+    def type_in(self, text: str) -> None:
+        """As if someone had typed it."""
+        self.figure = self.problem = None
+        self.read(text)
+
+
+class ItemForm(Form):
+    """What objectives and key results have in common."""
+
+    kinds: Sequence[str] = (PERCENT, KPI)
+
+    title = StringField(
+        "Title",
+        filters=[one_line],
+        validators=[DataRequired("Give it a title."), AtMost(LONGEST_TITLE)],
+    )
+    description = TextAreaField(
+        "Description", filters=[several_lines], validators=[AtMost(LONGEST_TEXT)]
+    )
+    owner = ChoiceField("Owner", coerce=int)
+    measure = ChoiceField("Measure")
+    start = FigureField("Start", render_kw={"inputmode": "decimal"})
+    target = FigureField("Target", render_kw={"inputmode": "decimal"})
+    unit = StringField("Unit", filters=[one_line])
+    first_day = DayField("First day", validators=[Optional()])
+    last_day = DayField("Last day", validators=[Optional()])
+
+    chosen_cycle: Cycle | None = None
+    """The cycle that days are inherited from."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.measure.choices = [(kind, KIND_WORDS[kind]) for kind in self.kinds]
+
+    @property
+    def is_kpi(self) -> bool:
+        return bool(self.measure.data == KPI)
+
+    def validate_start(self, field: FigureField) -> None:
+        if self.is_kpi and field.problem:
+            raise ValidationError(field.problem)
+
+    def validate_target(self, field: FigureField) -> None:
+        if not self.is_kpi:
+            return
+        if field.problem:
+            raise ValidationError(field.problem)
+        if field.figure is None:
+            raise ValidationError("Give the number to reach.")
+        if not self.start.problem and field.figure == self.start_value:
+            raise ValidationError("The target must differ from the start.")
+
+    def validate_unit(self, field: StringField) -> None:
+        if self.is_kpi:
+            AtMost(LONGEST_UNIT)(self, field)
+
+    def validate_first_day(self, field: DayField) -> None:
+        cycle, last = self.chosen_cycle, self.last_day.data
+        if cycle and field.data and field.data > (last or cycle.ends_on):
+            raise ValidationError(
+                "The first day must not be after the last day."
+                if last
+                else f"The first day must not be after {cycle.name} ends."
+            )
+
+    def validate_last_day(self, field: DayField) -> None:
+        cycle = self.chosen_cycle
+        if cycle and field.data and not self.first_day.data and field.data < cycle.starts_on:
+            raise ValidationError(f"The last day must not be before {cycle.name} begins.")
+
+    @property
+    def start_value(self) -> Fraction:
+        """The start to store: 0 unless typed."""
+        return (self.start.figure or Fraction(0)) if self.is_kpi else Fraction(0)
+
+    @property
+    def target_value(self) -> Fraction:
+        return (self.target.figure or Fraction(0)) if self.is_kpi else Fraction(100)
+
+    @property
+    def unit_text(self) -> str:
+        return (self.unit.data or "") if self.is_kpi else ""
+
+    def wish(self) -> MeasureWish:
+        """The measure as typed so far; a source has no use for a roll-up."""
+        cycle = self.chosen_cycle
+        start = None if self.is_kpi and self.start.problem else self.start_value
+        target = self.target.figure if self.is_kpi else self.target_value
+        return MeasureWish(
+            kind=KPI if self.is_kpi else PERCENT,
+            start_value=start,
+            target_value=target,
+            unit=self.unit_text,
+            first_day=_day(self.first_day) or (cycle.starts_on if cycle else None),
+            last_day=_day(self.last_day) or (cycle.ends_on if cycle else None),
+        )
+
+
+class KeyResultForm(ItemForm):
+    """A key result lies in its objective's cycle."""
+
+
+class ObjectiveForm(ItemForm):
+    kinds = (ROLL_UP, PERCENT, KPI)
+
+    cycle = ChoiceField("Cycle", coerce=int)
+
+
+class CycleForm(Form):
+    name = StringField(
+        "Name",
+        filters=[one_line],
+        validators=[DataRequired("Give the cycle a name."), AtMost(LONGEST_NAME)],
+    )
+    first_day = DayField("First day", validators=[InputRequired("Give the first day.")])
+    last_day = DayField("Last day", validators=[InputRequired("Give the last day.")])
+
+    def validate_last_day(self, field: DayField) -> None:
+        if field.data and self.first_day.data and field.data < self.first_day.data:
+            raise ValidationError("The last day must not be before the first day.")
+
+
+class CheckInForm(Form):
+    """A value where a person brings it, a note, or both."""
+
+    value = FigureField("Value", render_kw={"inputmode": "decimal"})
+    note = TextAreaField("Note", filters=[several_lines], validators=[AtMost(LONGEST_TEXT)])
+
+    measure: Measure
+
+    @property
+    def takes_value(self) -> bool:
+        return takes_value(self.measure)
+
+    def validate_value(self, field: FigureField) -> None:
+        if not self.takes_value:
+            return
+        if field.problem:
+            raise ValidationError(field.problem)
+        is_percentage = self.measure.kind == PERCENT
+        if field.figure is None and not self.note.data:
+            raise ValidationError("Give a value, a note, or both.")
+        if field.figure is not None and is_percentage and not 0 <= field.figure <= 100:
+            raise ValidationError("Give a percentage from 0 to 100.")
+
+    def validate_note(self, field: TextAreaField) -> None:
+        if not self.takes_value and not field.data:
+            raise ValidationError("Write a note.")
+
+
+def takes_value(measure: Measure) -> bool:
+    """Whether a person may give the value: not where a source or the key results bring it."""
+    return measure.source is None and measure.kind != ROLL_UP
+
+
+def _day(field: DayField) -> date | None:
+    return field.data if isinstance(field.data, date) else None

@@ -1,0 +1,141 @@
+"""The data sources there are: each package that brings one adds itself to this list."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from fractions import Fraction
+from typing import Protocol
+
+from werkzeug.datastructures import MultiDict
+
+from app.accounts.models import Person
+from app.db import db, utcnow
+from app.okrs.models import IntegrationState, Measure, Source
+
+
+@dataclass(frozen=True)
+class MeasureWish:
+    """The measure as typed so far in a form; None where the text is missing or no number yet."""
+
+    kind: str
+    start_value: Fraction | None
+    target_value: Fraction | None
+    unit: str
+    first_day: date | None
+    last_day: date | None
+
+
+@dataclass(frozen=True)
+class SourceState:
+    """How a source is doing, in a sentence for people."""
+
+    sentence: str
+    counted_at: datetime | None
+    is_busy: bool = False
+    """True while an update is queued or running: pages then ask again until it is done."""
+    is_troubled: bool = False
+    """True when the value stands still and someone has to do something."""
+    note: str | None = None
+    """A remark on the figure itself, such as "no cards match"."""
+
+
+class SourceForm(Protocol):
+    """The part of an item's form in which a source of one integration is chosen."""
+
+    template: str
+    """Rendered inside the item's form with `source_form` set to this object."""
+
+    def validate(self, wish: MeasureWish) -> bool:
+        """Check what was chosen; False leaves its messages on this object for the template."""
+        ...
+
+    def apply(self, measure: Measure, by: Person) -> None:
+        """Link the measure as chosen, or change its link. Commits nothing.
+
+        The item's form records that a source was connected or removed; that its criteria changed
+        is for the integration to record, with `note_change`.
+        """
+        ...
+
+
+class Integration(Protocol):
+    """What an integration offers to the rest of the app."""
+
+    name: str
+    """Its key in the database and in addresses."""
+    title: str
+    """Its name for people."""
+    summary: str
+    """One sentence: what it counts."""
+    mark_template: str
+    """Its mark, a small SVG that stands beside a progress bar."""
+    panel_template: str
+    """Shown on the page of a linked item with `source`, `state` and `panel`."""
+    row_template: str
+    """Shown in a list's row of a linked item with `source`, `state` and `row`: its refresh."""
+    manage_endpoint: str
+
+    def source_form(
+        self,
+        person: Person,
+        typed: MultiDict[str, str] | None,
+        source: Source | None,
+        wish: MeasureWish,
+    ) -> SourceForm:
+        """The form as typed so far; as stored when nothing was typed; else preselected."""
+        ...
+
+    def states(self, sources: Sequence[Source]) -> Mapping[int, SourceState]:
+        """The state of each source by its id, with a number of queries that does not grow."""
+        ...
+
+    def panel(self, source: Source, person: Person) -> object:
+        """What the panel template needs besides the source and its state."""
+        ...
+
+
+_integrations: dict[str, Integration] = {}
+
+
+def add_integration(integration: Integration) -> None:
+    """Put an integration on the list; adding it again under its name changes nothing."""
+    _integrations.setdefault(integration.name, integration)
+
+
+def all_integrations() -> list[Integration]:
+    return sorted(_integrations.values(), key=lambda integration: integration.title)
+
+
+def integration_named(name: str) -> Integration | None:
+    return _integrations.get(name)
+
+
+def integration_of(source: Source) -> Integration:
+    return _integrations[source.integration]
+
+
+def enabled_integrations() -> list[Integration]:
+    return [one for one in all_integrations() if is_enabled(one.name)]
+
+
+def is_enabled(name: str) -> bool:
+    state = db.session.get(IntegrationState, name)
+    return state is not None and state.is_enabled
+
+
+def switch(name: str, on: bool, by: Person) -> None:
+    """Enable or disable an integration. Disabling pauses its syncs and keeps every value."""
+    state = db.session.get(IntegrationState, name)
+    if state is None:
+        state = IntegrationState(name=name)
+        db.session.add(state)
+    state.is_enabled, state.changed_at, state.changed_by_id = on, utcnow(), by.id
+
+
+def states_of(sources: Sequence[Source]) -> dict[int, SourceState]:
+    """The state of each source by its id, whatever integrations they belong to."""
+    found: dict[int, SourceState] = {}
+    for name in {source.integration for source in sources}:
+        own = [source for source in sources if source.integration == name]
+        found.update(_integrations[name].states(own))
+    return found

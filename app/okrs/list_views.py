@@ -1,0 +1,88 @@
+"""Lists of items: the person's own at the start, and all of a cycle."""
+
+from fractions import Fraction
+
+from flask import render_template, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import joinedload
+
+from app.access import found, me
+from app.accounts.models import workspace
+from app.db import db
+from app.okrs import blueprint
+from app.okrs.cycles import all_cycles, current_cycle
+from app.okrs.integrations import enabled_integrations
+from app.okrs.loading import (
+    visible_key_results,
+    visible_objectives,
+    with_measure,
+    with_standing,
+)
+from app.okrs.models import Cycle, KeyResult, Objective
+from app.okrs.rows import mean_progress, rows_for, with_key_results
+from app.okrs.standing import expected_on
+
+
+@blueprint.get("/")
+def home() -> ResponseReturnValue:
+    """What the person owns in cycles that are not over, and what of it needs them."""
+    person, current = me(), current_cycle()
+    today = workspace().today()
+    objectives = db.session.scalars(
+        visible_objectives(person)
+        .join(Objective.cycle)
+        .where(Objective.owner_id == person.id, Cycle.ends_on >= today)
+        .order_by(Cycle.starts_on, Objective.id)
+        .options(*with_standing())
+    ).all()
+    key_results = db.session.scalars(
+        visible_key_results(person)
+        .join(Objective.cycle)
+        .where(KeyResult.owner_id == person.id, Cycle.ends_on >= today)
+        .order_by(Cycle.starts_on, KeyResult.objective_id, KeyResult.position, KeyResult.id)
+        .options(joinedload(KeyResult.owner), with_measure(KeyResult))
+    ).all()
+    rows = rows_for([*objectives, *key_results])
+    return render_template(
+        "okrs/home.html",
+        objectives=[row for row in rows if row.is_objective],
+        key_results=[row for row in rows if not row.is_objective],
+        troubled=[row for row in rows if row.state and row.state.is_troubled],
+        cycle=current,
+        has_integration=bool(enabled_integrations()),
+    )
+
+
+@blueprint.get("/okrs")
+def list_objectives() -> ResponseReturnValue:
+    current, cycles = current_cycle(), all_cycles()
+    wanted = request.args.get("cycle", type=int)
+    chosen = current.id if "cycle" not in request.args else wanted
+    cycle = found(next((one for one in cycles if one.id == chosen), None))
+    objectives = db.session.scalars(
+        visible_objectives(me())
+        .where(Objective.cycle_id == cycle.id)
+        .order_by(Objective.id)
+        .options(*with_standing())
+    ).all()
+    rows = rows_for(with_key_results(objectives))
+    return render_template(
+        "okrs/list.html",
+        cycle=cycle,
+        cycles=cycles,
+        rows=rows,
+        pace=_pace(cycle, mean_progress(rows)),
+    )
+
+
+def _pace(cycle: Cycle, done: Fraction | None) -> dict[str, object]:
+    """The cycle in a line: which day it is, what is expected by it, what is done."""
+    today = workspace().today()
+    return {
+        "day": (today - cycle.starts_on).days + 1,
+        "days": (cycle.ends_on - cycle.starts_on).days + 1,
+        "expected": expected_on(today, (cycle.starts_on, cycle.ends_on)),
+        "done": done,
+        "is_ahead": today < cycle.starts_on,
+        "is_over": today > cycle.ends_on,
+    }

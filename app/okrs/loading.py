@@ -1,0 +1,113 @@
+"""Loading items with the access check. Every list, count and loader goes through one filter."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from flask import abort
+from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy.orm import contains_eager, joinedload, selectinload
+from sqlalchemy.orm.strategy_options import _AbstractLoad as Loading
+
+from app.access import found
+from app.accounts.models import Person
+from app.db import db
+from app.okrs.models import KeyResult, Measure, Objective
+
+Item = Objective | KeyResult
+AnyItem = TypeVar("AnyItem", Objective, KeyResult)
+_LARGEST_ID = 2**31 - 1
+
+
+def is_visible(person: Person) -> ColumnElement[bool]:
+    """The one filter of what a person may see; key results are as visible as their objective."""
+    return Objective.deleted_at.is_(None)
+
+
+def visible_objectives(person: Person) -> Select[Objective]:
+    return select(Objective).where(is_visible(person))
+
+
+def visible_key_results(person: Person) -> Select[KeyResult]:
+    return (
+        select(KeyResult)
+        .join(KeyResult.objective)
+        .where(KeyResult.deleted_at.is_(None), is_visible(person))
+        .options(contains_eager(KeyResult.objective).joinedload(Objective.cycle))
+    )
+
+
+def live_measures() -> Select[int]:
+    """The ids of measures whose items are not deleted: what syncing is for."""
+    return (
+        select(Measure.id)
+        .outerjoin(KeyResult, KeyResult.measure_id == Measure.id)
+        .join(
+            Objective,
+            or_(Objective.measure_id == Measure.id, Objective.id == KeyResult.objective_id),
+        )
+        .where(
+            Objective.deleted_at.is_(None),
+            or_(KeyResult.id.is_(None), KeyResult.deleted_at.is_(None)),
+        )
+    )
+
+
+def may_edit(person: Person, item: Item) -> bool:
+    """Admins and the item's owner; a key result also by its objective's owner."""
+    owners = {item.owner_id}
+    if isinstance(item, KeyResult):
+        owners.add(item.objective.owner_id)
+    return person.is_admin or person.id in owners
+
+
+def objective_for(person: Person, objective_id: int, *, to_edit: bool = False) -> Objective:
+    """The objective; 404 where it is not there for this person, 403 without the right to edit."""
+    query = visible_objectives(person).options(*with_standing()).where(Objective.id == objective_id)
+    return _checked(person, _one(query, objective_id), to_edit)
+
+
+def key_result_for(person: Person, key_result_id: int, *, to_edit: bool = False) -> KeyResult:
+    """The key result; 404 and 403 as for an objective."""
+    query = (
+        visible_key_results(person)
+        .options(joinedload(KeyResult.owner), with_measure(KeyResult))
+        .where(KeyResult.id == key_result_id)
+    )
+    return _checked(person, _one(query, key_result_id), to_edit)
+
+
+def measure_for(person: Person, measure_id: int, *, to_edit: bool = False) -> Measure:
+    """The measure of an item; 404 and 403 as for the item itself."""
+    measure = db.session.get(Measure, measure_id) if measure_id <= _LARGEST_ID else None
+    item = found(measure).item
+    if isinstance(item, Objective):
+        return objective_for(person, item.id, to_edit=to_edit).measure
+    return key_result_for(person, item.id, to_edit=to_edit).measure
+
+
+def with_standing() -> Sequence[Loading]:
+    """What an objective's standing and its rows need, in a number of queries that never grows."""
+    return (
+        joinedload(Objective.cycle),
+        joinedload(Objective.owner),
+        with_measure(Objective),
+        selectinload(Objective.key_results).options(
+            joinedload(KeyResult.owner), with_measure(KeyResult)
+        ),
+    )
+
+
+def with_measure(kind: type[Objective] | type[KeyResult]) -> Loading:
+    return joinedload(kind.measure).selectinload(Measure.source)
+
+
+def _one(query: Select[AnyItem], item_id: int) -> AnyItem | None:
+    # Beyond this no database keeps ids, and some refuse the question.
+    return db.session.scalar(query) if item_id <= _LARGEST_ID else None
+
+
+def _checked(person: Person, item: AnyItem | None, to_edit: bool) -> AnyItem:
+    present = found(item)
+    if to_edit and not may_edit(person, present):
+        abort(403)
+    return present

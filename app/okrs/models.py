@@ -1,0 +1,285 @@
+"""Cycles, objectives, key results, and the measure on which everything that counts hangs."""
+
+from datetime import date, datetime
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.accounts.models import Person
+from app.db import Model, utcnow
+
+PERCENT, KPI, ROLL_UP = "percent", "kpi", "roll_up"
+
+
+class Cycle(Model):
+    """A stretch of days, first and last included, in which objectives are pursued."""
+
+    __tablename__ = "cycle"
+    __table_args__ = (
+        UniqueConstraint("starts_on", "ends_on"),
+        CheckConstraint("starts_on <= ends_on", name="days_in_order"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(80))
+    starts_on: Mapped[date]
+    ends_on: Mapped[date]
+
+
+class Measure(Model):
+    """How an objective or a key result is judged, with its present value.
+
+    The value repeats the newest reading of the present series, so that lists need no history.
+    """
+
+    __tablename__ = "measure"
+    __table_args__ = (
+        CheckConstraint("kind in ('percent', 'kpi', 'roll_up')", name="kind"),
+        CheckConstraint("kind <> 'kpi' or start_value <> target_value", name="target_differs"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    start_value: Mapped[Fraction] = mapped_column(default=Fraction(0))
+    target_value: Mapped[Fraction] = mapped_column(default=Fraction(100))
+    unit: Mapped[str] = mapped_column(String(40), default="")
+    series: Mapped[int] = mapped_column(default=1)
+    """Another kind of measure starts a new series; readings of earlier ones stay with theirs."""
+    value: Mapped[Fraction | None]
+    matching_count: Mapped[int | None]
+    completed_count: Mapped[int | None]
+    valued_at: Mapped[datetime | None]
+
+    objective: Mapped["Objective | None"] = relationship(back_populates="measure")
+    key_result: Mapped["KeyResult | None"] = relationship(back_populates="measure")
+    sources: Mapped[list["Source"]] = relationship(
+        back_populates="measure", order_by="Source.id", passive_deletes=True
+    )
+    source: Mapped["Source | None"] = relationship(
+        primaryjoin="and_(Source.measure_id == Measure.id, Source.ended_at.is_(None))",
+        viewonly=True,
+        uselist=False,
+    )
+
+    @property
+    def item(self) -> "Objective | KeyResult":
+        found = self.objective or self.key_result
+        if found is None:
+            raise RuntimeError("a measure belongs to an objective or a key result")
+        return found
+
+
+class Objective(Model):
+    """What is to be reached. Its days are its cycle's unless it has its own."""
+
+    __tablename__ = "objective"
+    __table_args__ = (CheckConstraint("starts_on <= ends_on", name="days_in_order"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str] = mapped_column(String(200))
+    description: Mapped[str] = mapped_column(Text, default="")
+    owner_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    cycle_id: Mapped[int] = mapped_column(ForeignKey("cycle.id"), index=True)
+    measure_id: Mapped[int] = mapped_column(ForeignKey("measure.id"), unique=True)
+    starts_on: Mapped[date | None]
+    ends_on: Mapped[date | None]
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+    deleted_at: Mapped[datetime | None]
+    deleted_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+    owner: Mapped[Person] = relationship(foreign_keys=[owner_id])
+    cycle: Mapped[Cycle] = relationship()
+    measure: Mapped[Measure] = relationship(back_populates="objective")
+    key_results: Mapped[list["KeyResult"]] = relationship(
+        primaryjoin="and_(KeyResult.objective_id == Objective.id, KeyResult.deleted_at.is_(None))",
+        back_populates="objective",
+        order_by="KeyResult.position, KeyResult.id",
+    )
+
+
+class KeyResult(Model):
+    """A measured step towards its objective; it lies in the objective's cycle."""
+
+    __tablename__ = "key_result"
+    __table_args__ = (CheckConstraint("starts_on <= ends_on", name="days_in_order"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    objective_id: Mapped[int] = mapped_column(ForeignKey("objective.id"), index=True)
+    title: Mapped[str] = mapped_column(String(200))
+    description: Mapped[str] = mapped_column(Text, default="")
+    owner_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    measure_id: Mapped[int] = mapped_column(ForeignKey("measure.id"), unique=True)
+    position: Mapped[int] = mapped_column(default=0)
+    starts_on: Mapped[date | None]
+    ends_on: Mapped[date | None]
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+    deleted_at: Mapped[datetime | None]
+    deleted_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+    owner: Mapped[Person] = relationship(foreign_keys=[owner_id])
+    objective: Mapped[Objective] = relationship(back_populates="key_results")
+    measure: Mapped[Measure] = relationship(back_populates="key_result")
+
+    @property
+    def cycle(self) -> Cycle:
+        return self.objective.cycle
+
+
+class CheckIn(Model):
+    """What a person says of an item, with a value where no source brings one."""
+
+    __tablename__ = "check_in"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    measure_id: Mapped[int] = mapped_column(
+        ForeignKey("measure.id", ondelete="CASCADE"), index=True
+    )
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    made_at: Mapped[datetime] = mapped_column(default=utcnow)
+    note: Mapped[str] = mapped_column(Text, default="")
+    value: Mapped[Fraction | None]
+
+    measure: Mapped[Measure] = relationship()
+    person: Mapped[Person] = relationship()
+
+
+class Change(Model):
+    """An edit worth a line in the timeline and a mark on the chart: what was, and what is."""
+
+    __tablename__ = "change"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    measure_id: Mapped[int] = mapped_column(
+        ForeignKey("measure.id", ondelete="CASCADE"), index=True
+    )
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    made_at: Mapped[datetime] = mapped_column(default=utcnow)
+    what: Mapped[str] = mapped_column(String(40))
+    """The thing that changed: created, title, owner, cycle, days, measure, target, source …"""
+    before: Mapped[str] = mapped_column(Text, default="")
+    after: Mapped[str] = mapped_column(Text, default="")
+
+    measure: Mapped[Measure] = relationship()
+    person: Mapped[Person | None] = relationship()
+
+
+class IntegrationState(Model):
+    """Whether an admin has enabled an integration."""
+
+    __tablename__ = "integration"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    is_enabled: Mapped[bool] = mapped_column(default=False, server_default=false())
+    changed_at: Mapped[datetime] = mapped_column(default=utcnow)
+    changed_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+
+class Source(Model):
+    """What brings a measure its value by itself. Each integration adds a class of its own.
+
+    A measure has at most one that is not ended; ended ones keep what they recorded.
+    """
+
+    __tablename__ = "source"
+    __table_args__ = (
+        Index(
+            "uq_source_measure_id_active",
+            "measure_id",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
+    __mapper_args__ = {"polymorphic_on": "integration"}
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    integration: Mapped[str] = mapped_column(String(40))
+    measure_id: Mapped[int] = mapped_column(
+        ForeignKey("measure.id", ondelete="CASCADE"), index=True
+    )
+    linked_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+    ended_at: Mapped[datetime | None]
+    counted_at: Mapped[datetime | None]
+    """When the newest data that was counted had been fetched; older data never replaces it."""
+    frozen_reason: Mapped[str | None] = mapped_column(Text)
+    """Why the value stands still, in words for its owner; None while it is being counted."""
+
+    measure: Mapped[Measure] = relationship(back_populates="sources")
+    linked_by: Mapped[Person] = relationship()
+    versions: Mapped[list["SourceVersion"]] = relationship(
+        back_populates="source", order_by="SourceVersion.id", passive_deletes=True
+    )
+
+
+class SourceVersion(Model):
+    """What a source counted by, from one moment on. Never edited: new criteria, new version."""
+
+    __tablename__ = "source_version"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    source_id: Mapped[int] = mapped_column(ForeignKey("source.id", ondelete="CASCADE"), index=True)
+    made_at: Mapped[datetime] = mapped_column(default=utcnow)
+    made_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    definition: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """The criteria, in the form that the integration gives them."""
+
+    source: Mapped[Source] = relationship(back_populates="versions")
+
+
+class Evidence(Model):
+    """The things that were counted, as one compressed list; written when their set changes."""
+
+    __tablename__ = "evidence"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    source_version_id: Mapped[int] = mapped_column(
+        ForeignKey("source_version.id", ondelete="CASCADE"), index=True
+    )
+    taken_at: Mapped[datetime] = mapped_column(default=utcnow)
+    digest: Mapped[str] = mapped_column(String(64))
+    """Of the set: which things, and which of them completed."""
+    payload: Mapped[bytes] = mapped_column(LargeBinary)
+    """JSON, deflated; the integration that wrote it knows its shape."""
+
+
+class Reading(Model):
+    """A value of a measure at a moment. Never changed: progress is computed from it anew."""
+
+    __tablename__ = "reading"
+    __table_args__ = (
+        Index("ix_reading_measure_id_series_taken_at", "measure_id", "series", "taken_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    measure_id: Mapped[int] = mapped_column(ForeignKey("measure.id", ondelete="CASCADE"))
+    series: Mapped[int]
+    taken_at: Mapped[datetime] = mapped_column(default=utcnow)
+    value: Mapped[Fraction]
+    matching_count: Mapped[int | None]
+    completed_count: Mapped[int | None]
+    check_in_id: Mapped[int | None] = mapped_column(
+        ForeignKey("check_in.id", ondelete="CASCADE"), unique=True
+    )
+    source_version_id: Mapped[int | None] = mapped_column(
+        ForeignKey("source_version.id", ondelete="CASCADE")
+    )
+    evidence_id: Mapped[int | None] = mapped_column(ForeignKey("evidence.id", ondelete="SET NULL"))
+
+    measure: Mapped[Measure] = relationship()
+    check_in: Mapped[CheckIn | None] = relationship()
+    source_version: Mapped[SourceVersion | None] = relationship()
+    evidence: Mapped[Evidence | None] = relationship()

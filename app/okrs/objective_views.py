@@ -1,0 +1,84 @@
+"""Objectives: their page, making, editing and deleting them."""
+
+from flask import flash, render_template, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import IntegrityError
+
+from app.access import me
+from app.db import db
+from app.htmx import see_other
+from app.okrs import blueprint
+from app.okrs.changes import delete_item
+from app.okrs.cycles import all_cycles
+from app.okrs.drafts import (
+    CHANGED_MEANWHILE,
+    Draft,
+    create_objective,
+    objective_draft,
+    update_item,
+)
+from app.okrs.loading import objective_for
+from app.okrs.models import Objective
+from app.okrs.regions import row_fragment, standing_fragment, standing_values
+
+
+@blueprint.route("/objectives/new", methods=["GET", "POST"])
+def new_objective() -> ResponseReturnValue:
+    wanted = request.args.get("cycle", type=int)
+    cycle = next((one for one in all_cycles() if one.id == wanted), None)
+    draft = objective_draft(me(), None, cycle)
+    if not draft.is_ready():
+        return render_template("okrs/form.html", draft=draft, cycle=cycle), draft.status
+    objective = create_objective(draft)
+    db.session.commit()
+    flash("Objective created.", "success")
+    return see_other("okrs.show_objective", objective_id=objective.id)
+
+
+@blueprint.get("/objectives/<int:objective_id>")
+def show_objective(objective_id: int) -> ResponseReturnValue:
+    objective = objective_for(me(), objective_id)
+    return render_template("okrs/item.html", **standing_values(objective))
+
+
+@blueprint.route("/objectives/<int:objective_id>/edit", methods=["GET", "POST"])
+def edit_objective(objective_id: int) -> ResponseReturnValue:
+    objective = objective_for(me(), objective_id, to_edit=True)
+    draft = objective_draft(me(), objective, None)
+    if not draft.is_ready():
+        return _edit_form(draft, objective)
+    try:
+        update_item(objective, draft)
+        db.session.commit()
+    except IntegrityError:
+        db.session.rollback()
+        draft.problem = CHANGED_MEANWHILE
+        return _edit_form(draft, objective)
+    flash("Objective saved.", "success")
+    return see_other("okrs.show_objective", objective_id=objective.id)
+
+
+def _edit_form(draft: Draft, objective: Objective) -> ResponseReturnValue:
+    return render_template("okrs/form.html", draft=draft, item=objective), draft.status
+
+
+@blueprint.route("/objectives/<int:objective_id>/delete", methods=["GET", "POST"])
+def delete_objective(objective_id: int) -> ResponseReturnValue:
+    objective = objective_for(me(), objective_id, to_edit=True)
+    if request.method == "GET":
+        return render_template("okrs/delete.html", item=objective, parts=objective.key_results)
+    cycle_id = objective.cycle_id
+    delete_item(objective, me())
+    db.session.commit()
+    flash("Objective deleted.", "success")
+    return see_other("okrs.list_objectives", cycle=cycle_id)
+
+
+@blueprint.get("/objectives/<int:objective_id>/standing")
+def objective_standing(objective_id: int) -> ResponseReturnValue:
+    return standing_fragment(objective_for(me(), objective_id).measure)
+
+
+@blueprint.get("/objectives/<int:objective_id>/row")
+def objective_row(objective_id: int) -> ResponseReturnValue:
+    return row_fragment(objective_for(me(), objective_id).measure)

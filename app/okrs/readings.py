@@ -1,0 +1,79 @@
+"""Values of measures as they come in: each is kept, the newest is the present one."""
+
+from datetime import datetime
+from fractions import Fraction
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from app.db import db
+from app.okrs.models import CheckIn, Measure, Reading, SourceVersion
+
+
+def record_reading(
+    measure: Measure,
+    taken_at: datetime,
+    value: Fraction,
+    matching: int | None,
+    completed: int | None,
+    version: SourceVersion,
+    evidence: int | None,
+) -> Reading | None:
+    """Append what a source counted and make it the present value. `evidence` is the id of its row.
+
+    None when the newest reading of the series came from the same source with the same figures.
+    Commits nothing.
+    """
+    last = newest_reading(measure)
+    if (
+        last is not None
+        and last.source_version is not None
+        and last.source_version.source_id == version.source_id
+        and (last.value, last.matching_count, last.completed_count) == (value, matching, completed)
+    ):
+        return None
+    reading = Reading(
+        measure=measure,
+        series=measure.series,
+        taken_at=taken_at,
+        value=value,
+        matching_count=matching,
+        completed_count=completed,
+        source_version=version,
+        evidence_id=evidence,
+    )
+    _make_present(measure, reading)
+    return reading
+
+
+def record_check_in(measure: Measure, check_in: CheckIn, value: Fraction) -> Reading:
+    """Append the value that a person gave and make it the present one. Commits nothing."""
+    check_in.value = value
+    reading = Reading(
+        measure=measure,
+        series=measure.series,
+        taken_at=check_in.made_at,
+        value=value,
+        check_in=check_in,
+    )
+    _make_present(measure, reading)
+    return reading
+
+
+def newest_reading(measure: Measure) -> Reading | None:
+    """The last reading of the measure's present series."""
+    return db.session.scalar(
+        select(Reading)
+        .where(Reading.measure_id == measure.id, Reading.series == measure.series)
+        .order_by(Reading.taken_at.desc(), Reading.id.desc())
+        .options(joinedload(Reading.source_version))
+        .limit(1)
+    )
+
+
+def _make_present(measure: Measure, reading: Reading) -> None:
+    db.session.add(reading)
+    measure.value = reading.value
+    measure.matching_count = reading.matching_count
+    measure.completed_count = reading.completed_count
+    measure.valued_at = reading.taken_at

@@ -1,0 +1,185 @@
+"""Items as lists and pages show them: standing, source and rights, worked out once a request."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from flask import url_for
+
+from app.accounts.models import workspace
+from app.okrs.figures import goal_words, short_words
+from app.okrs.integrations import Integration, SourceState, integration_of, states_of
+from app.okrs.loading import Item
+from app.okrs.models import ROLL_UP, KeyResult, Objective, Source
+from app.okrs.standing import (
+    NOT_STARTED,
+    Days,
+    Standing,
+    Thresholds,
+    clamp,
+    days_of,
+    roll_up,
+    standing_of,
+)
+from app.pages import day, number
+
+
+@dataclass(frozen=True)
+class Row:
+    """One item with everything that its line in a list shows."""
+
+    item: Item
+    standing: Standing
+    state: SourceState | None
+    parts_mean: Fraction | None = None
+    """The mean of the key results of an objective that is not judged by them."""
+
+    @property
+    def source(self) -> Source | None:
+        return self.item.measure.source
+
+    @property
+    def integration(self) -> Integration | None:
+        return integration_of(self.source) if self.source else None
+
+    @property
+    def is_objective(self) -> bool:
+        return isinstance(self.item, Objective)
+
+    @property
+    def is_busy(self) -> bool:
+        return self.state is not None and self.state.is_busy
+
+    @property
+    def key(self) -> str:
+        """Its name for machines: "key-result-7"."""
+        return f"{'objective' if self.is_objective else 'key-result'}-{self.item.id}"
+
+    @property
+    def element_id(self) -> str:
+        kind, _, number_ = self.key.rpartition("-")
+        return f"{kind}-row-{number_}"
+
+    def url(self, action: str) -> str:
+        """The address of one of the item's views: show, edit, delete, check_in …"""
+        return item_url(self.item, action)
+
+    @property
+    def standing_url(self) -> str:
+        return self._fragment_url("standing")
+
+    @property
+    def row_url(self) -> str:
+        return self._fragment_url("row")
+
+    def _fragment_url(self, part: str) -> str:
+        if isinstance(self.item, Objective):
+            return url_for(f"okrs.objective_{part}", objective_id=self.item.id)
+        return url_for(f"okrs.key_result_{part}", key_result_id=self.item.id)
+
+    @property
+    def follows(self) -> str | None:
+        """The event by which a key result's new figure reaches the roll-up above it."""
+        is_rolled_up = self.is_objective and self.item.measure.kind == ROLL_UP
+        return counted_event(self.item.id) if is_rolled_up else None
+
+    @property
+    def days(self) -> Days:
+        return days_of(self.item)
+
+    @property
+    def goal(self) -> str:
+        return goal_words(self.item.measure, self.standing.value)
+
+    @property
+    def short_value(self) -> str:
+        """The value as a list shows it, with the source's remark on it."""
+        said = [short_words(self.item.measure, self.standing.value)]
+        if self.state and self.state.note:
+            said.append(self.state.note)
+        return ", ".join(words for words in said if words)
+
+    @property
+    def remark(self) -> str:
+        """What follows the status word in the sentence on the item's page."""
+        return _remark(self.item, self.standing)
+
+
+def counted_event(objective_id: int) -> str:
+    return f"objective-{objective_id}-counted"
+
+
+def item_url(item: Item, action: str) -> str:
+    if isinstance(item, Objective):
+        return url_for(f"okrs.{action}_objective", objective_id=item.id)
+    return url_for(f"okrs.{action}_key_result", key_result_id=item.id)
+
+
+def rows_for(items: Iterable[Item]) -> list[Row]:
+    """A row for each item, in their order, with one question for the states of all sources."""
+    listed = list(items)
+    sources = [item.measure.source for item in listed]
+    states = states_of([source for source in sources if source is not None])
+    space = workspace()
+    today, thresholds = space.today(), Thresholds.of(space)
+    return [
+        Row(
+            item=item,
+            standing=standing_of(item, today, thresholds),
+            state=states.get(source.id) if source else None,
+            parts_mean=_parts_mean(item, today, thresholds),
+        )
+        for item, source in zip(listed, sources, strict=True)
+    ]
+
+
+def row_for(item: Item) -> Row:
+    return rows_for([item])[0]
+
+
+def with_key_results(objectives: Sequence[Objective]) -> list[Item]:
+    """Each objective followed by its key results."""
+    items: list[Item] = []
+    for objective in objectives:
+        items += [objective, *objective.key_results]
+    return items
+
+
+def mean_progress(rows: Iterable[Row]) -> Fraction | None:
+    """How far the objectives among the rows are on average; None where there are none."""
+    parts = [clamp(row.standing.progress) for row in rows if row.is_objective]
+    return sum(parts, Fraction(0)) / len(parts) if parts else None
+
+
+def _remark(item: Item, standing: Standing) -> str:
+    if standing.status == NOT_STARTED:
+        is_empty = item.measure.kind == ROLL_UP and not _parts(item)
+        first = day(days_of(item)[0])
+        return ": there are no key results yet." if is_empty else f": the first day is {first}."
+    gap = standing.gap
+    if gap == 0:
+        return ", exactly as expected."
+    size = abs(gap)
+    shown = number(size)
+    points = (
+        "less than 0.1 points"
+        if shown == "0"
+        else f"{shown} {'point' if shown == '1' else 'points'}"
+    )
+    if gap < 0:
+        return f", {points} ahead."
+    if standing.status == "on_track":
+        return f", {points} below what is expected."
+    return f" by {points}."
+
+
+def _parts_mean(item: Item, today: date, thresholds: Thresholds) -> Fraction | None:
+    parts = _parts(item)
+    if item.measure.kind == ROLL_UP or not parts:
+        return None
+    return roll_up([standing_of(part, today, thresholds).progress for part in parts])
+
+
+def _parts(item: Item) -> list[KeyResult]:
+    return item.key_results if isinstance(item, Objective) else []

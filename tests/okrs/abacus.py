@@ -1,0 +1,102 @@
+"""A second kind of data source, which counts beads: no file of the app knows of it."""
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from flask import Flask
+from jinja2 import ChoiceLoader, DictLoader
+from werkzeug.datastructures import MultiDict
+
+from app.accounts.models import Person
+from app.db import db, utcnow
+from app.okrs.integrations import MeasureWish, SourceForm, SourceState
+from app.okrs.models import Measure, Source, SourceVersion
+from app.okrs.readings import record_reading
+
+TEMPLATES = {
+    "abacus/mark.html": '<svg viewBox="0 0 1 1" aria-hidden="true"><path d="M0 0h1v1H0z"/></svg>',
+    "abacus/panel.html": '<p id="abacus-panel">{{ panel.beads }} beads. {{ state.sentence }}</p>',
+    "abacus/row.html": '<a href="#abacus" aria-label="Recount {{ item.title }}">↻</a>',
+    "abacus/form.html": """
+        <label for="beads">Beads</label>
+        <input id="beads" name="beads" value="{{ source_form.beads }}">
+        {% if source_form.message %}<p id="beads-errors">{{ source_form.message }}</p>{% endif %}
+        <p id="wish">{{ source_form.wish.kind }} to {{ source_form.wish.target_value }}</p>
+        <button name="step" value="use-count:{{ source_form.beads }}">Use as start</button>
+    """,
+}
+
+
+class AbacusSource(Source):
+    __mapper_args__ = {"polymorphic_identity": "abacus"}
+
+
+class AbacusForm:
+    template = "abacus/form.html"
+
+    def __init__(self, beads: str, source: Source | None, wish: MeasureWish) -> None:
+        self.beads, self.source, self.wish = beads, source, wish
+        self.message = ""
+
+    def validate(self, wish: MeasureWish) -> bool:
+        # As an integration does that has to wait for the network before it can tell.
+        db.end_reading()
+        if not self.beads.isdigit():
+            self.message = "Say how many beads."
+        return not self.message
+
+    def apply(self, measure: Measure, by: Person) -> None:
+        source = self.source or AbacusSource(measure=measure, linked_by_id=by.id)
+        version = SourceVersion(definition={"beads": self.beads}, made_by_id=by.id)
+        source.versions.append(version)
+        db.session.add(source)
+        db.session.flush()
+        now = utcnow()
+        record_reading(measure, now, Fraction(self.beads), int(self.beads), 0, version, None)
+        source.counted_at = now
+
+
+class Abacus:
+    name = "abacus"
+    title = "Abacus"
+    summary = "Counts beads."
+    mark_template = "abacus/mark.html"
+    panel_template = "abacus/panel.html"
+    row_template = "abacus/row.html"
+    manage_endpoint = "manage_abacus"
+
+    def __init__(self) -> None:
+        self.state: dict[str, Any] = {}
+        self.questions = 0
+
+    def source_form(
+        self,
+        person: Person,
+        typed: MultiDict[str, str] | None,
+        source: Source | None,
+        wish: MeasureWish,
+    ) -> SourceForm:
+        stored = str(source.versions[-1].definition["beads"]) if source else ""
+        beads = stored if typed is None else typed.get("beads", stored)
+        return AbacusForm(beads, source, wish)
+
+    def states(self, sources: Sequence[Source]) -> Mapping[int, SourceState]:
+        self.questions += 1
+        return {
+            source.id: SourceState(
+                **{"sentence": "Counted.", "counted_at": source.counted_at} | self.state
+            )
+            for source in sources
+        }
+
+    def panel(self, source: Source, person: Person) -> object:
+        return source.versions[-1].definition
+
+
+def add_to(app: Flask) -> None:
+    """Its templates and its page, as its package would bring them."""
+    own = app.jinja_env.loader
+    assert own is not None
+    app.jinja_env.loader = ChoiceLoader([own, DictLoader(TEMPLATES)])
+    app.add_url_rule("/admin/integrations/abacus", "manage_abacus", lambda: "beads")

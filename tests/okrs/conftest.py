@@ -1,0 +1,43 @@
+"""A cycle of a hundred days with today in its middle, one objective of Bob's, one key result."""
+
+import pytest
+from flask import Flask
+
+from app.accounts.models import Person, Workspace
+from app.db import db
+from app.okrs import integrations
+from app.okrs.integrations import switch
+from app.okrs.models import Cycle, KeyResult, Objective
+from tests.okrs.abacus import Abacus, add_to
+from tests.okrs.items import TODAY, make_cycle, make_key_result, make_objective
+
+
+@pytest.fixture(autouse=True)
+def _today(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Workspace, "today", lambda _workspace: TODAY)
+
+
+@pytest.fixture
+def cycle(workspace: Workspace) -> Cycle:
+    return make_cycle()
+
+
+@pytest.fixture
+def objective(bob: Person, cycle: Cycle) -> Objective:
+    return make_objective(bob, cycle)
+
+
+@pytest.fixture
+def key_result(objective: Objective, bob: Person) -> KeyResult:
+    return make_key_result(objective, bob)
+
+
+@pytest.fixture
+def abacus(app: Flask, alice: Person, monkeypatch: pytest.MonkeyPatch) -> Abacus:
+    """A second integration, enabled; the only one on the list."""
+    abacus = Abacus()
+    monkeypatch.setattr(integrations, "_integrations", {"abacus": abacus})
+    add_to(app)
+    switch("abacus", True, alice)
+    db.session.commit()
+    return abacus

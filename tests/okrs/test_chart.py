@@ -1,0 +1,311 @@
+"""The geometry of an item's chart, at its edges."""
+
+import re
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from fractions import Fraction
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from jinja2 import Environment, FileSystemLoader
+
+from app.okrs.chart import CHECKED_IN, ROWS, Chart, Course, Drawing, Mark, Point, draw_chart
+
+TEMPLATES = Path(__file__).parents[2] / "templates"
+LONDON = ZoneInfo("Europe/London")
+# A hundred days from the first to the last, so that the figures are easy to follow.
+COURSE = Course(
+    first_day=date(2026, 1, 1),
+    last_day=date(2026, 4, 11),
+    today=date(2026, 2, 20),
+    zone=LONDON,
+    start=Fraction(0),
+    target=Fraction(20),
+    unit="posts",
+    label="Posts",
+)
+
+
+def point(month: int, day: int, value: int, hour: int = 12, year: int = 2026) -> Point:
+    return Point(datetime(year, month, day, hour, tzinfo=UTC), Fraction(value))
+
+
+def broad(chart: Chart) -> Drawing:
+    return chart.drawings[0]
+
+
+def corners(path: str) -> list[tuple[Fraction, Fraction]]:
+    """The corners of a path made of M, L, H and V."""
+    found: list[tuple[Fraction, Fraction]] = []
+    for letter, figures in re.findall(r"([MLHV])([^MLHV]+)", path):
+        numbers = [Fraction(figure) for figure in figures.split()]
+        if letter == "H":
+            numbers = [numbers[0], found[-1][1]]
+        elif letter == "V":
+            numbers = [found[-1][0], numbers[0]]
+        found.append((numbers[0], numbers[1]))
+    return found
+
+
+def assert_inside(chart: Chart) -> None:
+    for drawing in chart.drawings:
+        left, right, top, bottom = map(
+            Fraction, (drawing.left, drawing.right, drawing.top, drawing.bottom)
+        )
+        for x, y in corners(drawing.line) + corners(drawing.expected):
+            assert left <= x <= right
+            assert top <= y <= bottom
+
+
+def test_without_points_only_the_expected_line_is_drawn() -> None:
+    chart = draw_chart(COURSE)
+    assert chart.is_empty
+    assert chart.rows == []
+    assert "No readings yet" in chart.description
+    for drawing in chart.drawings:
+        assert drawing.line == ""
+        assert drawing.last is None
+        assert corners(drawing.expected)[0] == (Fraction(drawing.left), Fraction(drawing.bottom))
+        assert corners(drawing.expected)[-1] == (Fraction(drawing.right), Fraction(drawing.top))
+
+
+def test_one_point_holds_until_today() -> None:
+    drawing = broad(draw_chart(replace(COURSE, points=[point(1, 21, 5)])))
+    (first, y), (last, y_still) = corners(drawing.line)
+    assert y == y_still
+    assert drawing.today is not None
+    assert last == Fraction(drawing.today.x)
+    assert first < last
+    assert drawing.last is not None
+    assert drawing.last_text is not None
+    assert (drawing.last.x, drawing.last_text.text) == (drawing.today.x, "5 posts")
+
+
+def test_values_go_in_stairs() -> None:
+    points = [point(1, 5, 1), point(1, 10, 3), point(2, 20, 4, hour=20)]
+    line = corners(broad(draw_chart(replace(COURSE, points=points))).line)
+    assert [one[1] == other[1] for one, other in zip(line, line[1:], strict=False)] == [
+        *(True, False),
+        *(True, False),
+    ]
+
+
+def test_points_may_come_in_any_order() -> None:
+    points = [point(1, 5, 1), point(1, 10, 3), point(2, 1, 4)]
+    assert draw_chart(replace(COURSE, points=points)).drawings == (
+        draw_chart(replace(COURSE, points=points[::-1])).drawings
+    )
+
+
+def test_a_value_on_the_expected_line_lies_on_it() -> None:
+    # Half of the days are over on 20 February; noon is the middle of the day.
+    drawing = broad(draw_chart(replace(COURSE, points=[point(2, 20, 10)])))
+    assert drawing.last is not None
+    x, y = Fraction(drawing.last.x), Fraction(drawing.last.y)
+    (x0, y0), (x1, y1) = corners(drawing.expected)[1:3]
+    assert abs(y0 + (y1 - y0) * (x - x0) / (x1 - x0) - y) <= Fraction(1, 10)
+
+
+def test_values_beyond_the_target_raise_the_scale() -> None:
+    chart = draw_chart(replace(COURSE, points=[point(1, 21, 27)]))
+    assert [tick.text for tick in broad(chart).value_ticks] == ["0", "10", "20", "30"]
+    assert_inside(chart)
+
+
+def test_values_below_the_start_lower_the_scale() -> None:
+    chart = draw_chart(replace(COURSE, points=[point(1, 21, -3)]))
+    assert broad(chart).value_ticks[0].text == "-5"
+    assert_inside(chart)
+
+
+def test_a_decrease_runs_downwards() -> None:
+    course = replace(COURSE, start=Fraction(30), target=Fraction(0))
+    chart = draw_chart(replace(course, points=[point(1, 2, 30), point(2, 1, 24)]))
+    drawing = broad(chart)
+    assert corners(drawing.expected)[0][1] == Fraction(drawing.top)
+    assert corners(drawing.expected)[-1][1] == Fraction(drawing.bottom)
+    assert corners(drawing.line)[0][1] < corners(drawing.line)[-1][1]
+    assert chart.rows[0].expected == "20.7"  # 31 of 100 days
+    assert_inside(chart)
+
+
+def test_one_day_expects_the_target_all_day() -> None:
+    day = date(2026, 2, 20)
+    course = replace(COURSE, first_day=day, last_day=day)
+    chart = draw_chart(replace(course, points=[point(2, 20, 3, hour=6), point(2, 20, 7, hour=18)]))
+    drawing = broad(chart)
+    assert {y for _, y in corners(drawing.expected)} == {Fraction(drawing.top)}
+    assert [tick.text for tick in drawing.day_ticks] == ["20 Feb"]
+    assert [row.value for row in chart.rows] == ["7 posts"]
+    assert_inside(chart)
+
+
+def test_what_held_before_the_first_day_holds_when_it_begins() -> None:
+    early = [point(11, 1, 2, year=2025), point(12, 24, 4, year=2025)]
+    chart = draw_chart(replace(COURSE, points=[*early, point(1, 11, 6)]))
+    drawing = broad(chart)
+    line = corners(drawing.line)
+    four = draw_chart(replace(COURSE, points=[point(1, 5, 4), point(1, 11, 6)]))
+    assert line[0] == (Fraction(drawing.left), corners(broad(four).line)[0][1])
+    assert [row.day for row in chart.rows] == ["11 Jan 2026", "24 Dec 2025", "1 Nov 2025"]
+    assert_inside(chart)
+
+
+def test_before_the_first_day_there_is_a_point_and_no_today() -> None:
+    course = replace(COURSE, today=date(2025, 12, 20), points=[point(12, 10, 3, year=2025)])
+    drawing = broad(draw_chart(course))
+    assert drawing.today is None
+    assert drawing.last is not None
+    assert drawing.last.x == drawing.left
+    assert len(corners(drawing.line)) == 1
+
+
+def test_flat_values_stay_level() -> None:
+    points = [point(1, day, 7) for day in range(1, 31)]
+    drawing = broad(draw_chart(replace(COURSE, points=points)))
+    assert len({y for _, y in corners(drawing.line)}) == 1
+
+
+def test_a_start_that_equals_the_target_still_draws() -> None:
+    chart = draw_chart(replace(COURSE, start=Fraction(5), target=Fraction(5)))
+    assert [tick.text for tick in broad(chart).value_ticks] == ["4", "5", "6"]
+    assert_inside(chart)
+
+
+def test_readings_after_the_last_day_lengthen_the_chart_and_mark_its_end() -> None:
+    course = replace(COURSE, today=date(2026, 4, 30), points=[point(1, 9, 2), point(4, 20, 6)])
+    chart = draw_chart(course)
+    drawing = broad(chart)
+    assert drawing.end is not None
+    assert Fraction(drawing.end) < Fraction(drawing.right)
+    assert drawing.day_ticks[-1].text == "20 Apr"
+    assert drawing.today is None
+    assert_inside(chart)
+
+
+def test_within_the_days_no_end_is_marked() -> None:
+    assert broad(draw_chart(replace(COURSE, points=[point(4, 11, 2, hour=22)]))).end is None
+
+
+def test_a_reading_counts_for_its_day_in_the_workspace() -> None:
+    late = Point(datetime(2026, 1, 1, 23, 30, tzinfo=UTC), Fraction(1))
+    here = draw_chart(replace(COURSE, points=[late]))
+    there = draw_chart(replace(COURSE, points=[late], zone=ZoneInfo("Asia/Tokyo")))
+    assert [chart.rows[0].day for chart in (here, there)] == ["1 Jan 2026", "2 Jan 2026"]
+
+
+def test_a_day_of_23_hours_is_as_wide_as_any_other() -> None:
+    # In London the clocks go forward on 29 March 2026.
+    noons = [Point(datetime(2026, 3, day, 12, tzinfo=LONDON), Fraction(day)) for day in (28, 29)]
+    first, _, second = corners(
+        broad(draw_chart(replace(COURSE, today=date(2026, 1, 1), points=noons))).line
+    )
+    # 101 days between 31 and 750: a day is 7.1 wide.
+    assert abs((second[0] - first[0]) - Fraction(71, 10)) <= Fraction(1, 5)
+
+
+def test_the_table_has_the_last_reading_of_a_day() -> None:
+    points = [point(1, 5, 1, hour=8), point(1, 5, 2, hour=18), point(1, 6, 3)]
+    rows = draw_chart(replace(COURSE, points=points)).rows
+    assert [(row.day, row.value) for row in rows] == [
+        ("6 Jan 2026", "3 posts"),
+        ("5 Jan 2026", "2 posts"),
+    ]
+
+
+def test_a_long_table_tells_what_it_leaves_out() -> None:
+    points = [point(1, day, 1) for day in range(1, 32)] + [point(3, day, 2) for day in range(1, 32)]
+    chart = draw_chart(replace(COURSE, points=points))
+    assert (len(chart.rows), chart.rows_left_out) == (ROWS, 2)
+
+
+def test_check_ins_get_a_dot() -> None:
+    by_hand = replace(point(1, 21, 5), kind=CHECKED_IN)
+    drawing = broad(draw_chart(replace(COURSE, points=[point(1, 11, 2), by_hand])))
+    assert len(drawing.dots) == 1
+
+
+def test_marks_of_a_day_share_a_number_and_others_stand_apart() -> None:
+    def at(day: int, text: str, hour: int = 9) -> Mark:
+        return Mark(datetime(2026, 1, day, hour, tzinfo=UTC), text)
+
+    marks = [at(11, "label added"), at(10, "target 15 to 20"), at(10, "list changed", hour=10)]
+    outside = Mark(datetime(2025, 12, 1, tzinfo=UTC), "linked")
+    chart = draw_chart(replace(COURSE, marks=[*marks, outside]))
+    assert [(turn.number, turn.day, turn.text) for turn in chart.turns] == [
+        (1, "10 Jan 2026", "target 15 to 20; list changed"),
+        (2, "11 Jan 2026", "label added"),
+    ]
+    for drawing in chart.drawings:
+        first, second = (Fraction(turn.x) for turn in drawing.turns)
+        assert second - first >= 15
+
+
+@pytest.mark.parametrize(
+    ("start", "target", "ticks"),
+    [
+        ("0", "100", ["0", "20", "40", "60", "80", "100"]),
+        ("0", "1", ["0", "1"]),
+        ("0", "3", ["0", "1", "2", "3"]),
+        ("8000", "14000", ["8,000", "10,000", "12,000", "14,000"]),
+        ("0.1", "0.35", ["0.1", "0.15", "0.2", "0.25", "0.3", "0.35"]),
+        ("1200000", "3400000", "1,000,000 1,500,000 2,000,000 2,500,000 3,000,000 3,500,000"),
+        ("-20", "20", ["-20", "-10", "0", "10", "20"]),
+    ],
+)
+def test_values_are_labelled_with_round_numbers(
+    start: str, target: str, ticks: list[str] | str
+) -> None:
+    drawing = broad(draw_chart(replace(COURSE, start=Fraction(start), target=Fraction(target))))
+    expected = ticks.split() if isinstance(ticks, str) else ticks
+    assert [tick.text for tick in drawing.value_ticks] == expected
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "ticks"),
+    [
+        (date(2026, 10, 1), date(2026, 12, 31), ["1 Oct", "1 Nov", "1 Dec", "31 Dec"]),
+        (date(2026, 11, 18), date(2026, 11, 19), ["18 Nov", "19 Nov"]),
+        (date(2026, 11, 2), date(2026, 11, 30), "2 Nov,9 Nov,16 Nov,23 Nov,30 Nov"),
+        (
+            date(2026, 2, 1),
+            date(2027, 1, 31),
+            "1 Feb 2026,1 May 2026,1 Jul 2026,1 Sep 2026,1 Nov 2026,31 Jan 2027",
+        ),
+        (date(1, 1, 1), date(9999, 12, 31), ["1 Jan 1", "31 Dec 9999"]),
+    ],
+)
+def test_days_are_labelled_where_people_look(first: date, last: date, ticks: object) -> None:
+    drawing = broad(draw_chart(replace(COURSE, first_day=first, last_day=last)))
+    expected = ticks.split(",") if isinstance(ticks, str) else ticks
+    assert [tick.text for tick in drawing.day_ticks] == expected
+
+
+def test_coordinates_have_at_most_one_decimal() -> None:
+    points = [point(1, day, day * day) for day in range(1, 30)]
+    for drawing in draw_chart(replace(COURSE, points=points)).drawings:
+        text = " ".join((drawing.line, drawing.expected, drawing.left, drawing.bottom))
+        assert not re.search(r"\.\d\d|[e/]", text)
+
+
+def test_the_description_says_where_it_stands() -> None:
+    chart = draw_chart(replace(COURSE, points=[point(2, 18, 9)]))
+    assert chart.description == (
+        "From 0 to 20 posts, 1 Jan 2026 to 11 Apr 2026. "
+        "Latest: 9 posts on 18 Feb 2026; expected by 20 Feb 2026: 10."
+    )
+
+
+def test_what_people_typed_is_escaped_and_ids_are_unique() -> None:
+    mark = Mark(datetime(2026, 1, 10, tzinfo=UTC), "unit <b> to <i>")
+    course = replace(COURSE, unit="<b>", label="A & B", points=[point(1, 5, 1)], marks=[mark])
+    pages = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
+    html = pages.get_template("okrs/_chart.html").render(chart=draw_chart(course))
+    assert "<b>" not in html and "<i>" not in html
+    assert "A &amp; B" in html
+    assert "style=" not in html
+    ids = re.findall(r' id="([^"]+)"', html)
+    assert len(ids) == len(set(ids)) == 5
+    for reference in re.findall(r'aria-(?:labelledby|describedby)="([^"]+)"', html):
+        assert reference in ids

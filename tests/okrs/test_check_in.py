@@ -1,0 +1,114 @@
+"""Checking in: a value where a person brings it, a note, or both."""
+
+from fractions import Fraction
+
+import pytest
+from sqlalchemy import select
+
+from app.accounts.models import Person
+from app.db import db
+from app.okrs.models import PERCENT, CheckIn, Cycle, KeyResult, Measure, Objective, Reading
+from tests.okrs.abacus import Abacus, AbacusSource
+from tests.okrs.items import count_of, make_key_result, make_measure, make_objective, only
+from tests.support.client import Client
+
+
+def path(key_result: KeyResult) -> str:
+    return f"/key-results/{key_result.id}/check-in"
+
+
+@pytest.mark.parametrize("name", ["alice", "bob"])
+def test_a_value_with_a_note(
+    client: Client, key_result: KeyResult, name: str, request: pytest.FixtureRequest
+) -> None:
+    person = request.getfixturevalue(name)
+    client.sign_in(person)
+    page = client.page(client.page(f"/key-results/{key_result.id}").link("Check in"))
+    typed = {"value": "1,009.5", "note": "Two more\r\nby Friday"}
+    page = client.follow(client.submit(page, "Save", typed))
+    assert page.flashes == ["Checked in."]
+    assert page.one("#standing")["data-value"] == "1009.500000"
+    assert f"{person.name} checked in: 1,009.5 posts Two more by Friday" in page.text
+    check_in = only(CheckIn)
+    assert (check_in.person_id, check_in.value) == (person.id, Fraction("1009.5"))
+    reading = only(Reading)
+    assert (reading.value, reading.check_in_id, reading.series) == (check_in.value, check_in.id, 1)
+    measure = db.session.get_one(Measure, key_result.measure_id, populate_existing=True)
+    assert (measure.value, measure.valued_at) == (check_in.value, reading.taken_at)
+
+
+def test_each_check_in_is_a_reading(client: Client, bob: Person, key_result: KeyResult) -> None:
+    client.sign_in(bob)
+    for _ in range(2):
+        client.follow(client.submit(client.page(path(key_result)), "Save", {"value": "9"}))
+    assert count_of(CheckIn) == count_of(Reading) == 2
+
+
+def test_a_note_alone_leaves_the_value(client: Client, bob: Person, key_result: KeyResult) -> None:
+    client.sign_in(bob)
+    client.follow(client.submit(client.page(path(key_result)), "Save", {"note": "All well"}))
+    assert count_of(CheckIn) == 1
+    assert count_of(Reading) == 0
+
+
+def test_with_a_source_only_a_note(
+    client: Client, bob: Person, key_result: KeyResult, abacus: Abacus
+) -> None:
+    db.session.add(AbacusSource(measure_id=key_result.measure_id, linked_by_id=bob.id))
+    db.session.commit()
+    client.sign_in(bob)
+    page = client.page(path(key_result))
+    assert not page.named("Value")
+    assert "Abacus brings the value, so a check-in is a note." in page.text
+    assert client.see(client.post(path(key_result), {"value": "5"}), 422).error("Note") == (
+        "Write a note."
+    )
+    assert client.post(path(key_result), {"value": "5", "note": "Nearly"}).status_code == 303
+    assert only(CheckIn).value is None
+    assert count_of(Reading) == 0
+
+
+def test_on_a_roll_up_only_a_note(client: Client, bob: Person, objective: Objective) -> None:
+    client.sign_in(bob)
+    page = client.page(f"/objectives/{objective.id}/check-in")
+    assert not page.named("Value")
+    page = client.follow(client.submit(page, "Save", {"note": "All well"}))
+    assert "Bob Brown checked in All well" in page.text
+
+
+@pytest.mark.parametrize(
+    ("typed", "label", "sentence"),
+    [
+        ({"value": "nine"}, "Value", "Write a number, such as 20 or 1,200.5."),
+        ({"value": "-0.1"}, "Value", "Give a percentage from 0 to 100."),
+        ({"value": "100.000001"}, "Value", "Give a percentage from 0 to 100."),
+        ({"value": " ", "note": " "}, "Value", "Give a value, a note, or both."),
+        ({"value": "5", "note": "x" * 10_001}, "Note", "Use at most 10,000 characters."),
+    ],
+)
+def test_bad_input_is_kept(
+    client: Client, bob: Person, cycle: Cycle, typed: dict[str, str], label: str, sentence: str
+) -> None:
+    key_result = make_key_result(make_objective(bob, cycle), bob, measure=make_measure(PERCENT))
+    client.sign_in(bob)
+    page = client.see(client.submit(client.page(path(key_result)), "Save", typed), 422)
+    assert page.error(label) == sentence
+    for name, text in typed.items():
+        assert str(page.one(f"#{name}").value).strip() == text.strip()
+    assert count_of(CheckIn) == 0
+
+
+def test_others_do_not(client: Client, carol: Person, key_result: KeyResult) -> None:
+    client.sign_in(carol)
+    assert not client.page(f"/key-results/{key_result.id}").named("Check in")
+    assert client.get(path(key_result)).status_code == 403
+    assert client.post(path(key_result), {"value": "5"}).status_code == 403
+    client.sign_out()
+    assert client.post(path(key_result), {"value": "5"}).headers["Location"].startswith("/login")
+    assert db.session.scalars(select(CheckIn)).all() == []
+
+
+def test_what_is_not_there_is_not_found(client: Client, alice: Person) -> None:
+    client.sign_in(alice)
+    assert client.get("/key-results/99/check-in").status_code == 404
+    assert client.post("/objectives/99/check-in", {"note": "x"}).status_code == 404
