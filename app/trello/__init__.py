@@ -1,0 +1,27 @@
+"""Trello as a data source: connections, linking, counting, syncing."""
+
+import logging
+
+from flask import Blueprint, Flask
+
+from app.okrs.integrations import add_integration
+
+blueprint = Blueprint("trello", __name__)
+
+
+def init_app(app: Flask) -> None:
+    """Register Trello's pages and add Trello to the list of integrations."""
+    # Authlib writes request tokens with their secrets to its log at DEBUG.
+    logging.getLogger("authlib").setLevel(logging.INFO)
+
+    # Here, not above: these modules hang their pages on the blueprint of this one.
+    from app.trello import (  # noqa: F401
+        admin_views,
+        connect_views,
+        connection_views,
+        sync_views,
+    )
+    from app.trello.integration import TrelloIntegration
+
+    app.register_blueprint(blueprint)
+    add_integration(TrelloIntegration())

@@ -1,0 +1,223 @@
+"""Trello's answers as checked dataclasses: whatever is not as documented raises OddAnswer."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from app.trello.failures import OddAnswer
+
+Parsed = TypeVar("Parsed")
+
+NOT_A_CARD = frozenset({"separator", "board", "mirror", "link"})
+"""Card roles that look like cards in the answer and are none."""
+BOARD_FIELDS = "name,closed,url"
+LIST_FIELDS = "name,closed,pos"
+LABEL_FIELDS = "name,color"
+MEMBER_FIELDS = "fullName,username"
+CARD_FIELDS = "name,closed,idList,idMembers,idLabels,due,dueComplete,shortUrl,isTemplate,cardRole"
+MOST_LABELS = 1000
+"""The most labels one answer holds; with that many there may be more."""
+
+
+@dataclass(frozen=True)
+class Member:
+    id: str
+    username: str
+    full_name: str
+
+
+@dataclass(frozen=True)
+class BoardName:
+    id: str
+    name: str
+    url: str
+
+
+@dataclass(frozen=True)
+class BoardList:
+    id: str
+    name: str
+    is_archived: bool
+    position: float
+
+
+@dataclass(frozen=True)
+class Label:
+    id: str
+    name: str
+    colour: str | None
+
+
+@dataclass(frozen=True)
+class Card:
+    """A card as it is on the board. `is_archived` is the card's own flag, not its list's."""
+
+    id: str
+    name: str
+    list_id: str
+    member_ids: tuple[str, ...]
+    label_ids: tuple[str, ...]
+    is_archived: bool
+    is_completed: bool
+    has_due_date: bool
+    is_countable: bool
+    """False for templates and for what only looks like a card."""
+    url: str
+
+
+@dataclass(frozen=True)
+class BoardFrame:
+    """A board without its cards."""
+
+    id: str
+    name: str
+    url: str
+    is_closed: bool
+    lists: tuple[BoardList, ...]
+    labels: tuple[Label, ...]
+    members: tuple[Member, ...]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A whole board as Trello told it; `fetched_at` is the moment before it was asked for."""
+
+    fetched_at: datetime
+    frame: BoardFrame
+    cards: tuple[Card, ...]
+
+
+def parse_member(answer: object) -> Member:
+    record = _record(answer, "member")
+    return Member(
+        id=_id(record, "member"),
+        username=_text(record, "username"),
+        full_name=_text(record, "fullName") or _text(record, "username"),
+    )
+
+
+def parse_board_name(answer: object) -> tuple[BoardName, bool]:
+    """The board and whether it is closed."""
+    record = _record(answer, "board")
+    name = BoardName(_id(record, "board"), _text(record, "name"), _text(record, "url"))
+    return name, _flag(record, "closed")
+
+
+def parse_frame(answer: object) -> BoardFrame:
+    record = _record(answer, "board")
+    return BoardFrame(
+        id=_id(record, "board"),
+        name=_text(record, "name"),
+        url=_text(record, "url"),
+        is_closed=_flag(record, "closed"),
+        lists=_unique(parse_all(record.get("lists"), _parse_list), "list"),
+        labels=_unique(parse_all(record.get("labels"), _parse_label), "label"),
+        members=_unique(parse_all(record.get("members"), parse_member), "member"),
+    )
+
+
+def parse_cards(answer: object) -> tuple[Card, ...]:
+    """One page of cards.
+
+    Boards older than templates and roles may have cards that say nothing of them. If only some
+    say nothing, something was lost on the way, and the page is odd.
+    """
+    cards = parse_all(answer, _parse_card)
+    records: list[dict[str, Any]] = answer if isinstance(answer, list) else []
+    telling_template = sum(record.get("isTemplate") is not None for record in records)
+    telling_role = sum("cardRole" in record for record in records)
+    if not {telling_template, telling_role} <= {0, len(records)}:
+        raise OddAnswer("only some cards say whether they are templates or what their role is")
+    return _unique(cards, "card")
+
+
+def parse_all(answer: object, parse: Callable[[object], Parsed]) -> tuple[Parsed, ...]:
+    if not isinstance(answer, list):
+        raise OddAnswer(f"a list was expected, not {type(answer).__name__}")
+    return tuple(parse(one) for one in answer)
+
+
+def _parse_list(answer: object) -> BoardList:
+    record = _record(answer, "list")
+    position = record.get("pos")
+    if isinstance(position, bool) or not isinstance(position, int | float):
+        raise OddAnswer("pos of a list is no number")
+    return BoardList(
+        _id(record, "list"), _text(record, "name"), _flag(record, "closed"), float(position)
+    )
+
+
+def _parse_label(answer: object) -> Label:
+    record = _record(answer, "label")
+    return Label(_id(record, "label"), _text(record, "name"), _text_or_none(record, "color"))
+
+
+def _parse_card(answer: object) -> Card:
+    record = _record(answer, "card")
+    role = _text_or_none(record, "cardRole") if "cardRole" in record else None
+    is_template = record.get("isTemplate") is not None and _flag(record, "isTemplate")
+    return Card(
+        id=_id(record, "card"),
+        name=_text(record, "name"),
+        list_id=_text(record, "idList"),
+        member_ids=_ids(record, "idMembers"),
+        label_ids=_ids(record, "idLabels"),
+        is_archived=_flag(record, "closed"),
+        is_completed=_flag(record, "dueComplete"),
+        has_due_date=_text_or_none(record, "due") is not None,
+        is_countable=not is_template and role not in NOT_A_CARD,
+        url=_text(record, "shortUrl"),
+    )
+
+
+def _record(answer: object, what: str) -> dict[str, Any]:
+    if not isinstance(answer, dict):
+        raise OddAnswer(f"a {what} was expected, not {type(answer).__name__}")
+    return answer
+
+
+def _id(record: dict[str, Any], what: str) -> str:
+    value = record.get("id")
+    if not isinstance(value, str) or not value or len(value) > 64:
+        raise OddAnswer(f"a {what} without a usable id")
+    return value
+
+
+def _text(record: dict[str, Any], field: str) -> str:
+    value = record.get(field)
+    if not isinstance(value, str):
+        raise OddAnswer(f"{field} is no text")
+    return value
+
+
+def _text_or_none(record: dict[str, Any], field: str) -> str | None:
+    if field not in record:
+        raise OddAnswer(f"{field} is missing")
+    return None if record[field] is None else _text(record, field)
+
+
+def _flag(record: dict[str, Any], field: str) -> bool:
+    value = record.get(field)
+    if not isinstance(value, bool):
+        raise OddAnswer(f"{field} is neither true nor false")
+    return value
+
+
+def _ids(record: dict[str, Any], field: str) -> tuple[str, ...]:
+    value = record.get(field)
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise OddAnswer(f"{field} is no list of ids")
+    return tuple(value)
+
+
+Identified = TypeVar("Identified", BoardList, Label, Member, Card)
+
+
+def _unique(things: Iterable[Identified], what: str) -> tuple[Identified, ...]:
+    """The things once each. The same id with different content is an odd answer."""
+    by_id: dict[str, Identified] = {}
+    for thing in things:
+        if by_id.setdefault(thing.id, thing) != thing:
+            raise OddAnswer(f"two {what}s with one id")
+    return tuple(by_id.values())

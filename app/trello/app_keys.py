@@ -1,0 +1,91 @@
+"""Tally's own API key and secret at Trello: those of the environment win over the stored ones."""
+
+import hashlib
+from dataclasses import dataclass, field
+
+from flask import current_app
+from sqlalchemy import update
+
+from app.accounts.models import Person
+from app.config import Config
+from app.db import db, utcnow
+from app.trello.models import Connection, TrelloApp
+from app.vault import SecretUnreadable, decrypt, encrypt
+
+KEY_CHANGED = (
+    "Trello's API key was changed, so this connection no longer works. "
+    "Its owner has to reconnect it."
+)
+
+
+@dataclass(frozen=True)
+class AppKeys:
+    """The API key and secret by which Trello knows this installation."""
+
+    key: str = field(repr=False)
+    secret: str = field(repr=False)
+    from_environment: bool
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells one key from another without holding it."""
+        return hashlib.sha256(self.key.encode()).hexdigest()
+
+
+def current_app_keys() -> AppKeys | None:
+    """The key and secret to use now; None where there are none that can be read."""
+    config: Config = current_app.extensions["tally_config"]
+    if config.trello_api_key and config.trello_api_secret:
+        return AppKeys(config.trello_api_key, config.trello_api_secret, from_environment=True)
+    stored = db.session.get(TrelloApp, 1)
+    if stored is None:
+        return None
+    try:
+        return AppKeys(
+            decrypt(stored.api_key_encrypted),
+            decrypt(stored.api_secret_encrypted),
+            from_environment=False,
+        )
+    except SecretUnreadable:
+        return None
+
+
+def are_stored_keys_unreadable() -> bool:
+    """True when a key was entered but ENCRYPTION_KEY has changed since."""
+    return db.session.get(TrelloApp, 1) is not None and current_app_keys() is None
+
+
+def store_app_keys(key: str, secret: str, by: Person) -> AppKeys:
+    """Keep the key and secret, and tell the connections made under another key. Commits nothing."""
+    stored = db.session.get(TrelloApp, 1)
+    if stored is None:
+        stored = TrelloApp(id=1)
+        db.session.add(stored)
+    stored.api_key_encrypted, stored.api_secret_encrypted = encrypt(key), encrypt(secret)
+    stored.changed_at, stored.changed_by_id = utcnow(), by.id
+    keys = AppKeys(key, secret, from_environment=False)
+    mark_connections(keys)
+    return keys
+
+
+def mark_connections(keys: AppKeys) -> None:
+    """Connections of another key have to reconnect; those of this key, if it came back, no more.
+
+    Safe to call at any time, for a key in the environment changes without a word. Commits nothing.
+    """
+    is_of_key = Connection.key_fingerprint == keys.fingerprint
+    db.session.execute(
+        update(Connection)
+        .where(~is_of_key, Connection.reconnect_reason.is_(None))
+        .values(reconnect_reason=KEY_CHANGED)
+    )
+    db.session.execute(
+        update(Connection)
+        .where(is_of_key, Connection.reconnect_reason == KEY_CHANGED)
+        .values(reconnect_reason=None)
+    )
+
+
+def key_has_changed(connection: Connection, keys: AppKeys | None) -> bool:
+    """Whether the connection was made under another API key than the present one."""
+    return keys is not None and keys.fingerprint != connection.key_fingerprint

@@ -1,0 +1,28 @@
+"""Signs of life of the workers, so that a page can say when nobody is there to do the work."""
+
+from datetime import timedelta
+
+from sqlalchemy import delete, select
+
+from app.db import db, utcnow
+from app.trello.models import WorkerBeat
+
+EVERY = timedelta(seconds=5)
+ALIVE_FOR = timedelta(seconds=20)
+"""A worker not heard of for this long is taken for dead."""
+FORGOTTEN_AFTER = timedelta(days=1)
+
+
+def beat(name: str) -> None:
+    """Say that this worker lives."""
+    now = utcnow()
+    with db.writing() as session:
+        session.execute(delete(WorkerBeat).where(WorkerBeat.seen_at < now - FORGOTTEN_AFTER))
+        session.merge(WorkerBeat(name=name, seen_at=now))
+
+
+def is_any_worker_alive() -> bool:
+    newest = db.session.scalar(
+        select(WorkerBeat.seen_at).order_by(WorkerBeat.seen_at.desc()).limit(1)
+    )
+    return newest is not None and utcnow() - newest < ALIVE_FOR

@@ -1,0 +1,162 @@
+"""What a connection reads: its open boards, and whole boards, kept a short while for forms."""
+
+import json
+import zlib
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import current_app
+from sqlalchemy.orm import Session
+
+from app.db import db, utcnow
+from app.trello.answers import BoardFrame, BoardList, BoardName, Card, Label, Member, Snapshot
+from app.trello.app_keys import KEY_CHANGED, current_app_keys, key_has_changed
+from app.trello.client import Credentials, Trello
+from app.trello.failures import BoardLost, KeyRefused, OddAnswer, SignInUnusable
+from app.trello.models import BoardCopy, Connection
+from app.trello.models import BoardList as StoredBoardList
+from app.vault import SecretUnreadable, decrypt
+
+COPY_LIFE = timedelta(minutes=1)
+"""How old a copy of a board may be when a form counts on it."""
+LIST_LIFE = timedelta(minutes=5)
+"""How long the list of boards is believed before it is asked for again."""
+
+
+def trello_for(connection: Connection, before_request: Callable[[], None] = lambda: None) -> Trello:
+    """Trello as the account of this connection sees it.
+
+    Raises KeyRefused without an API key, SignInUnusable when ours were changed since.
+    """
+    keys = current_app_keys()
+    if keys is None:
+        raise KeyRefused(
+            "Trello's API key and secret are missing. "
+            "An admin has to enter them under Admin, Integrations, Trello."
+        )
+    if key_has_changed(connection, keys):
+        raise SignInUnusable(KEY_CHANGED)
+    try:
+        token = decrypt(connection.token_encrypted)
+        token_secret = decrypt(connection.token_secret_encrypted)
+    except SecretUnreadable as error:
+        raise SignInUnusable(
+            "The stored sign-in can't be read with the present ENCRYPTION_KEY. "
+            "Put the old key back, or reconnect."
+        ) from error
+    config = current_app.extensions["tally_config"]
+    credentials = Credentials(keys.key, keys.secret, token, token_secret)
+    return Trello(credentials, config.trello_api_url, before_request)
+
+
+def fetch_board(trello: Trello, board_id: str) -> Snapshot:
+    """Read a whole board. A card in a list that the answer lacks makes it ask once more:
+    the list may have been made between two pages. If it still lacks it, raises OddAnswer."""
+    for _ in range(2):
+        fetched_at = utcnow()
+        frame, cards = trello.board(board_id)
+        known = {one.id for one in frame.lists}
+        if all(card.list_id in known for card in cards):
+            return Snapshot(fetched_at, frame, cards)
+    raise OddAnswer("cards in a list that is not there")
+
+
+def open_boards(connection: Connection, fresh: bool = False) -> list[BoardName]:
+    """The account's open boards, all of them: what the connection may show is not applied.
+
+    Asks Trello when the kept list is older than five minutes or `fresh` is wanted, and keeps
+    the answer. Raises TrelloError.
+    """
+    kept = db.session.get(StoredBoardList, connection.id, populate_existing=True)
+    if kept is not None and not fresh and utcnow() - kept.fetched_at < LIST_LIFE:
+        return [BoardName(**board) for board in kept.boards]
+    trello = trello_for(connection)
+    db.end_reading()
+    boards = trello.open_boards()
+    with db.writing() as session:
+        session.merge(
+            StoredBoardList(
+                connection_id=connection.id,
+                fetched_at=utcnow(),
+                boards=[asdict(board) for board in boards],
+            )
+        )
+    return boards
+
+
+def boards_to_choose(connection: Connection, fresh: bool = False) -> list[BoardName]:
+    """The open boards this connection may show. Raises TrelloError."""
+    return [board for board in open_boards(connection, fresh) if connection.shows(board.id)]
+
+
+def board_copy(connection: Connection, board_id: str) -> Snapshot:
+    """A copy of the board at most a minute old, fetched if need be.
+
+    Raises BoardLost for a board the connection may not show, and any other TrelloError.
+    """
+    if not connection.shows(board_id):
+        raise BoardLost("This connection may not show that board. Choose one from the list.")
+    kept = db.session.get(BoardCopy, (connection.id, board_id), populate_existing=True)
+    if kept is not None and utcnow() - kept.fetched_at < COPY_LIFE:
+        return _unpack(kept.fetched_at, kept.payload)
+    trello = trello_for(connection)
+    db.end_reading()
+    snapshot = fetch_board(trello, board_id)
+    with db.writing() as session:
+        keep_copy(session, connection.id, snapshot)
+    return snapshot
+
+
+def newest_copy(connection_id: int, board_id: str, in_hand: Snapshot | None) -> Snapshot | None:
+    """The copy in hand, or the kept one when it is newer: a sync may have ended meanwhile."""
+    kept = db.session.get(BoardCopy, (connection_id, board_id), populate_existing=True)
+    if in_hand is None or kept is None or kept.fetched_at <= in_hand.fetched_at:
+        return in_hand
+    return _unpack(kept.fetched_at, kept.payload)
+
+
+def keep_copy(session: Session, connection_id: int, snapshot: Snapshot) -> None:
+    """Keep a copy for forms, unless a newer one is there. Commits nothing."""
+    kept = session.get(BoardCopy, (connection_id, snapshot.frame.id), populate_existing=True)
+    if kept is None:
+        kept = BoardCopy(connection_id=connection_id, trello_id=snapshot.frame.id)
+        session.add(kept)
+    elif kept.fetched_at >= snapshot.fetched_at:
+        return
+    kept.fetched_at = snapshot.fetched_at
+    kept.payload = _pack(snapshot)
+
+
+def _pack(snapshot: Snapshot) -> bytes:
+    content = {"frame": asdict(snapshot.frame), "cards": [asdict(card) for card in snapshot.cards]}
+    return zlib.compress(json.dumps(content, separators=(",", ":")).encode(), 1)
+
+
+def _unpack(fetched_at: datetime, payload: bytes) -> Snapshot:
+    content: dict[str, Any] = json.loads(zlib.decompress(payload))
+    frame = content["frame"]
+    return Snapshot(
+        fetched_at=fetched_at,
+        frame=BoardFrame(
+            id=frame["id"],
+            name=frame["name"],
+            url=frame["url"],
+            is_closed=frame["is_closed"],
+            lists=tuple(BoardList(**one) for one in frame["lists"]),
+            labels=tuple(Label(**one) for one in frame["labels"]),
+            members=tuple(Member(**one) for one in frame["members"]),
+        ),
+        cards=tuple(_card(one) for one in content["cards"]),
+    )
+
+
+def _card(record: dict[str, Any]) -> Card:
+    return Card(
+        **{
+            **record,
+            "member_ids": tuple(record["member_ids"]),
+            "label_ids": tuple(record["label_ids"]),
+        }
+    )

@@ -1,0 +1,137 @@
+"""Connecting a Trello account: to Trello, back, and choosing what the connection may show."""
+
+import secrets
+
+from flask import abort, flash, redirect, render_template, request, session
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from app.access import me
+from app.accounts.models import ADMIN, Person
+from app.db import db
+from app.htmx import see_other
+from app.okrs.integrations import is_enabled
+from app.trello import blueprint
+from app.trello.app_keys import current_app_keys
+from app.trello.configuring import configure, offer_boards
+from app.trello.connecting import begin, complete
+from app.trello.connection_forms import ConnectionForm
+from app.trello.loading import connection_for
+from app.trello.models import Connection
+from app.trello.sign_in_failures import SignInFailed
+
+
+@blueprint.get("/connections/trello/new")
+def new_connection() -> ResponseReturnValue:
+    connection = _to_reconnect()
+    keys = current_app_keys()
+    if keys is None or not is_enabled("trello"):
+        return _not_possible(has_keys=keys is not None)
+    try:
+        return redirect(begin(me(), keys, _this_browser(), connection))
+    except SignInFailed as failure:
+        return _failed(failure)
+
+
+@blueprint.get("/connections/trello/callback")
+def callback() -> ResponseReturnValue:
+    keys = current_app_keys()
+    if keys is None or not is_enabled("trello"):
+        return _not_possible(has_keys=keys is not None)
+    try:
+        connection = complete(me(), keys, _this_browser(), request.args)
+    except SignInFailed as failure:
+        return _failed(failure)
+    if connection.is_configured:
+        return see_other("trello.show_connected", connection_id=connection.id)
+    return see_other("trello.configure_connection", connection_id=connection.id)
+
+
+@blueprint.route("/connections/<int:connection_id>/configure", methods=["GET", "POST"])
+def configure_connection(connection_id: int) -> ResponseReturnValue:
+    connection = connection_for(me(), connection_id, to_manage=True)
+    is_reload = request.form.get("step") == "reload-boards"
+    offer = offer_boards(connection, fresh=is_reload)
+    # Loaded and checked once more: the boards may have come over the network.
+    connection = connection_for(me(), connection_id, to_manage=True)
+    if request.method == "GET":
+        return _form(ConnectionForm.of(connection, offer), connection)
+    form = ConnectionForm(request.form)
+    form.offer = offer
+    if is_reload:
+        return _form(form, connection)
+    if not form.validate():
+        return _form(form, connection, 422)
+    is_first_time = not connection.is_configured
+    configure(
+        connection,
+        name=form.name.data or "",
+        sharing=form.sharing.data or "",
+        all_boards=form.is_all,
+        boards=form.chosen_boards,
+    )
+    db.session.commit()
+    if is_first_time:
+        return see_other("trello.show_connected", connection_id=connection_id)
+    flash("The connection is saved.", "success")
+    return see_other(list_of(me(), connection))
+
+
+@blueprint.get("/connections/<int:connection_id>/connected")
+def show_connected(connection_id: int) -> ResponseReturnValue:
+    connection = connection_for(me(), connection_id, to_manage=True)
+    if not connection.is_configured:
+        return see_other("trello.configure_connection", connection_id=connection_id)
+    return render_template("trello/connect_done.html", connection=connection)
+
+
+def _form(form: ConnectionForm, connection: Connection, status: int = 200) -> ResponseReturnValue:
+    back = list_of(me(), connection)
+    page = render_template(
+        "trello/connection_form.html", form=form, connection=connection, back=back
+    )
+    return page, status
+
+
+def list_of(person: Person, connection: Connection) -> str:
+    """The endpoint of the list where this person finds the connection."""
+    if connection.owner_id == person.id:
+        return "trello.list_connections"
+    return "trello.list_all_connections"
+
+
+def _to_reconnect() -> Connection | None:
+    wanted = request.args.get("reconnect")
+    if wanted is None:
+        return None
+    if not wanted.isascii() or not wanted.isdigit() or len(wanted) > 10:
+        abort(404)
+    return connection_for(me(), int(wanted), to_manage=True)
+
+
+def _this_browser() -> str:
+    """A secret of this browser's session, which ties a sign-in to it."""
+    browser: str = session.setdefault("trello_sign_in", secrets.token_urlsafe(16))
+    return browser
+
+
+def _failed(failure: SignInFailed) -> ResponseReturnValue:
+    page = render_template(
+        "trello/connect_failed.html",
+        trouble=failure.trouble,
+        connection_id=failure.connection_id,
+    )
+    return page, failure.trouble.status
+
+
+def _not_possible(has_keys: bool) -> ResponseReturnValue:
+    admins = db.session.scalars(
+        select(Person).where(Person.role == ADMIN, Person.is_active.is_(True)).order_by(Person.name)
+    ).all()
+    page = render_template(
+        "trello/connect_not_possible.html",
+        has_keys=has_keys,
+        is_enabled=is_enabled("trello"),
+        admins=admins,
+    )
+    return page, 409

@@ -1,0 +1,209 @@
+"""The way to Trello and back: what is remembered meanwhile, and the connection it ends in."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta
+from hmac import compare_digest
+
+from flask import current_app, request, url_for
+from sqlalchemy import delete, update
+from sqlalchemy.orm import Session
+
+from app.accounts.forms import LONGEST_NAME, one_line
+from app.accounts.models import Person, workspace
+from app.config import Config
+from app.db import db, utcnow
+from app.trello import oauth
+from app.trello.answers import Member
+from app.trello.app_keys import AppKeys
+from app.trello.client import Credentials, Trello
+from app.trello.failures import TrelloError
+from app.trello.models import Board, Connection, PendingSignIn
+from app.trello.sign_in_failures import (
+    CONNECTION_GONE,
+    DENIED,
+    ELSEWHERE,
+    EXPIRED,
+    OTHER_KEY,
+    UNKNOWN,
+    USED,
+    WITHOUT_TOKEN,
+    SignInFailed,
+    other_account,
+    trouble_of,
+)
+from app.vault import SecretUnreadable, decrypt, encrypt
+
+log = logging.getLogger(__name__)
+
+LIFE = timedelta(minutes=15)
+"""How long someone may stay at Trello."""
+_USED = ""
+"""Stands where the secret was, so that a sign-in that is repeated can be told so."""
+
+
+@dataclass(frozen=True)
+class _Pending:
+    """What the server remembers of a sign-in, encrypted."""
+
+    secret: str = field(repr=False)
+    browser: str = field(repr=False)
+    person_id: int
+    key_fingerprint: str
+    connection_id: int | None
+    """The connection to be reconnected; None for a new one."""
+
+
+def site_origin() -> str:
+    """Where this site is reached, as far as anyone has said."""
+    config: Config = current_app.extensions["tally_config"]
+    return config.public_url or request.host_url.rstrip("/")
+
+
+def callback_address() -> str:
+    return site_origin() + url_for("trello.callback")
+
+
+def begin(person: Person, keys: AppKeys, browser: str, connection: Connection | None = None) -> str:
+    """Begin a sign-in, for a new connection or to reconnect one. Returns the address at Trello.
+
+    `browser` is a secret of the session it must come back to. Raises SignInFailed. Ends the
+    transaction, and commits.
+    """
+    person_id, connection_id = person.id, connection.id if connection else None
+    app_name = workspace().name
+    db.end_reading()
+    try:
+        begun = oauth.begin(keys, callback_address(), app_name)
+    except SignInFailed as failure:
+        failure.connection_id = connection_id
+        raise
+    pending = _Pending(begun.secret, browser, person_id, keys.fingerprint, connection_id)
+    with db.writing() as session:
+        # Kept for as long again, so that someone who is late can be told so.
+        session.execute(delete(PendingSignIn).where(PendingSignIn.expires_at < utcnow() - LIFE))
+        session.merge(
+            PendingSignIn(
+                key=_key(begun.name),
+                value_encrypted=encrypt(json.dumps(asdict(pending))),
+                expires_at=utcnow() + LIFE,
+            )
+        )
+    return begun.address
+
+
+def complete(
+    person: Person, keys: AppKeys, browser: str, arguments: Mapping[str, str]
+) -> Connection:
+    """Make a connection, or reconnect one, from what someone brings back from Trello.
+
+    Each sign-in works once, in the browser and for the person that began it. Raises
+    SignInFailed. Ends the transaction, and commits.
+    """
+    person_id = person.id
+    back = oauth.came_back(arguments)
+    if back.name is None:
+        raise SignInFailed(WITHOUT_TOKEN)
+    try:
+        pending = _take(back.name, person_id, browser)
+    except SignInFailed as failure:
+        if back.proof is None:
+            raise SignInFailed(DENIED) from failure
+        raise
+    try:
+        if back.proof is None:
+            raise SignInFailed(DENIED)
+        if pending.key_fingerprint != keys.fingerprint:
+            raise SignInFailed(OTHER_KEY)
+        return _finish(keys, pending, back.name, back.proof)
+    except SignInFailed as failure:
+        if failure.trouble is not CONNECTION_GONE:
+            failure.connection_id = pending.connection_id
+        raise
+
+
+def _key(name: str) -> str:
+    """Names are as long as Trello likes; the table holds their hashes."""
+    return hashlib.sha256(name.encode()).hexdigest()
+
+
+def _take(name: str, person_id: int, browser: str) -> _Pending:
+    """What is remembered under this name, this once. Commits; raises SignInFailed."""
+    with db.writing() as session:
+        row = session.get(PendingSignIn, _key(name), with_for_update=True)
+        if row is None:
+            raise SignInFailed(UNKNOWN)
+        if row.value_encrypted == _USED:
+            raise SignInFailed(USED)
+        try:
+            pending = _Pending(**json.loads(decrypt(row.value_encrypted)))
+        except SecretUnreadable as error:
+            raise SignInFailed(UNKNOWN) from error
+        is_from_here = compare_digest(pending.browser.encode(), browser.encode())
+        if not is_from_here or pending.person_id != person_id:
+            raise SignInFailed(ELSEWHERE)
+        if row.expires_at <= utcnow():
+            raise SignInFailed(EXPIRED, pending.connection_id)
+        row.value_encrypted = _USED
+    return pending
+
+
+def _finish(keys: AppKeys, pending: _Pending, name: str, proof: str) -> Connection:
+    config: Config = current_app.extensions["tally_config"]
+    db.end_reading()
+    grant = oauth.finish(keys, name, pending.secret, proof)
+    trello = Trello(
+        Credentials(keys.key, keys.secret, grant.token, grant.token_secret), config.trello_api_url
+    )
+    try:
+        member = trello.me()
+        with db.writing() as session:
+            connection = _connection_of(session, pending, member)
+            _keep(connection, member, grant, keys)
+    except TrelloError as error:
+        _give_back(trello)
+        raise SignInFailed(trouble_of(error)) from error
+    except SignInFailed:
+        _give_back(trello)
+        raise
+    return connection
+
+
+def _connection_of(session: Session, pending: _Pending, member: Member) -> Connection:
+    """A new connection, or the one to be reconnected. Raises SignInFailed."""
+    if pending.connection_id is None:
+        name = one_line(f"Trello ({member.username})")[:LONGEST_NAME]
+        connection = Connection(owner_id=pending.person_id, name=name)
+        session.add(connection)
+        return connection
+    found = session.get(Connection, pending.connection_id)
+    if found is None:
+        raise SignInFailed(CONNECTION_GONE)
+    if found.member_id != member.id:
+        raise SignInFailed(other_account(member.username, found.member_username))
+    # What stood still goes on within the minute.
+    session.execute(
+        update(Board).where(Board.connection_id == found.id).values(next_sync_at=utcnow())
+    )
+    return found
+
+
+def _keep(connection: Connection, member: Member, grant: oauth.Grant, keys: AppKeys) -> None:
+    connection.member_id = member.id
+    connection.member_username = one_line(member.username)[:120]
+    connection.member_name = one_line(member.full_name)[:200]
+    connection.token_encrypted = encrypt(grant.token)
+    connection.token_secret_encrypted = encrypt(grant.token_secret)
+    connection.key_fingerprint = keys.fingerprint
+    connection.reconnect_reason = None
+
+
+def _give_back(trello: Trello) -> None:
+    """Revoke a token that nothing will use."""
+    try:
+        trello.revoke()
+    except TrelloError:
+        log.warning("A token that was not used could not be revoked")

@@ -1,0 +1,105 @@
+"""The forms about connections and about Trello's API key."""
+
+import re
+
+from wtforms import Form, PasswordField, SelectMultipleField, StringField, ValidationError
+from wtforms.validators import AnyOf, InputRequired
+
+from app.accounts.forms import LONGEST_NAME, one_line
+from app.trello.configuring import Offer, OfferedBoard
+from app.trello.models import EVERYONE, PRIVATE, Connection
+
+ALL, ONLY = "all", "only"
+LONGEST_KEY = 255
+_KEY = re.compile(r"[!-~]+")
+
+
+class ConnectionForm(Form):
+    """The radios and checkboxes are drawn by the template; here is only what they send."""
+
+    name = StringField(
+        "Name",
+        filters=[one_line],
+        validators=[InputRequired("Give the connection a name.")],
+        render_kw={"maxlength": LONGEST_NAME},
+    )
+    sharing = StringField(validators=[AnyOf((PRIVATE, EVERYONE), "Choose with whom it is shared.")])
+    shown = StringField(
+        validators=[
+            AnyOf((ALL, ONLY), "Choose which boards it may show: all of them, or only some.")
+        ]
+    )
+    boards = SelectMultipleField(validate_choice=False)
+
+    offer: Offer
+
+    @classmethod
+    def of(cls, connection: Connection, offer: Offer) -> "ConnectionForm":
+        """As stored. Which boards is left open until someone has chosen."""
+        shown = ALL if connection.shows_all_boards else ONLY
+        form = cls(
+            data={
+                "name": connection.name,
+                "sharing": connection.sharing,
+                "shown": shown if connection.is_configured else None,
+                "boards": [board.trello_id for board in connection.allowed_boards],
+            }
+        )
+        form.offer = offer
+        return form
+
+    @property
+    def is_all(self) -> bool:
+        return self.shown.data == ALL
+
+    @property
+    def chosen_boards(self) -> list[OfferedBoard]:
+        ticked = set(self.boards.data or [])
+        return [board for board in self.offer.boards if board.id in ticked]
+
+    def validate_name(self, field: StringField) -> None:
+        if not field.data:
+            raise ValidationError("Give the connection a name.")
+        if len(field.data) > LONGEST_NAME:
+            raise ValidationError(f"Use at most {LONGEST_NAME} characters.")
+
+    def validate_boards(self, field: SelectMultipleField) -> None:
+        if self.shown.data != ONLY:
+            return
+        if not field.data:
+            raise ValidationError("Tick at least one board.")
+        if {board.id for board in self.offer.boards}.issuperset(field.data):
+            return
+        if self.offer.problem:
+            raise ValidationError(
+                "Trello can't be asked now, so only boards that were allowed before can be kept."
+            )
+        raise ValidationError(
+            "One of the ticked boards is not among this account's open boards. Choose again."
+        )
+
+
+class AppKeysForm(Form):
+    api_key = StringField(
+        "API key",
+        filters=[one_line],
+        validators=[InputRequired("Enter the API key.")],
+        render_kw={"autocomplete": "off", "spellcheck": "false"},
+    )
+    api_secret = PasswordField(
+        "API secret",
+        filters=[one_line],
+        validators=[InputRequired("Enter the API secret.")],
+        render_kw={"autocomplete": "off"},
+    )
+
+    def validate_api_key(self, field: StringField) -> None:
+        _check_key(field.data or "", "key")
+
+    def validate_api_secret(self, field: PasswordField) -> None:
+        _check_key(field.data or "", "secret")
+
+
+def _check_key(text: str, what: str) -> None:
+    if not _KEY.fullmatch(text) or len(text) > LONGEST_KEY:
+        raise ValidationError(f"That is no API {what}: copy it from Trello's page once more.")

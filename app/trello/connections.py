@@ -1,0 +1,156 @@
+"""Connections in lists: which to offer first, what hangs on them, how they are doing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy.orm import aliased, joinedload, selectinload
+
+from app.accounts.models import Person
+from app.db import db
+from app.okrs.integrations import is_enabled
+from app.okrs.models import KeyResult, Objective, SourceVersion
+from app.trello.app_keys import KEY_CHANGED, current_app_keys, key_has_changed
+from app.trello.loading import is_usable_by, may_manage
+from app.trello.models import Board, Connection, TrelloSource
+
+
+def usable_connections(person: Person) -> list[Connection]:
+    """What the person may link to, the one to preselect first.
+
+    That is the one they used last, else their own (the newest), else the one shared longest ago.
+    """
+    last_used = (
+        select(Board.connection_id, func.max(SourceVersion.id).label("version_id"))
+        .join(TrelloSource, TrelloSource.board_id == Board.id)
+        .join(SourceVersion, SourceVersion.source_id == TrelloSource.id)
+        .where(SourceVersion.made_by_id == person.id)
+        .group_by(Board.connection_id)
+        .subquery()
+    )
+    rows = db.session.execute(
+        select(Connection, last_used.c.version_id)
+        .outerjoin(last_used, last_used.c.connection_id == Connection.id)
+        .where(is_usable_by(person))
+        .options(joinedload(Connection.owner), selectinload(Connection.allowed_boards))
+    )
+
+    def order(row: tuple[Connection, int | None]) -> tuple[int, bool, float]:
+        connection, version_id = row
+        is_own = connection.owner_id == person.id
+        since = connection.shared_at or connection.created_at
+        return -(version_id or 0), not is_own, -connection.id if is_own else since.timestamp()
+
+    found = [(connection, version_id) for connection, version_id in rows]
+    return [connection for connection, _ in sorted(found, key=order)]
+
+
+@dataclass(frozen=True)
+class Use:
+    """What hangs on a connection."""
+
+    item_count: int = 0
+    """Items that count by it now."""
+    source_count: int = 0
+    """Those, and all that once did: their history needs the connection."""
+    troubled_board_count: int = 0
+    """Boards of those items that could not be read last time."""
+
+
+def uses() -> dict[int, Use]:
+    """What hangs on each connection, by its id, in one query; none where nothing does."""
+    parent = aliased(Objective)
+    is_live: ColumnElement[bool] = and_(
+        TrelloSource.ended_at.is_(None), or_(Objective.id.is_not(None), parent.id.is_not(None))
+    )
+    is_troubled = and_(is_live, Board.failure.is_not(None))
+    rows = db.session.execute(
+        select(
+            Board.connection_id,
+            func.count(case((is_live, TrelloSource.id))),
+            func.count(TrelloSource.id),
+            func.count(case((is_troubled, Board.id)).distinct()),
+        )
+        .join(TrelloSource, TrelloSource.board_id == Board.id)
+        .outerjoin(
+            Objective,
+            and_(Objective.measure_id == TrelloSource.measure_id, Objective.deleted_at.is_(None)),
+        )
+        .outerjoin(
+            KeyResult,
+            and_(KeyResult.measure_id == TrelloSource.measure_id, KeyResult.deleted_at.is_(None)),
+        )
+        .outerjoin(parent, and_(parent.id == KeyResult.objective_id, parent.deleted_at.is_(None)))
+        .group_by(Board.connection_id)
+    )
+    return {connection_id: Use(*counts) for connection_id, *counts in rows}
+
+
+@dataclass(frozen=True)
+class State:
+    """How a connection is doing, in a sentence for people."""
+
+    word: str
+    sentence: str = ""
+    tone: str = "bad"
+    """The style it is shown in: good, idle, or bad where someone has to do something."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A connection in a list, with all that is said of it there."""
+
+    connection: Connection
+    use: Use
+    state: State
+    may_manage: bool
+
+    @property
+    def is_removable(self) -> bool:
+        return self.may_manage and self.use.source_count == 0
+
+
+class StateTeller:
+    """Tells the state of any number of connections for two queries in all."""
+
+    def __init__(self) -> None:
+        self._is_enabled = is_enabled("trello")
+        self._keys = current_app_keys()
+
+    def state_of(self, connection: Connection, use: Use | None = None) -> State:
+        reason = connection.reconnect_reason
+        if reason is None and key_has_changed(connection, self._keys):
+            reason = KEY_CHANGED
+        if reason:
+            return State("Needs reconnecting", reason)
+        if not connection.is_configured:
+            return State("Not finished", "Its name and boards are yet to be chosen.")
+        if not self._is_enabled:
+            return State("Paused", "The Trello integration is disabled.", tone="idle")
+        if self._keys is None:
+            return State("Paused", "Trello's API key and secret are missing.")
+        if use and use.troubled_board_count:
+            boards = "board" if use.troubled_board_count == 1 else "boards"
+            return State(
+                "Partly working",
+                f"{use.troubled_board_count} {boards} could not be read last time: "
+                "the items there say why.",
+            )
+        return State("Working", tone="good")
+
+
+def rows_for(person: Person, which: ColumnElement[bool]) -> list[Row]:
+    """The connections that fulfil `which`, by name; five queries, however many there are."""
+    connections: Sequence[Connection] = db.session.scalars(
+        select(Connection)
+        .where(which)
+        .options(joinedload(Connection.owner), selectinload(Connection.allowed_boards))
+        .order_by(func.lower(Connection.name), Connection.id)
+    ).all()
+    teller, hanging = StateTeller(), uses()
+    rows = []
+    for connection in connections:
+        use = hanging.get(connection.id, Use())
+        state = teller.state_of(connection, use)
+        rows.append(Row(connection, use, state, may_manage(person, connection)))
+    return rows

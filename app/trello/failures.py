@@ -1,0 +1,71 @@
+"""What can go wrong between us and Trello, told apart by what someone has to do about it."""
+
+from datetime import timedelta
+
+
+class TrelloError(Exception):
+    """A failure with a sentence a person can act on. Never holds a secret or a raw answer."""
+
+    kind = "trello"
+
+    def __init__(self, sentence: str, *, retry_after: timedelta | None = None) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.retry_after = retry_after
+        """How long Trello asked us to wait, where it did."""
+
+
+class TokenRefused(TrelloError):
+    """The token is revoked, expired or of another key: its owner has to sign in again."""
+
+    kind = "token"
+
+
+class SignInUnusable(TrelloError):
+    """Our own keys have changed since the token was stored. Put back, they make it good again."""
+
+    kind = "sign_in"
+
+
+class KeyRefused(TrelloError):
+    """Trello does not know the API key, or the secret is another one: an admin's matter."""
+
+    kind = "key"
+
+
+class BoardLost(TrelloError):
+    """The board is gone, or this account may not read it any more."""
+
+    kind = "board_lost"
+
+
+class Limited(TrelloError):
+    """Too many requests; `retry_after` says how long to wait."""
+
+    kind = "limited"
+
+
+class Unavailable(TrelloError):
+    """Trello is down, slow or out of reach; later it may work."""
+
+    kind = "unavailable"
+
+
+class OddAnswer(TrelloError):
+    """An answer that is not what Trello documents. It is kept out of every figure.
+
+    `detail` says for the log what was odd, without quoting the answer.
+    """
+
+    kind = "odd_answer"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(
+            "Trello's answer was not complete or not what it should be, so nothing was "
+            "counted. It is tried again within the hour."
+        )
+        self.detail = detail
+
+
+class TooMuchAsked(OddAnswer):
+    """Trello would not hand out so much in one answer."""

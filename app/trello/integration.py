@@ -1,0 +1,70 @@
+"""Trello, as the rest of the app knows it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from flask import current_app
+from werkzeug.datastructures import MultiDict
+
+from app.accounts.models import Person
+from app.okrs.integrations import MeasureWish, SourceForm, SourceState
+from app.okrs.models import PERCENT, Source
+from app.trello.linking import TrelloSourceForm
+from app.trello.models import TrelloSource
+from app.trello.sources import criteria_of
+from app.trello.states import states
+from app.trello.words import criteria_in_words
+
+
+@dataclass(frozen=True)
+class Panel:
+    """What the page of a linked item shows of its source."""
+
+    words: str
+    board_name: str
+    board_url: str | None
+    """None where the address is not Trello's own."""
+    connection_name: str
+    matching_count: int | None
+    completed_count: int | None
+    is_percent: bool
+
+
+class TrelloIntegration:
+    """Counts cards on Trello boards."""
+
+    name = "trello"
+    title = "Trello"
+    summary = "Counts the cards on a board, or the share of them that is completed."
+    mark_template = "trello/_mark.html"
+    panel_template = "trello/_panel.html"
+    row_template = "trello/_row.html"
+    manage_endpoint = "trello.manage"
+
+    def source_form(
+        self,
+        person: Person,
+        typed: MultiDict[str, str] | None,
+        source: Source | None,
+        wish: MeasureWish,
+    ) -> SourceForm:
+        own = source if isinstance(source, TrelloSource) else None
+        return TrelloSourceForm(person, typed, own, wish)
+
+    def states(self, sources: Sequence[Source]) -> Mapping[int, SourceState]:
+        return states(sources)
+
+    def panel(self, source: Source, person: Person) -> Panel:
+        if not isinstance(source, TrelloSource):
+            raise TypeError("not a source of Trello")
+        measure, board = source.measure, source.board
+        origin = current_app.extensions["tally_config"].trello_origin
+        return Panel(
+            words=criteria_in_words(criteria_of(source), board),
+            board_name=board.name,
+            board_url=board.url if board.url.startswith(f"{origin}/") else None,
+            connection_name=board.connection.name,
+            matching_count=measure.matching_count,
+            completed_count=measure.completed_count,
+            is_percent=measure.kind == PERCENT,
+        )

@@ -1,0 +1,318 @@
+"""The part of an item's form where a board and its cards are chosen, with a live preview."""
+
+from dataclasses import InitVar, dataclass, field, replace
+from fractions import Fraction
+
+from sqlalchemy import select
+from werkzeug.datastructures import MultiDict
+
+from app.accounts.models import Person, workspace
+from app.db import db, utcnow
+from app.okrs.changes import CRITERIA, note_change
+from app.okrs.integrations import MeasureWish
+from app.okrs.models import PERCENT, Measure
+from app.okrs.standing import Standing, Thresholds, standing_at
+from app.trello.answers import BoardName, Card, Snapshot
+from app.trello.boards import board_copy, boards_to_choose, newest_copy
+from app.trello.choices import NO_LABEL, NOBODY, Choices, choices_of, remembered_choices
+from app.trello.connections import usable_connections
+from app.trello.counting import (
+    ANY,
+    COMPLETED,
+    HAS_DUE,
+    NO_DUE,
+    NOT_COMPLETED,
+    Count,
+    Criteria,
+    count,
+    gone,
+)
+from app.trello.failures import TrelloError
+from app.trello.models import Board, Connection, TrelloSource
+from app.trello.sources import apply_snapshot, criteria_of, link, relink, value_for
+from app.trello.words import criteria_in_words
+
+PREFIX = "trello_"
+"""Before the names of this part's fields: the item's own form has an owner too."""
+FIRST_CARDS = 5
+COUNTED, LEFT_OUT = "counted", "left-out"
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What the present choices give, on a copy of the board at most a minute old."""
+
+    count: Count
+    value: Fraction
+    standing: Standing | None
+    """None while start, target or days are not usable yet."""
+    is_percent: bool
+    unit: str
+    target: Fraction | None
+
+    @property
+    def first_cards(self) -> tuple[Card, ...]:
+        return self.count.matching[:FIRST_CARDS]
+
+    @property
+    def more_cards(self) -> int:
+        return max(0, self.count.matching_count - FIRST_CARDS)
+
+
+@dataclass
+class TrelloSourceForm:
+    """As typed so far; as stored when nothing was typed; else with a connection preselected.
+
+    Reading the account's boards and the board happens on construction, so that the lists load
+    one after the other with or without htmx; a failure becomes `trouble`, a sentence.
+    """
+
+    person: Person
+    typed: InitVar[MultiDict[str, str] | None]
+    source: TrelloSource | None
+    wish: MeasureWish
+    template: str = "trello/_source_form.html"
+    errors: dict[str, list[str]] = field(default_factory=dict)
+    trouble: str | None = None
+    connections: list[Connection] = field(init=False)
+    connection: Connection | None = field(init=False)
+    boards: list[BoardName] = field(init=False, default_factory=list)
+    board_id: str = field(init=False, default="")
+    criteria: Criteria = field(init=False)
+    choices: Choices | None = field(init=False, default=None)
+    snapshot: Snapshot | None = field(init=False, default=None)
+    preview: Preview | None = field(init=False, default=None)
+
+    fields: MultiDict[str, str] = field(init=False)
+    """What was typed into this part of the form, without the prefix of its names."""
+    step: str = field(init=False, default="")
+
+    def __post_init__(self, typed: MultiDict[str, str] | None) -> None:
+        self.fields = MultiDict(
+            (name.removeprefix(PREFIX), value)
+            for name, value in (typed.items(multi=True) if typed is not None else ())
+            if name.startswith(PREFIX)
+        )
+        self.step = typed.get("step", "") if typed is not None else ""
+        self.connections = usable_connections(self.person)
+        if self.is_locked:
+            self.connection = self._stored_connection
+            self.criteria = self._stored_criteria()
+            return
+        self.connection = self._chosen_connection()
+        self.criteria = self._chosen_criteria()
+        if self.connection is not None:
+            self._read(self.connection)
+
+    @property
+    def is_locked(self) -> bool:
+        """True for someone who may edit the item but not use its connection."""
+        stored = self._stored_connection
+        return stored is not None and all(one.id != stored.id for one in self.connections)
+
+    @property
+    def is_percent(self) -> bool:
+        return self.wish.kind == PERCENT
+
+    @property
+    def words(self) -> str:
+        """What is stored, for those who may not change it."""
+        if self.source is None:
+            return ""
+        return criteria_in_words(self._stored_criteria(), self.source.board)
+
+    def validate(self, wish: MeasureWish) -> bool:
+        """Check the choices against the board itself, not against what the page offered."""
+        if self.is_locked or self._is_unchanged():
+            return True
+        if self.connection is None:
+            self._refuse("connection", "Choose a connection, or connect an account.")
+        elif self.trouble:
+            self._refuse("board", f"{self.trouble} Nothing was saved.")
+        elif not self.board_id:
+            self._refuse("board", "Choose a board.")
+        elif self.snapshot is None:
+            self._refuse("board", "This connection has no such open board. Choose one of these.")
+        else:
+            self._check_criteria(self.snapshot)
+        return not self.errors
+
+    def apply(self, measure: Measure, by: Person) -> None:
+        """Link as chosen and count at once on the copy that the preview showed, or a newer one."""
+        if self.is_locked or self.connection is None:
+            return
+        board = self._board_row(self.connection)
+        source = self.source
+        if source is None or source.ended_at is not None:
+            source = link(measure, board, self.criteria, by)
+        else:
+            before = criteria_in_words(criteria_of(source), source.board)
+            if relink(source, board, self.criteria, by):
+                after = criteria_in_words(self.criteria, board)
+                note_change(measure, by, CRITERIA, before, after)
+        db.session.flush()  # evidence points at the version, and the version at its source
+        snapshot = newest_copy(self.connection.id, self.board_id, self.snapshot)
+        if snapshot is None:
+            board.next_sync_at = utcnow()
+            return
+        source.counted_at = None  # the kind of measure may be another one now
+        apply_snapshot(db.session(), board, [source], snapshot)
+
+    @property
+    def _stored_connection(self) -> Connection | None:
+        return self.source.board.connection if self.source is not None else None
+
+    def _stored_criteria(self) -> Criteria:
+        return criteria_of(self.source) if self.source is not None else Criteria()
+
+    def _chosen_connection(self) -> Connection | None:
+        wanted = self.fields.get("connection")
+        for connection in self.connections:
+            if str(connection.id) == wanted:
+                return connection
+        if self._stored_connection is not None:
+            return self._stored_connection
+        return self.connections[0] if self.connections else None
+
+    def _chosen_criteria(self) -> Criteria:
+        if "board" in self.fields:
+            criteria = _typed_criteria(self.fields, self.step)
+        else:
+            criteria = self._stored_criteria()
+        if self.is_percent:
+            # Completed of matching would be all or nothing otherwise.
+            return replace(criteria, completion=ANY)
+        return criteria
+
+    def _read(self, connection: Connection) -> None:
+        self.board_id = self._chosen_board_id(connection)
+        try:
+            self.boards = boards_to_choose(connection, fresh=self.step == "reload-boards")
+            if self.board_id and any(board.id == self.board_id for board in self.boards):
+                self.snapshot = board_copy(connection, self.board_id)
+        except TrelloError as error:
+            self.trouble = error.sentence
+        if self.snapshot is not None:
+            self._offer(self.snapshot)
+        elif self.trouble and self.source is not None and self._is_stored_board(connection):
+            stored = self.source.board
+            self.choices = remembered_choices(stored.shape, self.criteria)
+            self.boards = self.boards or [BoardName(stored.trello_id, stored.name, stored.url)]
+
+    def _chosen_board_id(self, connection: Connection) -> str:
+        if "board" in self.fields:
+            return self.fields["board"]
+        if self.source is not None and self.source.board.connection_id == connection.id:
+            return self.source.board.trello_id
+        return ""
+
+    def _is_stored_board(self, connection: Connection) -> bool:
+        return (
+            self.source is not None
+            and self.source.board.connection_id == connection.id
+            and self.source.board.trello_id == self.board_id
+        )
+
+    def _offer(self, snapshot: Snapshot) -> None:
+        self.choices = choices_of(snapshot.frame)
+        result = count(self.criteria, snapshot)
+        value = value_for(self.wish.kind, result)
+        self.preview = Preview(
+            count=result,
+            value=value,
+            standing=self._standing(value),
+            is_percent=self.is_percent,
+            unit=self.wish.unit,
+            target=self.wish.target_value,
+        )
+
+    def _standing(self, value: Fraction) -> Standing | None:
+        wish = self.wish
+        start, target = wish.start_value, wish.target_value
+        if self.is_percent:
+            start, target = Fraction(0), Fraction(100)
+        if start is None or target is None or start == target:
+            return None
+        if wish.first_day is None or wish.last_day is None or wish.first_day > wish.last_day:
+            return None
+        here = workspace()
+        days = (wish.first_day, wish.last_day)
+        return standing_at(value, start, target, days, here.today(), Thresholds.of(here))
+
+    def _is_unchanged(self) -> bool:
+        return (
+            self.source is not None
+            and self.connection is not None
+            and self._is_stored_board(self.connection)
+            and self.criteria == criteria_of(self.source)
+        )
+
+    def _check_criteria(self, snapshot: Snapshot) -> None:
+        fields = {"list": "list", "archived list": "list", "label": "label", "member": "owner"}
+        try:
+            missing = gone(self.criteria, snapshot.frame)
+        except TrelloError as error:
+            self._refuse("label", error.sentence)
+            return
+        excluded = set(self.criteria.excluded_label_ids)
+        for one in missing:
+            name = fields[one.kind]
+            if one.kind == "label" and one.id in excluded:
+                name = "not_label"
+            sentence = "What was chosen is no longer on the board. Choose again."
+            if one.kind == "archived list":
+                sentence = "This list is archived: count archived cards too, or choose another."
+            if sentence not in self.errors.get(name, []):
+                self._refuse(name, sentence)
+        both = excluded.intersection(self.criteria.label_ids)
+        if both:
+            self._refuse("not_label", "A label can't be both wanted and left out.")
+
+    def _refuse(self, name: str, sentence: str) -> None:
+        self.errors.setdefault(name, []).append(sentence)
+
+    def _board_row(self, connection: Connection) -> Board:
+        board = db.session.scalar(
+            select(Board).where(
+                Board.connection_id == connection.id, Board.trello_id == self.board_id
+            )
+        )
+        if board is None:
+            name = next((one.name for one in self.boards if one.id == self.board_id), "")
+            board = Board(connection=connection, trello_id=self.board_id, name=name)
+            db.session.add(board)
+        return board
+
+
+def _typed_criteria(typed: MultiDict[str, str], step: str) -> Criteria:
+    """From the form; what no dropdown offers is taken for "any" or refused later by the board."""
+    if typed.get("choices_of") != typed.get("board"):
+        # The dropdowns were still those of another board: nothing in them can be meant for this.
+        typed = MultiDict(
+            (name, value)
+            for name, value in typed.items(multi=True)
+            if name not in ("list", "owner", "label", "not_label")
+        )
+    owners, labels = _several(typed, "owner"), _several(typed, "label")
+    archived = COUNTED if step == "count-archived" else typed.get("archived")
+    return Criteria(
+        list_ids=_several(typed, "list"),
+        member_ids=tuple(one for one in owners if one != NOBODY),
+        or_nobody=NOBODY in owners,
+        label_ids=tuple(one for one in labels if one != NO_LABEL),
+        or_no_label=NO_LABEL in labels,
+        excluded_label_ids=_several(typed, "not_label"),
+        completion=_one(typed, "completion", (COMPLETED, NOT_COMPLETED)),
+        due=_one(typed, "due", (HAS_DUE, NO_DUE)),
+        with_archived=archived == COUNTED,
+    )
+
+
+def _several(typed: MultiDict[str, str], name: str) -> tuple[str, ...]:
+    """The chosen ids once each, in a fixed order, so that equal choices are equal criteria."""
+    return tuple(sorted({value for value in typed.getlist(name) if value}))
+
+
+def _one(typed: MultiDict[str, str], name: str, known: tuple[str, ...]) -> str:
+    value = typed.get(name, ANY)
+    return value if value in known else ANY

@@ -1,0 +1,210 @@
+"""Connections to Trello accounts, the boards they read, the sources that count on them."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.accounts.models import Person
+from app.db import Model, utcnow
+from app.okrs.models import Source
+
+PRIVATE, EVERYONE = "private", "everyone"
+QUEUED, RUNNING, DONE, FAILED, ABANDONED = "queued", "running", "done", "failed", "abandoned"
+UNFINISHED = (QUEUED, RUNNING)
+
+
+class TrelloApp(Model):
+    """The API key and secret an admin entered, encrypted; those of the environment win."""
+
+    __tablename__ = "trello_app"
+    __table_args__ = (CheckConstraint("id = 1", name="only_one"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    api_key_encrypted: Mapped[str] = mapped_column(Text)
+    api_secret_encrypted: Mapped[str] = mapped_column(Text)
+    changed_at: Mapped[datetime] = mapped_column(default=utcnow)
+    changed_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+
+class PendingSignIn(Model):
+    """What the server remembers between sending someone to Trello and their coming back."""
+
+    __tablename__ = "trello_pending_sign_in"
+
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    value_encrypted: Mapped[str] = mapped_column(Text)
+    expires_at: Mapped[datetime]
+
+
+class Connection(Model):
+    """The use of one Trello account for reading boards, lent by its owner."""
+
+    __tablename__ = "trello_connection"
+    __table_args__ = (CheckConstraint("sharing in ('private', 'everyone')", name="sharing"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    owner_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    name: Mapped[str] = mapped_column(String(120))
+    sharing: Mapped[str] = mapped_column(String(16), default=PRIVATE)
+    shows_all_boards: Mapped[bool] = mapped_column(default=False, server_default=false())
+    is_configured: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """False between signing in at Trello and choosing a name and boards: no use until then."""
+    member_id: Mapped[str] = mapped_column(String(64))
+    member_username: Mapped[str] = mapped_column(String(120))
+    member_name: Mapped[str] = mapped_column(String(200))
+    token_encrypted: Mapped[str] = mapped_column(Text)
+    token_secret_encrypted: Mapped[str] = mapped_column(Text)
+    key_fingerprint: Mapped[str] = mapped_column(String(64))
+    """Of the API key that the token belongs to; under another key it is worth nothing."""
+    reconnect_reason: Mapped[str | None] = mapped_column(Text)
+    """Why its owner has to sign in again; None while the token is good."""
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+    shared_at: Mapped[datetime | None]
+    last_synced_at: Mapped[datetime | None]
+
+    owner: Mapped[Person] = relationship()
+    allowed_boards: Mapped[list["AllowedBoard"]] = relationship(
+        cascade="all, delete-orphan", passive_deletes=True
+    )
+    boards: Mapped[list["Board"]] = relationship(back_populates="connection")
+
+    def shows(self, board_trello_id: str) -> bool:
+        """Whether the connection may read this board, by Trello's id."""
+        return self.shows_all_boards or any(
+            board.trello_id == board_trello_id for board in self.allowed_boards
+        )
+
+
+class AllowedBoard(Model):
+    """A board that a connection may show, where it may not show all."""
+
+    __tablename__ = "trello_allowed_board"
+
+    connection_id: Mapped[int] = mapped_column(
+        ForeignKey("trello_connection.id", ondelete="CASCADE"), primary_key=True
+    )
+    trello_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str] = mapped_column(String(512), default="")
+
+
+class Board(Model):
+    """A board as one connection reads it: the unit of sync, one fetch for all its sources."""
+
+    __tablename__ = "trello_board"
+    __table_args__ = (UniqueConstraint("connection_id", "trello_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    connection_id: Mapped[int] = mapped_column(ForeignKey("trello_connection.id"))
+    trello_id: Mapped[str] = mapped_column(String(64))
+    name: Mapped[str] = mapped_column(String(512), default="")
+    url: Mapped[str] = mapped_column(Text, default="")
+    shape: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    """Lists, labels and members with their last seen names, for showing criteria in words."""
+    next_sync_at: Mapped[datetime] = mapped_column(default=utcnow, index=True)
+    last_synced_at: Mapped[datetime | None]
+    failed_at: Mapped[datetime | None]
+    failure_kind: Mapped[str | None] = mapped_column(String(40))
+    failure: Mapped[str | None] = mapped_column(Text)
+    """What went wrong last time, as a sentence a person can act on; None after a success."""
+    failure_count: Mapped[int] = mapped_column(default=0)
+
+    connection: Mapped[Connection] = relationship(back_populates="boards")
+    sources: Mapped[list["TrelloSource"]] = relationship(back_populates="board")
+
+
+class BoardCopy(Model):
+    """One copy of a board's cards, at most a minute old when used, for forms and previews."""
+
+    __tablename__ = "trello_board_copy"
+
+    connection_id: Mapped[int] = mapped_column(
+        ForeignKey("trello_connection.id", ondelete="CASCADE"), primary_key=True
+    )
+    trello_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    fetched_at: Mapped[datetime]
+    payload: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class BoardList(Model):
+    """The open boards an account can read, kept a short while for the dropdown."""
+
+    __tablename__ = "trello_board_list"
+
+    connection_id: Mapped[int] = mapped_column(
+        ForeignKey("trello_connection.id", ondelete="CASCADE"), primary_key=True
+    )
+    fetched_at: Mapped[datetime]
+    boards: Mapped[list[dict[str, str]]] = mapped_column(JSON)
+
+
+class TrelloSource(Source):
+    """A source that counts cards on one board; its criteria are in its newest version."""
+
+    __tablename__ = "trello_source"
+    __mapper_args__ = {"polymorphic_identity": "trello", "polymorphic_load": "inline"}
+
+    id: Mapped[int] = mapped_column(ForeignKey("source.id", ondelete="CASCADE"), primary_key=True)
+    board_id: Mapped[int] = mapped_column(ForeignKey("trello_board.id"), index=True)
+
+    board: Mapped[Board] = relationship(back_populates="sources")
+
+
+class SyncRun(Model):
+    """One sync of one board, from the wish to the outcome. The row is the record, not the queue."""
+
+    __tablename__ = "trello_sync_run"
+    __table_args__ = (
+        CheckConstraint(
+            "status in ('queued', 'running', 'done', 'failed', 'abandoned')", name="status"
+        ),
+        Index(
+            "uq_trello_sync_run_board_id_unfinished",
+            "board_id",
+            unique=True,
+            sqlite_where=text("status IN ('queued', 'running')"),
+            postgresql_where=text("status IN ('queued', 'running')"),
+        ),
+        Index("ix_trello_sync_run_board_id_id", "board_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    board_id: Mapped[int] = mapped_column(ForeignKey("trello_board.id"))
+    status: Mapped[str] = mapped_column(String(16), default=QUEUED)
+    trigger: Mapped[str] = mapped_column(String(16))
+    """What asked for it: hourly, refresh or retry."""
+    asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    queued_at: Mapped[datetime] = mapped_column(default=utcnow)
+    claim: Mapped[str | None] = mapped_column(String(32))
+    """The number of the delivery that works on it; the final write must still hold it."""
+    lease_until: Mapped[datetime | None]
+    """A running run that lets this pass is taken for dead."""
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    request_count: Mapped[int] = mapped_column(default=0)
+    failure_kind: Mapped[str | None] = mapped_column(String(40))
+    failure: Mapped[str | None] = mapped_column(Text)
+
+    board: Mapped[Board] = relationship()
+
+
+class WorkerBeat(Model):
+    """A sign of life of one worker process, written every few seconds."""
+
+    __tablename__ = "worker_beat"
+
+    name: Mapped[str] = mapped_column(String(120), primary_key=True)
+    started_at: Mapped[datetime] = mapped_column(default=utcnow)
+    seen_at: Mapped[datetime] = mapped_column(default=utcnow)

@@ -1,0 +1,97 @@
+"""How a source is doing, in words: for its item's page and for lists."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from app.db import db
+from app.okrs.integrations import SourceState, is_enabled
+from app.okrs.models import PERCENT, Source
+from app.pages import ago
+from app.trello.app_keys import AppKeys, current_app_keys, key_has_changed
+from app.trello.beats import is_any_worker_alive
+from app.trello.models import QUEUED, UNFINISHED, Board, Connection, SyncRun, TrelloSource
+
+_NO_WORKER = (
+    "No worker is running, so nothing is updated until one is started (worker.py). "
+    "What was asked for is done then."
+)
+
+
+def states(sources: Sequence[Source]) -> Mapping[int, SourceState]:
+    """The state of each source by its id, in four statements whatever their number."""
+    own = [source for source in sources if isinstance(source, TrelloSource)]
+    if not own:
+        return {}
+    board_ids = {source.board_id for source in own}
+    boards = {
+        board.id: board
+        for board in db.session.scalars(
+            select(Board)
+            .where(Board.id.in_(board_ids))
+            .options(joinedload(Board.connection).joinedload(Connection.owner))
+        )
+    }
+    unfinished = select(SyncRun.board_id, SyncRun.status).where(
+        SyncRun.board_id.in_(board_ids), SyncRun.status.in_(UNFINISHED)
+    )
+    runs = {run.board_id: run.status for run in db.session.execute(unfinished)}
+    now = _Now(is_enabled("trello"), is_any_worker_alive(), current_app_keys())
+    return {
+        source.id: _state(source, boards[source.board_id], runs.get(source.board_id), now)
+        for source in own
+    }
+
+
+@dataclass(frozen=True)
+class _Now:
+    """What holds for all sources at this moment."""
+
+    is_enabled: bool
+    is_worker_alive: bool
+    keys: AppKeys | None
+
+
+def _state(source: TrelloSource, board: Board, run: str | None, now: _Now) -> SourceState:
+    counted_at, note = source.counted_at, _note(source)
+
+    def calm(sentence: str, is_busy: bool = False) -> SourceState:
+        return SourceState(sentence, counted_at, is_busy=is_busy, note=note)
+
+    def troubled(sentence: str) -> SourceState:
+        return SourceState(sentence, counted_at, is_troubled=True, note=note)
+
+    if not now.is_enabled:
+        return troubled("Trello is disabled by an admin, so this value stands still.")
+    if board.connection.reconnect_reason or key_has_changed(board.connection, now.keys):
+        owner = board.connection.owner.name
+        return troubled(
+            f"The connection “{board.connection.name}” no longer works. "
+            f"{owner} has to reconnect it; until then the value stands still."
+        )
+    if run is not None and not now.is_worker_alive:
+        return troubled(_NO_WORKER)
+    if run == QUEUED:
+        return calm("Waiting to be counted …", is_busy=True)
+    if run is not None:
+        return calm("Counting …", is_busy=True)
+    if source.frozen_reason:
+        return troubled(source.frozen_reason)
+    if board.failure:
+        return troubled(f"{board.failure} {_age(source)}")
+    return calm(f"Counted {ago(counted_at)}" if counted_at else "Not counted yet")
+
+
+def _age(source: TrelloSource) -> str:
+    if source.counted_at is None:
+        return "Nothing has been counted so far."
+    return f"This value was counted {ago(source.counted_at)}."
+
+
+def _note(source: TrelloSource) -> str | None:
+    measure = source.measure
+    if measure.kind == PERCENT and measure.matching_count == 0:
+        return "no cards match"
+    return None

@@ -1,0 +1,56 @@
+"""The Refresh button: asks for a sync of the board and answers with the item as it stands."""
+
+from flask import flash, redirect, request
+from flask.typing import ResponseReturnValue
+
+from app.access import found, me
+from app.db import db, utcnow
+from app.htmx import is_htmx, see_other
+from app.okrs.loading import measure_for
+from app.okrs.models import Measure
+from app.okrs.regions import row_fragment, standing_fragment
+from app.okrs.rows import item_url
+from app.pages import moment
+from app.queues import enqueue
+from app.trello import blueprint, runs
+from app.trello.connections import StateTeller
+from app.trello.failures import Limited
+from app.trello.models import Board, TrelloSource
+from app.trello.sync import sync_board
+
+
+@blueprint.post("/trello/sources/<int:source_id>/refresh")
+def refresh(source_id: int) -> ResponseReturnValue:
+    source = found(db.session.get(TrelloSource, source_id))
+    measure = measure_for(me(), source.measure_id)
+    if source.ended_at is not None:
+        return _answer(measure)
+    refusal = _refusal(source.board)
+    if refusal:
+        flash(refusal, "error")
+        return _answer(measure)
+    run = runs.ask(db.session(), source.board, "refresh", me())
+    db.session.commit()
+    enqueue(sync_board, run.id, first=True)
+    return _answer(measure)
+
+
+def _refusal(board: Board) -> str | None:
+    """Why Trello must not be asked now; None when it may be."""
+    state = StateTeller().state_of(board.connection)
+    if state.sentence:
+        return f"Nothing was refreshed. {state.sentence}"
+    if board.failure_kind == Limited.kind and board.next_sync_at > utcnow():
+        return (
+            f"Trello asked us to wait. It is tried again by itself at {moment(board.next_sync_at)}."
+        )
+    return None
+
+
+def _answer(measure: Measure) -> ResponseReturnValue:
+    is_in_list = request.args.get("show") == "row"
+    if is_htmx():
+        return row_fragment(measure) if is_in_list else standing_fragment(measure)
+    if is_in_list:
+        return see_other("okrs.list_objectives", cycle=measure.item.cycle.id)
+    return redirect(item_url(measure.item, "show"), code=303)

@@ -1,0 +1,192 @@
+"""The main job as a person lives it: connect, link, watch it count; with htmx and without."""
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import Visitor
+from tests.support.installation import Installation
+
+pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.xdist_group("browser")]
+
+
+def field(page: Page, label: str) -> Locator:
+    return page.get_by_label(label, exact=True)
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def connect_account(visitor: Visitor, name: str) -> None:
+    page = visitor.page
+    page.goto("/admin/integrations")
+    enable = page.get_by_role("button", name="Enable", exact=True)
+    if enable.count():
+        enable.click()
+    page.get_by_role("link", name="Manage").click()
+    with page.expect_popup() as opened:
+        page.get_by_role("link", name="New connection", exact=True).click()
+    popup = opened.value
+    popup.get_by_label("Mina Lund").check()
+    popup.get_by_role("button", name="Allow").click()
+    if visitor.has_javascript:
+        with popup.expect_event("close"):
+            configure(popup, name)
+    else:
+        configure(popup, name)
+        expect(popup.get_by_role("heading", level=1)).to_have_text("Connected")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Trello")
+
+
+def configure(popup: Page, name: str) -> None:
+    expect(popup.get_by_role("heading", level=1)).to_have_text("Set up the new connection")
+    field(popup, "Name").fill(name)
+    field(popup, "Everyone").check()
+    field(popup, "All boards").check()
+    press(popup, "Save")
+
+
+def create_objective(page: Page, title: str) -> None:
+    page.goto("/objectives/new")
+    field(page, "Title").fill(title)
+    press(page, "Save")
+    expect(page.get_by_role("heading", level=1)).to_have_text(title)
+
+
+def measure(page: Page) -> Locator:
+    return page.locator("[data-measure]")
+
+
+def test_from_connecting_to_a_figure_that_follows_the_board(
+    visitor: Visitor, installation: Installation
+) -> None:
+    plain = not visitor.has_javascript
+    name = f"Marketing {'plain' if plain else 'htmx'}"
+    connect_account(visitor, name)
+    page = visitor.page
+
+    create_objective(page, f"People find us ({name})")
+    page.get_by_role("link", name="New key result").first.click()
+    field(page, "Title").fill("Publish 40 posts")
+    field(page, "Measure").select_option("KPI")
+    field(page, "Target").fill("40")
+    field(page, "Unit").fill("posts")
+    press(page, "Connect data source to auto-update progress")
+    press(page, "Trello")
+
+    expect(field(page, "Connection")).to_be_visible()
+    field(page, "Connection").select_option(label=name)
+    if plain:
+        press(page, "Show its boards")
+    field(page, "Board").select_option(label="Content calendar")
+    if plain:
+        press(page, "Show its lists, owners and labels")
+    expect(field(page, "List")).to_be_visible()
+    boards = installation.sandbox.store.boards.values()
+    board = next(one for one in boards if one.name == "Content calendar")
+    finished = next(one for one in board.lists.values() if one["name"] == "Finished")
+    counted = [
+        card
+        for card in board.cards.values()
+        if card["idList"] == finished["id"]
+        and not card["closed"]
+        and not card.get("isTemplate")
+        and not card.get("cardRole")
+    ]
+    figure = page.locator("[data-preview-value]")
+    expect(figure).not_to_have_text(str(len(counted)))
+    field(page, "List").select_option(label="Finished")
+    if plain:
+        press(page, "Count with these choices")
+    expect(figure).to_have_text(str(len(counted)))
+    expect(page.locator("[data-preview-completed]")).to_have_text(
+        str(sum(card["dueComplete"] for card in counted))
+    )
+    expect(field(page, "Title")).to_have_value("Publish 40 posts")
+    press(page, "Save")
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Publish 40 posts")
+    expect(measure(page)).to_have_attribute("data-value", f"{len(counted)}.000000")
+    expect(measure(page)).to_have_attribute("data-progress", f"{len(counted) * 2.5:.6f}")
+    expect(page.locator("#source-panel svg.mark")).to_be_visible()
+
+    other = next(
+        card
+        for card in board.cards.values()
+        if card["idList"] != finished["id"]
+        and not board.lists[card["idList"]]["closed"]
+        and not card["closed"]
+        and not card.get("isTemplate")
+        and not card.get("cardRole")
+    )
+    on_board = visitor.context.new_page()
+    on_board.goto(board_address(installation, board.short_link))
+    card = on_board.locator(f"#card-{other['shortLink']}")
+    card.get_by_label("List", exact=True).select_option(label="Finished")
+    card.get_by_role("button", name="Move", exact=True).click()
+    on_board.close()
+
+    address = page.url
+    press(page, "Refresh")
+    expect(measure(page)).to_have_attribute("data-value", f"{len(counted) + 1}.000000")
+    expect(page.locator("[data-sync]")).to_have_attribute("data-sync", "calm")
+    expect(page.locator("[data-sync]")).to_contain_text("Counted")
+    assert page.url.split("#")[0] == address
+    visitor.screenshot(f"key-result-{'plain' if plain else 'htmx'}")
+
+
+def board_address(installation: Installation, short_link: str) -> str:
+    return f"{installation.sandbox.url}/b/{short_link}"
+
+
+def test_no_connection_yet_and_nothing_typed_is_lost(
+    visitor_with_htmx: Visitor, installation: Installation
+) -> None:
+    page = visitor_with_htmx.page
+    done = installation.flask(
+        "create-admin", "new@example.com", "--name", "Nils Berg", "--password", "a long password"
+    )
+    assert done.returncode == 0 or "already" in done.stderr + done.stdout
+    visitor_with_htmx.context.clear_cookies()
+    visitor_with_htmx.sign_in("new@example.com", "a long password")
+    page.goto("/admin/integrations")
+    enable = page.get_by_role("button", name="Enable", exact=True)
+    if enable.count():
+        enable.click()
+    page.goto("/objectives/new")
+    field(page, "Title").fill("Ship the launch")
+    field(page, "Description").fill("Everything on the checklist")
+    press(page, "Connect data source to auto-update progress")
+    press(page, "Trello")
+    expect(field(page, "Measure")).to_have_value("percent")
+    link = page.get_by_role("link", name=re.compile("Connect an(other)? account"))
+    with page.expect_popup() as opened:
+        link.click()
+    popup = opened.value
+    popup.get_by_role("button", name="Allow").click()
+    with popup.expect_event("close"):
+        configure(popup, "Nils's own")
+    expect(field(page, "Connection")).to_contain_text("Nils's own")
+    expect(field(page, "Title")).to_have_value("Ship the launch")
+    expect(field(page, "Description")).to_have_value("Everything on the checklist")
+    field(page, "Board").select_option(label="Launch checklist")
+    expect(field(page, "Completion status")).to_be_disabled()
+    press(page, "Save")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Ship the launch")
+    expect(measure(page)).not_to_have_attribute("data-value", "0.000000")
+
+
+def test_denying_ends_in_a_page_that_says_what_to_do(visitor: Visitor) -> None:
+    page = visitor.page
+    page.goto("/admin/integrations")
+    enable = page.get_by_role("button", name="Enable", exact=True)
+    if enable.count():
+        enable.click()
+    page.goto("/connections/trello/new")
+    page.get_by_role("button", name="Deny").click()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    assert "/connections/trello/callback" in page.url
+    expect(page.get_by_role("link", name=re.compile("again"))).to_be_visible()
+    visitor.complaints.clear()  # the browser notes the 400 that this page rightly has

@@ -1,0 +1,141 @@
+"""The clock: what is due is asked for once, and what a dead worker left is taken up again."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select, update
+
+from app.accounts.models import Person
+from app.db import db, utcnow
+from app.okrs.integrations import switch
+from app.trello import clock, runs
+from app.trello.models import Board, SyncRun, TrelloSource
+from app.trello.sync import sync_board
+from tests.trello.linked import make_key_result, make_objective, make_source, queued_run, run_of
+
+pytestmark = pytest.mark.both_databases
+
+
+@pytest.fixture
+def noticed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The runs of which the queue was told."""
+    told: list[int] = []
+
+    def enqueue(job: Callable[[int], None], row_id: int, **_options: Any) -> bool:
+        assert job is sync_board
+        told.append(row_id)
+        return True
+
+    monkeypatch.setattr("app.trello.clock.enqueue", enqueue)
+    return told
+
+
+def runs_in_all() -> int:
+    return db.session.scalar(select(func.count(SyncRun.id))) or 0
+
+
+def finish_all() -> None:
+    with db.writing() as session:
+        session.execute(update(SyncRun).values(status="done"))
+    db.session.expire_all()
+
+
+def test_a_due_board_is_asked_for_once_an_hour(source: TrelloSource, noticed: list[int]) -> None:
+    assert clock.tick() == 1
+    assert len(noticed) == 1 and run_of(noticed[0]).trigger == "hourly"
+    finish_all()
+    assert clock.tick() == 0
+    db.session.execute(update(Board).values(next_sync_at=utcnow() - timedelta(seconds=1)))
+    db.session.commit()
+    assert clock.tick() == 1
+    assert runs_in_all() == 2
+
+
+def test_two_clocks_ask_once(source: TrelloSource, noticed: list[int]) -> None:
+    clock.tick()
+    clock.tick()
+    assert runs_in_all() == 1
+
+
+def test_a_queued_run_is_made_known_again_until_it_is_taken(
+    source: TrelloSource, noticed: list[int]
+) -> None:
+    run_id = queued_run(source.board)
+    clock.tick()
+    clock.tick()
+    assert noticed == [run_id, run_id]
+    assert runs.claim(run_id)
+    assert clock.tick() == 0
+
+
+@pytest.mark.parametrize("what", ["deleted", "ended", "disabled", "reconnect"])
+def test_nothing_is_asked_for_that_nobody_counts_or_nobody_can_read(
+    source: TrelloSource, alice: Person, noticed: list[int], what: str
+) -> None:
+    match what:
+        case "deleted":
+            source.measure.item.deleted_at = utcnow()
+        case "ended":
+            source.ended_at = utcnow()
+        case "disabled":
+            switch("trello", False, alice)
+        case _:
+            source.board.connection.reconnect_reason = "revoked"
+    db.session.commit()
+    assert clock.tick() == 0 and runs_in_all() == 0
+
+
+def test_a_key_result_of_a_deleted_objective_is_not_counted(
+    source: TrelloSource, noticed: list[int]
+) -> None:
+    key_result = source.measure.key_result
+    assert key_result is not None
+    key_result.objective.deleted_at = utcnow()
+    db.session.commit()
+    assert clock.tick() == 0
+
+
+def test_an_objective_with_a_source_of_its_own_is_counted(
+    source: TrelloSource, alice: Person, noticed: list[int]
+) -> None:
+    source.ended_at = utcnow()
+    objective = make_objective(alice, kind="percent")
+    make_key_result(objective)
+    make_source(objective.measure, source.board.connection)
+    assert clock.tick() == 1
+
+
+def test_the_run_of_a_silent_worker_is_given_up_and_its_board_is_due_at_once(
+    source: TrelloSource, noticed: list[int]
+) -> None:
+    run_id = queued_run(source.board)
+    mark = runs.claim(run_id)
+    assert mark is not None
+    assert clock.tick() == 0
+    db.session.execute(update(SyncRun).values(lease_until=utcnow() - timedelta(seconds=1)))
+    db.session.commit()
+    assert clock.tick() == 1
+    db.session.expire_all()
+    assert run_of(run_id).status == "abandoned"
+    assert noticed[-1] != run_id and run_of(noticed[-1]).status == "queued"
+    with pytest.raises(runs.ClaimLost):
+        runs.keep_alive(run_id, mark)
+
+
+def test_a_board_that_keeps_ending_its_worker_waits_for_its_hour(
+    source: TrelloSource, noticed: list[int]
+) -> None:
+    for _ in range(runs.MOST_REPEATS + 1):
+        runs.claim(queued_run(source.board))
+        db.session.execute(
+            update(SyncRun)
+            .where(SyncRun.status == "running")
+            .values(lease_until=utcnow() - timedelta(seconds=1))
+        )
+        db.session.commit()
+        with db.writing() as session:
+            assert runs.give_up_silent(session)
+    db.session.expire_all()
+    assert source.board.next_sync_at - utcnow() > timedelta(minutes=59)

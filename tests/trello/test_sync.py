@@ -1,0 +1,289 @@
+"""Syncing a board: values only from whole answers, once, and never from a worker that is late."""
+
+import json
+from datetime import timedelta
+from fractions import Fraction
+from typing import Any
+
+import pytest
+import responses
+from sqlalchemy import func, select, update
+
+from app.accounts.models import Person
+from app.db import db, utcnow
+from app.okrs.integrations import switch
+from app.okrs.models import PERCENT, Evidence
+from app.trello import runs
+from app.trello.counting import Criteria
+from app.trello.models import Board, Connection, SyncRun, TrelloSource
+from app.trello.sources import apply_snapshot, counted_cards, live_sources
+from app.trello.sync import sync_board
+from tests.support.sql import count_statements
+from tests.trello.boards import BOARD, board, card, label, snapshot, trello_list
+from tests.trello.linked import (
+    make_key_result,
+    make_objective,
+    make_source,
+    queued_run,
+    readings_of,
+    run_of,
+)
+
+ADDRESS = f"https://api.trello.com/1/boards/{BOARD}"
+pytestmark = pytest.mark.both_databases
+
+
+def sync(source: TrelloSource) -> SyncRun:
+    run_id = queued_run(source.board)
+    sync_board(run_id)
+    db.session.expire_all()
+    return run_of(run_id)
+
+
+def test_a_sync_counts_every_source_on_the_board_from_one_fetch(
+    source: TrelloSource, connection: Connection, alice: Person, trello: responses.RequestsMock
+) -> None:
+    percent = make_key_result(make_objective(alice), PERCENT)
+    make_source(percent.measure, connection)
+    trello.get(ADDRESS, json=board([card("done", dueComplete=True), card("done"), card("todo")]))
+    run = sync(source)
+    assert (run.status, run.request_count, len(trello.calls)) == ("done", 1, 1)
+    assert source.measure.value == 2
+    assert percent.measure.value == Fraction(100, 3)
+    assert source.board.last_synced_at is not None and source.board.failure is None
+    assert source.board.next_sync_at - utcnow() > timedelta(minutes=59)
+
+
+def test_a_point_is_written_only_when_a_figure_changes_and_evidence_when_the_cards_do(
+    source: TrelloSource, trello: responses.RequestsMock
+) -> None:
+    first, second = card("done", name="Post <1>", idLabels=["blog"]), card("done")
+    trello.get(ADDRESS, json=board([first]))
+    trello.get(ADDRESS, json=board([first]))
+    trello.get(ADDRESS, json=board([second]))
+    trello.get(ADDRESS, json=board([first, second]))
+    for _ in range(4):
+        assert sync(source).status == "done"
+    readings = readings_of(source.measure)
+    assert [one.value for one in readings] == [1, 2]
+    kept = db.session.scalars(select(Evidence).order_by(Evidence.id)).all()
+    assert [len(counted_cards(one)) for one in kept] == [1, 1, 2]
+    assert [one.evidence_id for one in readings] == [kept[0].id, kept[2].id]
+    assert counted_cards(kept[0])[0] == {
+        "id": first["id"],
+        "name": "Post <1>",
+        "list": "Done",
+        "labels": ["blog"],
+        "owners": [],
+        "completed": False,
+        "url": first["shortUrl"],
+    }
+
+
+def test_a_change_of_completed_alone_is_a_point_too(
+    source: TrelloSource, trello: responses.RequestsMock
+) -> None:
+    one = card("done")
+    trello.get(ADDRESS, json=board([one]))
+    trello.get(ADDRESS, json=board([{**one, "dueComplete": True}]))
+    sync(source)
+    sync(source)
+    assert [(r.value, r.completed_count) for r in readings_of(source.measure)] == [(1, 0), (1, 1)]
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        ({"status": 401, "body": "invalid token"}, "token"),
+        ({"status": 401, "body": "unauthorized permission requested"}, "board_lost"),
+        ({"status": 404, "body": "The requested resource was not found."}, "board_lost"),
+        ({"status": 429, "body": "{}"}, "limited"),
+        ({"status": 503, "body": "<html>"}, "unavailable"),
+        ({"status": 200, "body": "<html>", "content_type": "text/html"}, "odd_answer"),
+        ({"status": 200, "body": "", "content_type": "application/json"}, "odd_answer"),
+        ({"json": {}}, "odd_answer"),
+        ({"json": {**board(), "closed": True}}, "board_lost"),
+        ({"json": board([card("nowhere")])}, "odd_answer"),
+    ],
+)
+def test_a_failure_keeps_the_last_good_value_and_says_what_is_wrong(
+    source: TrelloSource, trello: responses.RequestsMock, answer: dict[str, Any], kind: str
+) -> None:
+    trello.get(ADDRESS, json=board([card("done")]))
+    sync(source)
+    trello.replace(responses.GET, ADDRESS, **answer)
+    run = sync(source)
+    assert (run.status, run.failure_kind) == ("failed", kind)
+    assert source.measure.value == 1 and len(readings_of(source.measure)) == 1
+    assert source.board.failure_kind == kind and source.board.failure == run.failure
+    is_marked = source.board.connection.reconnect_reason is not None
+    assert is_marked == (kind == "token")
+
+
+def test_the_next_success_clears_the_failure(
+    source: TrelloSource, trello: responses.RequestsMock
+) -> None:
+    trello.get(ADDRESS, status=503)
+    trello.get(ADDRESS, json=board())
+    sync(source)
+    assert source.board.failure_count == 1
+    assert source.board.next_sync_at - utcnow() <= timedelta(minutes=1)
+    assert sync(source).status == "done"
+    assert (source.board.failure, source.board.failure_count) == (None, 0)
+
+
+@pytest.mark.parametrize(
+    ("criteria", "change", "said"),
+    [
+        (Criteria(list_ids=("done",)), {"lists": [trello_list("todo")]}, "the list “Done”"),
+        (
+            Criteria(list_ids=("done",)),
+            {"lists": [trello_list("todo"), trello_list("done", closed=True)]},
+            "was archived",
+        ),
+        (Criteria(label_ids=("blog",)), {"labels": []}, "the label “blog” was deleted"),
+        (Criteria(excluded_label_ids=("red",)), {"labels": []}, "the label “red label”"),
+        (Criteria(member_ids=("mina",)), {"members": []}, "Mina Lund is no longer"),
+    ],
+)
+def test_a_criterion_that_is_gone_freezes_the_value_and_never_turns_into_zero(
+    connection: Connection,
+    alice: Person,
+    trello: responses.RequestsMock,
+    criteria: Criteria,
+    change: dict[str, Any],
+    said: str,
+) -> None:
+    measure = make_key_result(make_objective(alice)).measure
+    source = make_source(measure, connection, criteria)
+    counted = [card("done", idLabels=["blog"], idMembers=["mina"])]
+    trello.get(ADDRESS, json=board(counted))
+    trello.get(ADDRESS, json=board([card("todo")], **change))
+    trello.get(ADDRESS, json=board(counted))
+    sync(source)
+    assert (measure.value, source.frozen_reason) == (1, None)
+    sync(source)
+    assert measure.value == 1 and len(readings_of(measure)) == 1
+    assert source.frozen_reason is not None and said.lower() in source.frozen_reason.lower()
+    sync(source)
+    assert source.frozen_reason is None
+
+
+def test_a_rename_changes_nothing_but_the_words(
+    source: TrelloSource, trello: responses.RequestsMock
+) -> None:
+    one = card("done")
+    renamed = [trello_list("todo"), trello_list("done", "Finished"), trello_list("old")]
+    trello.get(ADDRESS, json=board([one]))
+    trello.get(ADDRESS, json=board([one], lists=renamed, name="Calendar", labels=[label("blog")]))
+    sync(source)
+    sync(source)
+    assert len(readings_of(source.measure)) == 1
+    shape = source.board.shape
+    assert shape is not None and shape["lists"]["done"] == "Finished"
+    assert source.board.name == "Calendar"
+
+
+def test_delivering_a_run_twice_fetches_once(
+    source: TrelloSource, trello: responses.RequestsMock
+) -> None:
+    trello.get(ADDRESS, json=board([card("done")]))
+    run_id = queued_run(source.board)
+    sync_board(run_id)
+    sync_board(run_id)
+    assert len(trello.calls) == 1 and len(readings_of(source.measure)) == 1
+
+
+def test_two_presses_make_one_run(source: TrelloSource) -> None:
+    assert queued_run(source.board) == queued_run(source.board)
+    assert db.session.scalar(select(func.count(SyncRun.id))) == 1
+
+
+def test_a_worker_that_lost_its_claim_writes_nothing_over_the_newer_result(
+    source: TrelloSource, trello: responses.RequestsMock
+) -> None:
+    """The slow worker's answer is on its way while its run is given up and done by another."""
+    late_id = queued_run(source.board)
+    newer = board([card("done"), card("done"), card("done")])
+
+    def answer_late(_request: Any) -> tuple[int, dict[str, str], str]:
+        with db.writing() as session:
+            session.execute(update(SyncRun).values(lease_until=utcnow() - timedelta(seconds=1)))
+        with db.writing() as session:
+            assert runs.give_up_silent(session) == [late_id]
+        trello.replace(responses.GET, ADDRESS, json=newer)
+        sync_board(queued_run(db.session.get_one(Board, source.board_id)))
+        return 200, {"Content-Type": "application/json"}, json.dumps(board([card("done")]))
+
+    trello.add_callback(responses.GET, ADDRESS, answer_late, content_type=None)
+    sync_board(late_id)
+    db.session.expire_all()
+    assert run_of(late_id).status == "abandoned"
+    assert source.measure.value == 3
+    assert [one.value for one in readings_of(source.measure)] == [3]
+
+
+def test_an_older_copy_never_replaces_a_newer_count(
+    source: TrelloSource, trello: responses.RequestsMock
+) -> None:
+    trello.get(ADDRESS, json=board([card("done"), card("done")]))
+    sync(source)
+    old = snapshot(board([card("done")]), utcnow() - timedelta(minutes=1))
+    with db.writing() as session:
+        apply_snapshot(session, source.board, live_sources(session, source.board), old)
+    assert source.measure.value == 2
+
+
+def test_a_disabled_integration_and_a_board_no_longer_shown_are_not_fetched(
+    source: TrelloSource, alice: Person, trello: responses.RequestsMock
+) -> None:
+    switch("trello", False, alice)
+    db.session.commit()
+    assert sync(source).status == "failed"
+    switch("trello", True, alice)
+    source.board.connection.shows_all_boards = False
+    db.session.commit()
+    assert sync(source).failure_kind == "board_lost"
+    assert len(trello.calls) == 0
+
+
+def test_an_item_that_was_deleted_is_left_alone(
+    source: TrelloSource, trello: responses.RequestsMock
+) -> None:
+    source.measure.item.deleted_at = utcnow()
+    db.session.commit()
+    trello.get(ADDRESS, json=board([card("done")]))
+    assert sync(source).status == "done"
+    assert readings_of(source.measure) == []
+
+
+def test_our_own_mistake_fails_the_run_aloud_and_writes_nothing(
+    source: TrelloSource, trello: responses.RequestsMock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("app.trello.sync.keep_copy", broken)
+    trello.get(ADDRESS, json=board([card("done")]))
+    run_id = queued_run(source.board)
+    with pytest.raises(ZeroDivisionError):
+        sync_board(run_id)
+    db.session.expire_all()
+    assert run_of(run_id).status == "failed"
+    assert source.measure.value is None and readings_of(source.measure) == []
+
+
+def test_the_statements_of_a_sync_do_not_grow_with_unchanged_items(
+    source: TrelloSource, connection: Connection, alice: Person, trello: responses.RequestsMock
+) -> None:
+    trello.get(ADDRESS, json=board([card("done")]))
+    sync(source)
+    with count_statements() as few:
+        sync(source)
+    objective = make_objective(alice)
+    for _ in range(10):
+        make_source(make_key_result(objective).measure, connection, Criteria(list_ids=("done",)))
+    sync(source)
+    with count_statements() as many:
+        sync(source)
+    assert len(many) <= len(few)

@@ -1,0 +1,105 @@
+"""The worker: runs jobs, winds the hourly clock, and owns the embedded server for RQ.
+
+Where no REDIS_URL is set, the server is started here and stops last, so that a job that ends
+while all is shut down can still say that it did.
+"""
+
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from types import FrameType
+
+import redis
+from flask import Flask
+from rq import Queue, Worker
+
+from app import create_app
+from app.config import Config, ConfigError
+from app.embedded_redis import EmbeddedRedis, ServerInUse
+from app.okrs.cycles import ensure_quarters
+from app.queues import SERIALIZER, connect
+from app.trello import beats, clock
+
+log = logging.getLogger("worker")
+
+
+class Clock(threading.Thread):
+    """Every few seconds: a sign of life, what is due, and a look at the embedded server."""
+
+    def __init__(self, app: Flask, server: EmbeddedRedis | None) -> None:
+        super().__init__(name="clock", daemon=True)
+        self._app = app
+        self._server = server
+        self._name = f"{socket.gethostname()}-{os.getpid()}"
+        self._stopping = threading.Event()
+
+    def run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                if self._server is not None:
+                    self._server.keep_running()
+                with self._app.app_context():
+                    beats.beat(self._name)
+                    ensure_quarters()
+                    clock.tick()
+            except Exception:
+                # The clock must outlive any one bad turn: the database may be away for a while.
+                log.exception("A turn of the clock failed; the next one follows")
+            self._stopping.wait(beats.EVERY.total_seconds())
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self.join(timeout=10)
+
+
+def main() -> int:
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("authlib").setLevel(logging.INFO)  # below, it prints request tokens
+    try:
+        app = create_app()
+    except ConfigError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    config: Config = app.extensions["tally_config"]
+    signal.signal(signal.SIGTERM, _leave)
+    try:
+        server = EmbeddedRedis.start(config.data_dir) if config.owns_redis else None
+    except ServerInUse as error:
+        sys.stderr.write(f"{error}\n")
+        return 3
+    try:
+        return _work(app, config, server)
+    finally:
+        if server is not None:
+            server.stop()
+
+
+def _work(app: Flask, config: Config, server: EmbeddedRedis | None) -> int:
+    ticking = Clock(app, server)
+    ticking.start()
+    connection: redis.Redis = connect(config.redis_url)
+    queue = Queue("default", connection=connection, serializer=SERIALIZER)
+    try:
+        with app.app_context():
+            Worker(
+                [queue],
+                connection=connection,
+                serializer=SERIALIZER,
+                worker_ttl=60,
+                maintenance_interval=30,
+                job_monitoring_interval=10,
+            ).work(logging_level="WARNING")
+    finally:
+        ticking.stop()
+    return 0
+
+
+def _leave(_signal: int, _frame: FrameType | None) -> None:
+    raise SystemExit(0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
