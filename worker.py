@@ -17,9 +17,10 @@ from flask import Flask
 from rq import Queue, Worker
 
 from app import create_app
+from app.accounts.setup import is_set_up
 from app.config import Config, ConfigError
 from app.embedded_redis import EmbeddedRedis, ServerInUse
-from app.okrs.cycles import ensure_quarters
+from app.okrs.cycles import current_cycle
 from app.queues import SERIALIZER, connect
 from app.trello import beats, clock
 
@@ -42,13 +43,17 @@ class Clock(threading.Thread):
                 if self._server is not None:
                     self._server.keep_running()
                 with self._app.app_context():
-                    beats.beat(self._name)
-                    ensure_quarters()
-                    clock.tick()
+                    self._turn()
             except Exception:
                 # The clock must outlive any one bad turn: the database may be away for a while.
                 log.exception("A turn of the clock failed; the next one follows")
             self._stopping.wait(beats.EVERY.total_seconds())
+
+    def _turn(self) -> None:
+        beats.beat(self._name)
+        if is_set_up():
+            current_cycle()  # made on its first day, not when the first person comes
+            clock.tick()
 
     def stop(self) -> None:
         self._stopping.set()
