@@ -4,7 +4,7 @@ from collections import deque
 from ipaddress import ip_address
 from typing import Any, cast
 
-from flask import Flask, current_app, request
+from flask import Flask, Response, current_app, request
 from flask.typing import ResponseReturnValue
 
 from sandbox.credentials import ApiClient
@@ -34,6 +34,12 @@ class SandboxApp(Flask):
             return super().dispatch_request()
         with self.store.lock:
             return super().dispatch_request()
+
+    def send_static_file(self, filename: str) -> Response:
+        """From memory: a browser that leaves in the middle would leave a file open."""
+        with super().send_static_file(filename) as response:
+            response.direct_passthrough = False
+            return Response(response.get_data(), headers=response.headers)
 
 
 def this_sandbox() -> SandboxApp:
