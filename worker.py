@@ -10,21 +10,28 @@ import signal
 import socket
 import sys
 import threading
+import time
 from types import FrameType
 
 import redis
 from flask import Flask
 from rq import Queue, Worker
 
-from app import create_app
+from app import beats, create_app
 from app.accounts.setup import is_set_up
 from app.config import Config, ConfigError
 from app.embedded_redis import EmbeddedRedis, ServerInUse
 from app.okrs.cycles import current_cycle
+from app.okrs.integrations import all_integrations
 from app.queues import SERIALIZER, connect
-from app.trello import beats, clock
 
 log = logging.getLogger("worker")
+
+# No process is forked in the middle of a turn: it would inherit SQLite's locks, held for ever.
+_turn = threading.Lock()
+os.register_at_fork(
+    before=_turn.acquire, after_in_parent=_turn.release, after_in_child=_turn.release
+)
 
 
 class Clock(threading.Thread):
@@ -42,18 +49,19 @@ class Clock(threading.Thread):
             try:
                 if self._server is not None:
                     self._server.keep_running()
-                with self._app.app_context():
-                    self._turn()
+                with _turn, self._app.app_context():
+                    self._take_turn()
             except Exception:
                 # The clock must outlive any one bad turn: the database may be away for a while.
                 log.exception("A turn of the clock failed; the next one follows")
             self._stopping.wait(beats.EVERY.total_seconds())
 
-    def _turn(self) -> None:
+    def _take_turn(self) -> None:
         beats.beat(self._name)
         if is_set_up():
             current_cycle()  # made on its first day, not when the first person comes
-            clock.tick()
+            for integration in all_integrations():
+                integration.tick()
 
     def stop(self) -> None:
         self._stopping.set()
@@ -85,21 +93,33 @@ def main() -> int:
 def _work(app: Flask, config: Config, server: EmbeddedRedis | None) -> int:
     ticking = Clock(app, server)
     ticking.start()
-    connection: redis.Redis = connect(config.redis_url)
+    connection: redis.Redis = connect(config.redis_url, patience=30)
     queue = Queue("default", connection=connection, serializer=SERIALIZER)
     try:
         with app.app_context():
-            Worker(
-                [queue],
-                connection=connection,
-                serializer=SERIALIZER,
-                worker_ttl=60,
-                maintenance_interval=30,
-                job_monitoring_interval=10,
-            ).work(logging_level="WARNING")
+            while not _works_to_its_end(queue):
+                log.warning("The server for jobs went away; the worker begins anew")
+                time.sleep(1)
     finally:
         ticking.stop()
     return 0
+
+
+def _works_to_its_end(queue: Queue) -> bool:
+    """Work until asked to stop. False when the server for jobs went away in the middle of a job:
+    RQ bears its loss only between two."""
+    try:
+        Worker(
+            [queue],
+            connection=queue.connection,
+            serializer=SERIALIZER,
+            worker_ttl=60,
+            maintenance_interval=30,
+            job_monitoring_interval=10,
+        ).work(logging_level="WARNING")
+    except redis.RedisError:
+        return False
+    return True
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> None:

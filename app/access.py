@@ -14,6 +14,8 @@ from app.htmx import is_htmx, sign_in_elsewhere
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 Thing = TypeVar("Thing")
 
+LARGEST_ID = 2**31 - 1
+
 
 def public(view: View) -> View:
     """Let anyone reach this view, signed in or not."""
@@ -40,6 +42,14 @@ def found(thing: Thing | None) -> Thing:
     if thing is None:
         abort(404)
     return thing
+
+
+def by_id(model: type[Thing], thing_id: int) -> Thing:
+    """The row with this id, loaded without any check of access; where there is none, 404.
+
+    Databases refuse ids beyond theirs with an error, so those are looked for nowhere.
+    """
+    return found(db.session.get(model, thing_id) if thing_id <= LARGEST_ID else None)
 
 
 def init_access(app: Flask) -> None:
@@ -69,6 +79,13 @@ def _closed_by_default() -> ResponseReturnValue | None:
         return None
     if db.session.get(Workspace, 1) is None:
         return redirect(url_for("accounts.setup"))
-    back = request.full_path.rstrip("?") if request.method == "GET" and not is_htmx() else None
+    back = _way_back() if request.method == "GET" and not is_htmx() else None
     address = url_for("accounts.sign_in", next=back)
     return sign_in_elsewhere(address) if is_htmx() else redirect(address)
+
+
+def _way_back() -> str:
+    """Where to go on after signing in; without the query where it holds what another site gave."""
+    if any(name.startswith("oauth_") for name in request.args):
+        return request.path
+    return request.full_path.rstrip("?")

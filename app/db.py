@@ -1,13 +1,23 @@
 """The database: engine, session, model base and the types that keep figures exact."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, Engine, MetaData, String, create_engine, event
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    Dialect,
+    Engine,
+    MetaData,
+    String,
+    create_engine,
+    event,
+)
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Session, scoped_session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
@@ -95,6 +105,27 @@ def make_engine(url: str) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def put(
+    session: Session,
+    model: type[Model],
+    key: Mapping[str, Any],
+    content: Mapping[str, Any],
+    only_where: ColumnElement[bool] | None = None,
+) -> None:
+    """Insert a row under its key, or change the one that is there, in a single statement.
+
+    Two that do it at once must not fail each other. `only_where` keeps a row that it does not
+    hold for. Objects loaded before do not notice. Commits nothing.
+    """
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    insert = sqlite.insert(model) if is_sqlite else postgresql.insert(model)
+    session.execute(
+        insert.values(**key, **content).on_conflict_do_update(
+            index_elements=list(key), set_=dict(content), where=only_where
+        )
+    )
 
 
 class Database:

@@ -4,11 +4,12 @@ import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, make_url, text
+from sqlalchemy.exc import OperationalError
 
-from app.config import ROOT
+from app.config import ROOT, ConfigError
 
 if TYPE_CHECKING:
     from alembic.config import Config as AlembicConfig
@@ -38,19 +39,40 @@ def alembic_config(database_url: str) -> "AlembicConfig":
 
 @contextmanager
 def _alone(database_url: str) -> Iterator[None]:
+    """Raises ConfigError where there is no database to be reached."""
     url = make_url(database_url)
     if url.get_backend_name() == "sqlite":
         if not url.database or url.database == ":memory:":
             yield
             return
-        with open(Path(f"{url.database}.migrating"), "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with _lock_beside(Path(url.database)):
             yield
         return
     engine = create_engine(url)
     try:
-        with engine.connect() as connection:  # the lock lasts as long as this connection
+        with _reach(engine) as connection:  # the lock lasts as long as this connection
             connection.execute(text("SELECT pg_advisory_lock(:number)"), {"number": _LOCK_NUMBER})
             yield
     finally:
         engine.dispose()
+
+
+def _lock_beside(database: Path) -> IO[str]:
+    """Held as long as the file is open."""
+    try:
+        lock = open(database.with_name(f"{database.name}.migrating"), "w")  # noqa: SIM115
+    except OSError as error:
+        raise ConfigError(
+            "DATABASE_URL names a file that can't be made: check its directory."
+        ) from error
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    return lock
+
+
+def _reach(engine: Engine) -> Connection:
+    try:
+        return engine.connect()
+    except OperationalError as error:
+        raise ConfigError(
+            "The database can't be reached: check DATABASE_URL, and whether its server runs."
+        ) from error

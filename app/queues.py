@@ -16,15 +16,17 @@ KEPT_AFTER_FAILURE = 60
 """Seconds that RQ keeps a failed job; the row says what went wrong."""
 
 
-def connect(url: str) -> redis.Redis:
-    return redis.Redis.from_url(url, socket_connect_timeout=2, socket_timeout=30)
+def connect(url: str, patience: float) -> redis.Redis:
+    """A client that waits for an answer no longer than `patience` seconds."""
+    return redis.Redis.from_url(url, socket_connect_timeout=1, socket_timeout=patience)
 
 
 def queue() -> Queue:
     """The one queue: a worker that listens to a single queue loses no job when it dies."""
     connection = current_app.extensions.get("tally_redis")
     if connection is None:
-        connection = connect(current_app.extensions["tally_config"].redis_url)
+        url = current_app.extensions["tally_config"].redis_url
+        connection = connect(url, patience=1)  # someone may be waiting for a page
         current_app.extensions["tally_redis"] = connection
     return Queue("default", connection=connection, serializer=SERIALIZER)
 

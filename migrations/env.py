@@ -4,6 +4,7 @@ from alembic import context
 from alembic.autogenerate.api import AutogenContext
 
 import app.accounts.models
+import app.beats
 import app.okrs.models
 import app.trello.models  # noqa: F401  (imported so that all tables are known)
 from app.config import load_config

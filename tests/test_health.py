@@ -2,9 +2,9 @@
 
 import pytest
 
+from app import beats
+from app.beats import WorkerBeat
 from app.db import db
-from app.trello import beats
-from app.trello.models import WorkerBeat
 
 
 @pytest.fixture

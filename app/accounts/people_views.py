@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
-from app.access import found, require_admin
+from app.access import by_id, require_admin
 from app.accounts.blueprint import blueprint
 from app.accounts.forms import PersonForm
 from app.accounts.models import Person
@@ -42,7 +42,7 @@ def add_person() -> ResponseReturnValue:
 @blueprint.post("/admin/people/<int:person_id>/link")
 def make_link(person_id: int) -> ResponseReturnValue:
     require_admin()
-    person = found(db.session.get(Person, person_id))
+    person = by_id(Person, person_id)
     if not person.is_active:
         flash(f"{person.name}'s account is closed, so a link would not let them in.", "error")
         return see_other("accounts.list_people")

@@ -33,6 +33,7 @@ from app.okrs.integrations import (
 )
 from app.okrs.loading import Item
 from app.okrs.models import PERCENT, ROLL_UP, Cycle, KeyResult, Measure, Objective, Source
+from app.okrs.readings import hold
 from app.okrs.standing import days_of
 from app.pages import day
 
@@ -124,6 +125,7 @@ def create_key_result(draft: Draft, objective: Objective) -> KeyResult:
 
 def update_item(item: Item, draft: Draft) -> None:
     """Change the item as the draft says, and keep a record of what changed. Commits nothing."""
+    hold(item.measure)
     before, own_days = _described(item), (item.starts_on, item.ends_on)
     _fill(item, draft)
     now = _described(item)

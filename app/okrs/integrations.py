@@ -75,6 +75,11 @@ class Integration(Protocol):
     """Shown in a list's row of a linked item with `source`, `state` and `row`: its refresh."""
     manage_endpoint: str
 
+    def tick(self) -> None:
+        """Do what is due. Every worker calls it every few seconds while the workspace is set up;
+        late, twice or by two at once must be harmless. Commits by itself."""
+        ...
+
     def source_form(
         self,
         person: Person,

@@ -8,14 +8,13 @@ from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 from sqlalchemy.orm.strategy_options import _AbstractLoad as Loading
 
-from app.access import found
+from app.access import LARGEST_ID, by_id, found
 from app.accounts.models import Person
 from app.db import db
 from app.okrs.models import KeyResult, Measure, Objective
 
 Item = Objective | KeyResult
 AnyItem = TypeVar("AnyItem", Objective, KeyResult)
-_LARGEST_ID = 2**31 - 1
 
 
 def is_visible(person: Person) -> ColumnElement[bool]:
@@ -78,8 +77,7 @@ def key_result_for(person: Person, key_result_id: int, *, to_edit: bool = False)
 
 def measure_for(person: Person, measure_id: int, *, to_edit: bool = False) -> Measure:
     """The measure of an item; 404 and 403 as for the item itself."""
-    measure = db.session.get(Measure, measure_id) if measure_id <= _LARGEST_ID else None
-    item = found(measure).item
+    item = by_id(Measure, measure_id).item
     if isinstance(item, Objective):
         return objective_for(person, item.id, to_edit=to_edit).measure
     return key_result_for(person, item.id, to_edit=to_edit).measure
@@ -102,8 +100,7 @@ def with_measure(kind: type[Objective] | type[KeyResult]) -> Loading:
 
 
 def _one(query: Select[AnyItem], item_id: int) -> AnyItem | None:
-    # Beyond this no database keeps ids, and some refuse the question.
-    return db.session.scalar(query) if item_id <= _LARGEST_ID else None
+    return db.session.scalar(query) if item_id <= LARGEST_ID else None
 
 
 def _checked(person: Person, item: AnyItem | None, to_edit: bool) -> AnyItem:

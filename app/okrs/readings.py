@@ -31,6 +31,7 @@ def record_reading(
         and last.source_version.source_id == version.source_id
         and (last.value, last.matching_count, last.completed_count) == (value, matching, completed)
     ):
+        _make_present(measure, last)
         return None
     reading = Reading(
         measure=measure,
@@ -42,6 +43,7 @@ def record_reading(
         source_version=version,
         evidence_id=evidence,
     )
+    db.session.add(reading)
     _make_present(measure, reading)
     return reading
 
@@ -56,8 +58,21 @@ def record_check_in(measure: Measure, check_in: CheckIn, value: Fraction) -> Rea
         value=value,
         check_in=check_in,
     )
+    db.session.add(reading)
     _make_present(measure, reading)
     return reading
+
+
+def hold(measure: Measure) -> None:
+    """Read the measure and its source anew; nobody else writes them until the commit.
+
+    For forms that waited for the network: a sync may have ended meanwhile.
+    """
+    db.session.refresh(measure, with_for_update=True)
+    db.session.expire(measure, ["source"])
+    if measure.source is not None:
+        db.session.refresh(measure.source)
+        db.session.expire(measure.source, ["versions"])
 
 
 def newest_reading(measure: Measure) -> Reading | None:
@@ -72,7 +87,6 @@ def newest_reading(measure: Measure) -> Reading | None:
 
 
 def _make_present(measure: Measure, reading: Reading) -> None:
-    db.session.add(reading)
     measure.value = reading.value
     measure.matching_count = reading.matching_count
     measure.completed_count = reading.completed_count

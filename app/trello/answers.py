@@ -188,7 +188,8 @@ def _text(record: dict[str, Any], field: str) -> str:
     value = record.get(field)
     if not isinstance(value, str):
         raise OddAnswer(f"{field} is no text")
-    return value
+    # Halves of characters and NUL come through JSON, but no database or page takes them.
+    return value.encode("utf-8", "replace").decode().replace("\0", "")
 
 
 def _text_or_none(record: dict[str, Any], field: str) -> str | None:

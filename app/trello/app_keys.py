@@ -9,7 +9,8 @@ from sqlalchemy import update
 from app.accounts.models import Person
 from app.config import Config
 from app.db import db, utcnow
-from app.trello.models import Connection, TrelloApp
+from app.trello.failures import KeyRefused, SignInUnusable
+from app.trello.models import Board, Connection, TrelloApp
 from app.vault import SecretUnreadable, decrypt, encrypt
 
 KEY_CHANGED = (
@@ -65,6 +66,10 @@ def store_app_keys(key: str, secret: str, by: Person) -> AppKeys:
     stored.changed_at, stored.changed_by_id = utcnow(), by.id
     keys = AppKeys(key, secret, from_environment=False)
     mark_connections(keys)
+    ours = (KeyRefused.kind, SignInUnusable.kind)
+    db.session.execute(
+        update(Board).where(Board.failure_kind.in_(ours)).values(next_sync_at=utcnow())
+    )
     return keys
 
 

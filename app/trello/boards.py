@@ -10,13 +10,14 @@ from typing import Any
 from flask import current_app
 from sqlalchemy.orm import Session
 
-from app.db import db, utcnow
+from app.db import db, put, utcnow
 from app.trello.answers import BoardFrame, BoardList, BoardName, Card, Label, Member, Snapshot
 from app.trello.app_keys import KEY_CHANGED, current_app_keys, key_has_changed
-from app.trello.client import Credentials, Trello
+from app.trello.client import TIMEOUT, Credentials, Trello
 from app.trello.failures import BoardLost, KeyRefused, OddAnswer, SignInUnusable
 from app.trello.models import BoardCopy, Connection
 from app.trello.models import BoardList as StoredBoardList
+from app.trello.waiting import PATIENCE, page_waits
 from app.vault import SecretUnreadable, decrypt
 
 COPY_LIFE = timedelta(minutes=1)
@@ -25,7 +26,11 @@ LIST_LIFE = timedelta(minutes=5)
 """How long the list of boards is believed before it is asked for again."""
 
 
-def trello_for(connection: Connection, before_request: Callable[[], None] = lambda: None) -> Trello:
+def trello_for(
+    connection: Connection,
+    timeout: tuple[float, float] = TIMEOUT,
+    before_request: Callable[[], None] = lambda: None,
+) -> Trello:
     """Trello as the account of this connection sees it.
 
     Raises KeyRefused without an API key, SignInUnusable when ours were changed since.
@@ -48,7 +53,7 @@ def trello_for(connection: Connection, before_request: Callable[[], None] = lamb
         ) from error
     config = current_app.extensions["tally_config"]
     credentials = Credentials(keys.key, keys.secret, token, token_secret)
-    return Trello(credentials, config.trello_api_url, before_request)
+    return Trello(credentials, config.trello_api_url, timeout, before_request)
 
 
 def fetch_board(trello: Trello, board_id: str) -> Snapshot:
@@ -72,16 +77,16 @@ def open_boards(connection: Connection, fresh: bool = False) -> list[BoardName]:
     kept = db.session.get(StoredBoardList, connection.id, populate_existing=True)
     if kept is not None and not fresh and utcnow() - kept.fetched_at < LIST_LIFE:
         return [BoardName(**board) for board in kept.boards]
-    trello = trello_for(connection)
+    trello = trello_for(connection, timeout=PATIENCE)
     db.end_reading()
-    boards = trello.open_boards()
+    with page_waits():
+        boards = trello.open_boards()
     with db.writing() as session:
-        session.merge(
-            StoredBoardList(
-                connection_id=connection.id,
-                fetched_at=utcnow(),
-                boards=[asdict(board) for board in boards],
-            )
+        put(
+            session,
+            StoredBoardList,
+            {"connection_id": connection.id},
+            {"fetched_at": utcnow(), "boards": [asdict(board) for board in boards]},
         )
     return boards
 
@@ -101,9 +106,10 @@ def board_copy(connection: Connection, board_id: str) -> Snapshot:
     kept = db.session.get(BoardCopy, (connection.id, board_id), populate_existing=True)
     if kept is not None and utcnow() - kept.fetched_at < COPY_LIFE:
         return _unpack(kept.fetched_at, kept.payload)
-    trello = trello_for(connection)
+    trello = trello_for(connection, timeout=PATIENCE)
     db.end_reading()
-    snapshot = fetch_board(trello, board_id)
+    with page_waits():
+        snapshot = fetch_board(trello, board_id)
     with db.writing() as session:
         keep_copy(session, connection.id, snapshot)
     return snapshot
@@ -119,14 +125,13 @@ def newest_copy(connection_id: int, board_id: str, in_hand: Snapshot | None) -> 
 
 def keep_copy(session: Session, connection_id: int, snapshot: Snapshot) -> None:
     """Keep a copy for forms, unless a newer one is there. Commits nothing."""
-    kept = session.get(BoardCopy, (connection_id, snapshot.frame.id), populate_existing=True)
-    if kept is None:
-        kept = BoardCopy(connection_id=connection_id, trello_id=snapshot.frame.id)
-        session.add(kept)
-    elif kept.fetched_at >= snapshot.fetched_at:
-        return
-    kept.fetched_at = snapshot.fetched_at
-    kept.payload = _pack(snapshot)
+    put(
+        session,
+        BoardCopy,
+        {"connection_id": connection_id, "trello_id": snapshot.frame.id},
+        {"fetched_at": snapshot.fetched_at, "payload": _pack(snapshot)},
+        only_where=BoardCopy.fetched_at < snapshot.fetched_at,
+    )
 
 
 def _pack(snapshot: Snapshot) -> bytes:

@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
+import urllib3
 from authlib.integrations.requests_client import OAuth1Auth
 
 from app.trello import answers
@@ -30,8 +31,9 @@ log = logging.getLogger(__name__)
 TIMEOUT = (3.05, 30)
 """Seconds to connect and to wait between bytes; Trello itself gives up on a request after 30."""
 LONGEST_ANSWER = 64 * 1024 * 1024
-LONGEST_TRANSFER = 60
-"""Seconds after which an answer that still trickles in is given up."""
+LONGEST_TRANSFER = 20
+"""Seconds after which an answer that still trickles in is given up. Together with the waiting
+before it, it has to stay below runs.LEASE."""
 PAGE = 1000
 """The most cards Trello hands out in one answer."""
 MOST_PAGES = 100
@@ -78,18 +80,19 @@ _FRAME = {
 
 
 class Trello:
-    """Trello as one account sees it. Every call is signed, limited in time and counted."""
+    """Trello as one account sees it. Every call is signed and limited in time."""
 
     def __init__(
         self,
         credentials: Credentials,
         api_url: str,
+        timeout: tuple[float, float] = TIMEOUT,
         before_request: Callable[[], None] = lambda: None,
     ) -> None:
         self._api_url = api_url
         self._credentials = credentials
+        self._timeout = timeout
         self._before_request = before_request
-        self.request_count = 0
         self._session = requests.Session()
         self._session.auth = OAuth1Auth(
             credentials.api_key,
@@ -159,17 +162,16 @@ class Trello:
 
     def _call(self, method: str, path: str, query: dict[str, str] | None = None) -> Any:
         self._before_request()
-        self.request_count += 1
         try:
             with self._session.request(
                 method,
                 self._api_url + path,
                 params=query,
-                timeout=TIMEOUT,
+                timeout=self._timeout,
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                body = _read(response)
+                body = read_whole(response)
         except requests.Timeout as error:
             raise Unavailable(_SLOW) from error
         except requests.RequestException as error:
@@ -193,18 +195,27 @@ class Trello:
         return False
 
 
-def _read(response: requests.Response) -> bytes:
-    """The whole body, within limits of size and time that a bare timeout does not set."""
+def read_whole(response: requests.Response, longest: int = LONGEST_ANSWER) -> bytes:
+    """The whole body, within limits of size and time that a bare timeout does not set.
+
+    Raises OddAnswer beyond `longest` bytes, Unavailable when it takes too long or breaks off.
+    """
     deadline = datetime.now(UTC) + timedelta(seconds=LONGEST_TRANSFER)
     parts: list[bytes] = []
     size = 0
-    for part in response.iter_content(256 * 1024):
-        parts.append(part)
-        size += len(part)
-        if size > LONGEST_ANSWER:
-            raise OddAnswer("an answer of more than 64 MiB")
-        if datetime.now(UTC) > deadline:
-            raise Unavailable(_SLOW)
+    try:
+        # read1 gives what is there; read would wait for a full part, past any deadline.
+        while part := response.raw.read1(256 * 1024, decode_content=True):
+            parts.append(part)
+            size += len(part)
+            if size > longest:
+                raise OddAnswer(f"an answer of more than {longest} bytes")
+            if datetime.now(UTC) > deadline:
+                raise Unavailable(_SLOW)
+    except urllib3.exceptions.TimeoutError as error:
+        raise Unavailable(_SLOW) from error
+    except urllib3.exceptions.HTTPError as error:
+        raise Unavailable(_DOWN) from error
     return b"".join(parts)
 
 

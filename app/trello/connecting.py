@@ -35,6 +35,7 @@ from app.trello.sign_in_failures import (
     other_account,
     trouble_of,
 )
+from app.trello.waiting import PATIENCE, page_waits
 from app.vault import SecretUnreadable, decrypt, encrypt
 
 log = logging.getLogger(__name__)
@@ -155,11 +156,11 @@ def _finish(keys: AppKeys, pending: _Pending, name: str, proof: str) -> Connecti
     config: Config = current_app.extensions["tally_config"]
     db.end_reading()
     grant = oauth.finish(keys, name, pending.secret, proof)
-    trello = Trello(
-        Credentials(keys.key, keys.secret, grant.token, grant.token_secret), config.trello_api_url
-    )
+    credentials = Credentials(keys.key, keys.secret, grant.token, grant.token_secret)
+    trello = Trello(credentials, config.trello_api_url, PATIENCE)
     try:
-        member = trello.me()
+        with page_waits():
+            member = trello.me()
         with db.writing() as session:
             connection = _connection_of(session, pending, member)
             _keep(connection, member, grant, keys)

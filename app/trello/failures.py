@@ -21,6 +21,12 @@ class TokenRefused(TrelloError):
     kind = "token"
 
 
+class Paused(TrelloError):
+    """An admin has disabled the integration: nothing is wrong, and nothing is to be done."""
+
+    kind = "paused"
+
+
 class SignInUnusable(TrelloError):
     """Our own keys have changed since the token was stored. Put back, they make it good again."""
 

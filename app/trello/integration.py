@@ -9,7 +9,9 @@ from werkzeug.datastructures import MultiDict
 from app.accounts.models import Person
 from app.okrs.integrations import MeasureWish, SourceForm, SourceState
 from app.okrs.models import PERCENT, Source
+from app.trello import clock
 from app.trello.linking import TrelloSourceForm
+from app.trello.loading import may_manage, may_use
 from app.trello.models import TrelloSource
 from app.trello.sources import criteria_of
 from app.trello.states import states
@@ -24,7 +26,8 @@ class Panel:
     board_name: str
     board_url: str | None
     """None where the address is not Trello's own."""
-    connection_name: str
+    connection_name: str | None
+    """None for those who may not know of the connection."""
     matching_count: int | None
     completed_count: int | None
     is_percent: bool
@@ -40,6 +43,9 @@ class TrelloIntegration:
     panel_template = "trello/_panel.html"
     row_template = "trello/_row.html"
     manage_endpoint = "trello.manage"
+
+    def tick(self) -> None:
+        clock.tick()
 
     def source_form(
         self,
@@ -58,12 +64,13 @@ class TrelloIntegration:
         if not isinstance(source, TrelloSource):
             raise TypeError("not a source of Trello")
         measure, board = source.measure, source.board
+        is_known = may_use(person, board.connection) or may_manage(person, board.connection)
         origin = current_app.extensions["tally_config"].trello_origin
         return Panel(
             words=criteria_in_words(criteria_of(source), board),
             board_name=board.name,
             board_url=board.url if board.url.startswith(f"{origin}/") else None,
-            connection_name=board.connection.name,
+            connection_name=board.connection.name if is_known else None,
             matching_count=measure.matching_count,
             completed_count=measure.completed_count,
             is_percent=measure.kind == PERCENT,

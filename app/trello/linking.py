@@ -4,6 +4,7 @@ from dataclasses import InitVar, dataclass, field, replace
 from fractions import Fraction
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from werkzeug.datastructures import MultiDict
 
 from app.accounts.models import Person, workspace
@@ -111,6 +112,11 @@ class TrelloSourceForm:
         return stored is not None and all(one.id != stored.id for one in self.connections)
 
     @property
+    def is_just_picked(self) -> bool:
+        """True on the first look at this part of the form, which then takes the focus."""
+        return self.source is None and not self.fields
+
+    @property
     def is_percent(self) -> bool:
         return self.wish.kind == PERCENT
 
@@ -125,7 +131,11 @@ class TrelloSourceForm:
         """Check the choices against the board itself, not against what the page offered."""
         if self.is_locked or self._is_unchanged():
             return True
-        if self.connection is None:
+        if self.connection is None and self.fields.get("connection"):
+            self._refuse(
+                "connection", "You may no longer use that connection. Choose one of these."
+            )
+        elif self.connection is None:
             self._refuse("connection", "Choose a connection, or connect an account.")
         elif self.trouble:
             self._refuse("board", f"{self.trouble} Nothing was saved.")
@@ -140,6 +150,8 @@ class TrelloSourceForm:
     def apply(self, measure: Measure, by: Person) -> None:
         """Link as chosen and count at once on the copy that the preview showed, or a newer one."""
         if self.is_locked or self.connection is None:
+            if self.source is not None and measure.value is None:
+                _count_soon(self.source)
             return
         board = self._board_row(self.connection)
         source = self.source
@@ -153,7 +165,7 @@ class TrelloSourceForm:
         db.session.flush()  # evidence points at the version, and the version at its source
         snapshot = newest_copy(self.connection.id, self.board_id, self.snapshot)
         if snapshot is None:
-            board.next_sync_at = utcnow()
+            _count_soon(source)
             return
         source.counted_at = None  # the kind of measure may be another one now
         apply_snapshot(db.session(), board, [source], snapshot)
@@ -170,6 +182,8 @@ class TrelloSourceForm:
         for connection in self.connections:
             if str(connection.id) == wanted:
                 return connection
+        if wanted:
+            return None  # not another one instead: that would count other cards than were meant
         if self._stored_connection is not None:
             return self._stored_connection
         return self.connections[0] if self.connections else None
@@ -279,9 +293,19 @@ class TrelloSourceForm:
         )
         if board is None:
             name = next((one.name for one in self.boards if one.id == self.board_id), "")
-            board = Board(connection=connection, trello_id=self.board_id, name=name)
-            db.session.add(board)
+            board = Board(connection_id=connection.id, trello_id=self.board_id, name=name)
+            try:
+                with db.session.begin_nested():
+                    db.session.add(board)
+            except IntegrityError:  # someone else linked to it a moment ago
+                return self._board_row(connection)
         return board
+
+
+def _count_soon(source: TrelloSource) -> None:
+    """Leave it to the clock: the value, if there is one, is not of this link or this measure."""
+    source.counted_at = None
+    source.board.next_sync_at = utcnow()
 
 
 def _typed_criteria(typed: MultiDict[str, str], step: str) -> Criteria:

@@ -4,13 +4,10 @@ from flask import abort
 from sqlalchemy import ColumnElement, and_, or_, select, true
 from sqlalchemy.orm import joinedload, selectinload
 
-from app.access import found
+from app.access import LARGEST_ID, found
 from app.accounts.models import Person
 from app.db import db
 from app.trello.models import EVERYONE, Connection
-
-LARGEST_ID = 2**31 - 1
-"""Databases refuse a larger number with an error instead of finding nothing."""
 
 
 def is_usable_by(person: Person) -> ColumnElement[bool]:
@@ -26,6 +23,10 @@ def is_visible_to(person: Person) -> ColumnElement[bool]:
     if person.is_admin:
         return true()
     return or_(Connection.owner_id == person.id, is_usable_by(person))
+
+
+def may_use(person: Person, connection: Connection) -> bool:
+    return connection.owner_id == person.id or connection.sharing == EVERYONE
 
 
 def may_manage(person: Person, connection: Connection) -> bool:

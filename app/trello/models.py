@@ -184,7 +184,7 @@ class SyncRun(Model):
     board_id: Mapped[int] = mapped_column(ForeignKey("trello_board.id"))
     status: Mapped[str] = mapped_column(String(16), default=QUEUED)
     trigger: Mapped[str] = mapped_column(String(16))
-    """What asked for it: hourly, refresh or retry."""
+    """What asked for it: hourly or refresh."""
     asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     queued_at: Mapped[datetime] = mapped_column(default=utcnow)
     claim: Mapped[str | None] = mapped_column(String(32))
@@ -198,13 +198,3 @@ class SyncRun(Model):
     failure: Mapped[str | None] = mapped_column(Text)
 
     board: Mapped[Board] = relationship()
-
-
-class WorkerBeat(Model):
-    """A sign of life of one worker process, written every few seconds."""
-
-    __tablename__ = "worker_beat"
-
-    name: Mapped[str] = mapped_column(String(120), primary_key=True)
-    started_at: Mapped[datetime] = mapped_column(default=utcnow)
-    seen_at: Mapped[datetime] = mapped_column(default=utcnow)

@@ -16,6 +16,8 @@ from flask import current_app
 
 from app.config import Config
 from app.trello.app_keys import AppKeys
+from app.trello.client import read_whole
+from app.trello.failures import TrelloError
 from app.trello.sign_in_failures import (
     BUSY,
     KEY_UNKNOWN,
@@ -25,12 +27,14 @@ from app.trello.sign_in_failures import (
     UNREACHABLE,
     SignInFailed,
     Trouble,
+    trouble_of,
 )
+from app.trello.waiting import PATIENCE, page_waits
 
 log = logging.getLogger(__name__)
 
-TIMEOUT = (3, 10)
-"""Seconds to connect and to wait for an answer: someone is looking at an empty window."""
+LONGEST_TOKEN = 16 * 1024
+"""Bytes of an answer that holds a token: tokens grow, but not beyond this."""
 
 
 @dataclass(frozen=True)
@@ -88,12 +92,21 @@ def finish(keys: AppKeys, name: str, secret: str, proof: str) -> Grant:
 def _token_from(route: str, auth: OAuth1Auth, if_refused: Trouble) -> Grant:
     """One of the two signed requests; both are answered by a token and its secret."""
     try:
-        response = requests.post(
-            f"{_oauth_url()}/{route}", auth=auth, timeout=TIMEOUT, allow_redirects=False
-        )
+        with (
+            page_waits(),
+            requests.post(
+                f"{_oauth_url()}/{route}",
+                auth=auth,
+                timeout=PATIENCE,
+                allow_redirects=False,
+                stream=True,
+            ) as response,
+        ):
+            said = read_whole(response, LONGEST_TOKEN).decode("utf-8", "replace").strip()
     except requests.RequestException as error:
         raise SignInFailed(UNREACHABLE) from error
-    said = response.text.strip()
+    except TrelloError as error:
+        raise SignInFailed(trouble_of(error)) from error
     if response.status_code == 200:
         return _parsed(said)
     log.warning("Trello refused a sign-in", extra={"status": response.status_code})

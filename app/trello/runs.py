@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from app.accounts.models import Person
 from app.db import db, utcnow
-from app.trello.failures import Limited, TokenRefused, TrelloError, Unavailable
+from app.trello.client import LIMIT_WINDOW
+from app.trello.failures import Limited, Paused, TokenRefused, TrelloError, Unavailable
 from app.trello.models import (
     ABANDONED,
     DONE,
@@ -117,9 +118,20 @@ def fail(
     """
     _close(session, run_id, mark, FAILED, error)
     now = utcnow()
+    if isinstance(error, Paused):
+        board.next_sync_at = now  # counted as soon as the integration is enabled again
+        return
     board.failure, board.failure_kind, board.failed_at = error.sentence, error.kind, now
     board.failure_count += 1
     board.next_sync_at = now + _pause(error, board.failure_count)
+    if isinstance(error, Limited):
+        # The limit is the token's, so its other boards wait as well.
+        until = board.next_sync_at
+        session.execute(
+            update(Board)
+            .where(Board.connection_id == board.connection_id, Board.next_sync_at < until)
+            .values(next_sync_at=until)
+        )
     if isinstance(error, TokenRefused) and board.connection.token_encrypted == token:
         board.connection.reconnect_reason = error.sentence
 
@@ -171,11 +183,16 @@ def _close(
 
 
 def _pause(error: TrelloError, failures: int) -> timedelta:
-    """As told when limited; growing, with a little chance, when unreachable; else an hour."""
-    if isinstance(error, Limited) and error.retry_after is not None:
-        return error.retry_after + timedelta(seconds=random.uniform(0, 2))
+    """As told when limited, longer if it goes on; growing when unreachable; else an hour.
+
+    A little chance keeps boards that failed together from coming back together.
+    """
+    doublings = min(failures - 1, 6)
+    if isinstance(error, Limited):
+        told = error.retry_after or LIMIT_WINDOW
+        grown = max(told, LIMIT_WINDOW * (1 << doublings)) if doublings else told
+        return min(grown, HOUR) + timedelta(seconds=random.uniform(0, 2))
     if isinstance(error, Unavailable):
-        doublings = min(failures - 1, 6)
         return min(FIRST_PAUSE * (1 << doublings), HOUR) * random.uniform(0.8, 1.0)
     return HOUR
 

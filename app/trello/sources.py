@@ -4,6 +4,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -16,7 +17,7 @@ from app.okrs.loading import live_measures
 from app.okrs.models import PERCENT, Evidence, Measure, SourceVersion
 from app.okrs.readings import record_reading
 from app.trello.answers import Card, Snapshot
-from app.trello.counting import Count, Criteria, Gone, count, gone
+from app.trello.counting import ANY, Count, Criteria, Gone, count, gone
 from app.trello.models import Board, Connection, TrelloSource
 from app.trello.shape import Shape, shape_of
 
@@ -33,6 +34,13 @@ def criteria_of(source: TrelloSource) -> Criteria:
 
 def live_sources(session: Session, board: Board) -> list[TrelloSource]:
     """The sources to be counted on this board: not ended, and their item not deleted."""
+    counted = select(TrelloSource.measure_id).where(
+        TrelloSource.board_id == board.id, TrelloSource.ended_at.is_(None)
+    )
+    # A form that saves one of them waits, or is waited for.
+    session.execute(
+        select(Measure.id).where(Measure.id.in_(counted)).order_by(Measure.id).with_for_update()
+    )
     return list(
         session.scalars(
             select(TrelloSource)
@@ -71,7 +79,7 @@ def relink(source: TrelloSource, board: Board, criteria: Criteria, by: Person) -
 
 def _version(board: Board, criteria: Criteria, by: Person) -> SourceVersion:
     definition = {
-        "connection_id": board.connection_id,
+        "connection_id": board.connection.id,
         "board_id": board.trello_id,
         "board_name": board.name,
         **criteria.definition(),
@@ -97,7 +105,7 @@ def apply_snapshot(
         if source.counted_at is not None and source.counted_at >= snapshot.fetched_at:
             continue
         version = source.versions[-1]
-        criteria = Criteria.from_definition(version.definition)
+        criteria = countable_by(source.measure.kind, Criteria.from_definition(version.definition))
         missing = gone(criteria, snapshot.frame)
         source.frozen_reason = _what_is_gone(missing, Shape(board.shape)) if missing else None
         if missing:
@@ -115,6 +123,11 @@ def apply_snapshot(
             taken_at = max(snapshot.fetched_at, version.made_at)
             record_reading(measure, taken_at, *figures, version, evidence)
         source.counted_at = snapshot.fetched_at
+
+
+def countable_by(kind: str, criteria: Criteria) -> Criteria:
+    """Percent complete knows no completion criterion: the share would be all or nothing."""
+    return replace(criteria, completion=ANY) if kind == PERCENT else criteria
 
 
 def value_for(kind: str, result: Count) -> Fraction:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
+from app.beats import is_any_worker_alive
 from app.db import db
 from app.okrs.integrations import SourceState, is_enabled
 from app.okrs.models import PERCENT, Source
 from app.pages import ago
 from app.trello.app_keys import AppKeys, current_app_keys, key_has_changed
-from app.trello.beats import is_any_worker_alive
 from app.trello.models import QUEUED, UNFINISHED, Board, Connection, SyncRun, TrelloSource
 
 _NO_WORKER = (

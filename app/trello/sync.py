@@ -6,7 +6,7 @@ from app.db import db
 from app.okrs.integrations import is_enabled
 from app.trello import runs
 from app.trello.boards import fetch_board, keep_copy, trello_for
-from app.trello.failures import BoardLost, OddAnswer, TrelloError
+from app.trello.failures import BoardLost, OddAnswer, Paused, TrelloError
 from app.trello.models import Board, SyncRun
 from app.trello.sources import apply_snapshot, live_sources
 
@@ -39,17 +39,17 @@ def _sync(run_id: int, mark: str) -> None:
     board, connection = run.board, run.board.connection
     board_id, trello_id, token = board.id, board.trello_id, connection.token_encrypted
     try:
-        if not is_enabled("trello"):
-            raise TrelloError(_DISABLED)
-        if not connection.shows(trello_id):
-            raise BoardLost(_NOT_ALLOWED)
+        _check_allowed(board)
         trello = trello_for(connection, before_request=lambda: runs.keep_alive(run_id, mark))
         db.end_reading()
         snapshot = fetch_board(trello, trello_id)
         if snapshot.frame.is_closed:
             raise BoardLost(_CLOSED)
         with db.writing() as session:
-            board = session.get_one(Board, board_id, populate_existing=True)
+            session.expire_all()  # it was loaded before the fetch, and may have changed since
+            board = session.get_one(Board, board_id)
+            session.refresh(board.connection, with_for_update={"read": True})
+            _check_allowed(board)
             runs.finish(session, run_id, mark)
             apply_snapshot(session, board, live_sources(session, board), snapshot)
             keep_copy(session, board.connection_id, snapshot)
@@ -65,6 +65,13 @@ def _sync(run_id: int, mark: str) -> None:
         ours = TrelloError("Something went wrong on our side; the log says what.")
         _record_failure(run_id, mark, board_id, token, ours)
         raise
+
+
+def _check_allowed(board: Board) -> None:
+    if not is_enabled("trello"):
+        raise Paused(_DISABLED)
+    if not board.connection.shows(board.trello_id):
+        raise BoardLost(_NOT_ALLOWED)
 
 
 def _record_failure(run_id: int, mark: str, board_id: int, token: str, error: TrelloError) -> None:

@@ -3,7 +3,7 @@
 from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
 
-from app.access import found, me
+from app.access import by_id, me
 from app.db import db, utcnow
 from app.htmx import is_htmx, see_other
 from app.okrs.loading import measure_for
@@ -21,7 +21,7 @@ from app.trello.sync import sync_board
 
 @blueprint.post("/trello/sources/<int:source_id>/refresh")
 def refresh(source_id: int) -> ResponseReturnValue:
-    source = found(db.session.get(TrelloSource, source_id))
+    source = by_id(TrelloSource, source_id)
     measure = measure_for(me(), source.measure_id)
     if source.ended_at is not None:
         return _answer(measure)

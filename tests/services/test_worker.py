@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import requests
@@ -12,12 +13,13 @@ from sqlalchemy import select
 
 from app import create_app
 from app.accounts.models import Person
+from app.beats import WorkerBeat
 from app.config import load_config
 from app.db import db, utcnow
 from app.okrs.models import Measure, Reading
 from app.trello.app_keys import AppKeys
 from app.trello.counting import Criteria
-from app.trello.models import SyncRun, TrelloSource, WorkerBeat
+from app.trello.models import SyncRun, TrelloSource
 from app.vault import encrypt
 from sandbox import changes
 from tests.support.html import Page
@@ -52,6 +54,7 @@ def here(installation: Installation) -> Iterator[Flask]:
 @pytest.fixture
 def measure_id(here: Flask, installation: Installation) -> int:
     """A key result that counts "Finished" on the content calendar, not counted yet."""
+    db.begin_writing()  # the worker writes at the same time
     sandbox = installation.sandbox
     ada = db.session.scalars(select(Person).where(Person.email == ADMIN_EMAIL)).one()
     token = sandbox.store.add_token(sandbox.store.person("mina")["id"])
@@ -66,6 +69,7 @@ def measure_id(here: Flask, installation: Installation) -> int:
     criteria = Criteria(list_ids=(board.list_("Finished")["id"],))
     measure = make_key_result(make_objective(ada)).measure
     make_source(measure, connection, criteria, board.id)
+    db.session.remove()
     return measure.id
 
 
@@ -136,6 +140,24 @@ def readings_of(measure_id: int) -> list[int]:
     return [int(reading.value) for reading in found]
 
 
+def statuses_of(measure_id: int) -> list[str]:
+    """Of all runs of the board that is counted on, the oldest first."""
+    db.session.rollback()
+    board_id = select(TrelloSource.board_id).where(TrelloSource.measure_id == measure_id)
+    statuses = select(SyncRun.status).where(SyncRun.board_id == board_id.scalar_subquery())
+    return list(db.session.scalars(statuses.order_by(SyncRun.id)))
+
+
+def is_running(measure_id: int) -> Callable[[], bool]:
+    return lambda: statuses_of(measure_id)[-1:] == ["running"]
+
+
+def kill_server(installation: Installation) -> None:
+    assert installation.worker is not None
+    server = next(pid for pid in _children(installation.worker.pid) if "valkey" in _command(pid))
+    os.kill(server, signal.SIGKILL)
+
+
 def path_of(measure_id: int) -> str:
     key_result = db.session.get_one(Measure, measure_id).key_result
     assert key_result is not None
@@ -194,16 +216,7 @@ def test_a_worker_killed_in_the_middle_loses_nothing(
     count = finish_one_more(installation)
     installation.sandbox.faults.add(path="/1/boards/*", kind="delay", delay=5)
     Visitor(installation).refresh(path_of(measure_id))
-    board_id = db.session.scalars(
-        select(TrelloSource.board_id).where(TrelloSource.measure_id == measure_id)
-    ).one()
-
-    def is_running() -> bool:
-        db.session.rollback()
-        newest = select(SyncRun.status).where(SyncRun.board_id == board_id)
-        return db.session.scalar(newest.order_by(SyncRun.id.desc()).limit(1)) == "running"
-
-    wait_until(is_running, "the job began")
+    wait_until(is_running(measure_id), "the job began")
     assert installation.worker is not None
     for pid in [*_children(installation.worker.pid), installation.worker.pid]:
         os.kill(pid, signal.SIGKILL)
@@ -213,23 +226,35 @@ def test_a_worker_killed_in_the_middle_loses_nothing(
         running.lease_until = utcnow() - timedelta(seconds=1)
     installation.start_worker()
     wait_until(counted(measure_id, count), "another worker took it up")
-    statuses = db.session.scalars(
-        select(SyncRun.status).where(SyncRun.board_id == board_id).order_by(SyncRun.id)
-    ).all()
-    assert statuses[-2:] == ["abandoned", "done"]
+    assert statuses_of(measure_id)[-2:] == ["abandoned", "done"]
 
 
 def test_the_server_for_rq_is_started_again_when_it_dies(
     installation: Installation, measure_id: int
 ) -> None:
     wait_until(counted(measure_id, finished_count(installation)), "it was counted once")
-    assert installation.worker is not None
-    server = next(pid for pid in _children(installation.worker.pid) if "valkey" in _command(pid))
-    os.kill(server, signal.SIGKILL)
     count = finish_one_more(installation)
+    kill_server(installation)
     page = Visitor(installation).refresh(path_of(measure_id))
     assert page.one("#standing")
     wait_until(counted(measure_id, count), "the wish survived the server")
+
+
+def test_the_server_for_rq_may_die_in_the_middle_of_a_job(
+    installation: Installation, measure_id: int
+) -> None:
+    wait_until(counted(measure_id, finished_count(installation)), "it was counted once")
+    visitor, path = Visitor(installation), path_of(measure_id)
+    first = finish_one_more(installation)
+    installation.sandbox.faults.add(path="/1/boards/*", kind="delay", delay=2)
+    visitor.refresh(path)
+    wait_until(is_running(measure_id), "the job began")
+    kill_server(installation)
+    wait_until(counted(measure_id, first), "the job came to its end")
+    second = finish_one_more(installation)
+    visitor.refresh(path)
+    wait_until(counted(measure_id, second), "the same worker goes on")
+    assert installation.worker is not None and installation.worker.poll() is None
 
 
 def test_no_secret_is_in_the_logs(installation: Installation, measure_id: int) -> None:
@@ -241,9 +266,9 @@ def test_no_secret_is_in_the_logs(installation: Installation, measure_id: int) -
 
 
 def _children(pid: int) -> list[int]:
-    with open(f"/proc/{pid}/task/{pid}/children") as file:
-        own = [int(child) for child in file.read().split()]
-    return own
+    """Of all its threads: the clock starts the server again when it dies."""
+    lists = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for one in lists for child in one.read_text().split()]
 
 
 def _command(pid: int) -> str:

@@ -81,9 +81,8 @@ def make_source(
 
 
 def queued_run(board: Board) -> int:
-    run = ask(db.session(), board, "hourly")
-    db.session.commit()
-    return run.id
+    with db.writing() as session:
+        return ask(session, board, "hourly").id
 
 
 def run_of(run_id: int) -> SyncRun:

@@ -45,7 +45,7 @@ def test_a_board_is_one_signed_request_for_only_what_is_needed(
 ) -> None:
     answers.get(ADDRESS, json=board([card(), card("old")]))
     frame, cards = trello.board(BOARD)
-    assert (frame.name, len(cards), trello.request_count) == ("Content calendar", 2, 1)
+    assert (frame.name, len(cards), len(answers.calls)) == ("Content calendar", 2, 1)
     request = answers.calls[0].request
     assert request.headers["Authorization"].startswith("OAuth ")
     assert 'oauth_signature_method="HMAC-SHA1"' in request.headers["Authorization"]
@@ -72,7 +72,7 @@ def test_from_a_thousand_cards_on_all_are_paged_until_a_page_is_empty(
     _, cards = trello.board(BOARD)
     assert {one.id for one in cards} == {one["id"] for one in every}
     assert len(cards) == len(every)
-    assert trello.request_count == (3 if extra == 0 else 4)
+    assert len(answers.calls) == (3 if extra == 0 else 4)
 
 
 def test_a_board_too_full_for_one_answer_is_read_in_pages(
@@ -279,7 +279,7 @@ def test_a_card_in_an_unknown_list_is_asked_for_once_more(
     whole["lists"].append(trello_list("new"))
     answers.get(ADDRESS, json=whole)
     assert fetch_board(trello, BOARD).cards[0].list_id == "new"
-    assert trello.request_count == 2
+    assert len(answers.calls) == 2
 
 
 @pytest.mark.parametrize(

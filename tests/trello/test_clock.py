@@ -53,12 +53,6 @@ def test_a_due_board_is_asked_for_once_an_hour(source: TrelloSource, noticed: li
     assert runs_in_all() == 2
 
 
-def test_two_clocks_ask_once(source: TrelloSource, noticed: list[int]) -> None:
-    clock.tick()
-    clock.tick()
-    assert runs_in_all() == 1
-
-
 def test_a_queued_run_is_made_known_again_until_it_is_taken(
     source: TrelloSource, noticed: list[int]
 ) -> None:

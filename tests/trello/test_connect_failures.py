@@ -15,6 +15,7 @@ from app.db import db
 from app.okrs.integrations import switch
 from app.trello.app_keys import store_app_keys
 from app.trello.models import Connection, PendingSignIn
+from app.trello.waiting import PATIENCE
 from tests.support.client import Client
 from tests.trello.connections import KEY, SECRET, make_ready
 
@@ -116,7 +117,7 @@ def test_requests_are_signed_and_limited_in_time(here: Client) -> None:
     assert 'oauth_signature_method="HMAC-SHA1"' in header
     assert "connections%2Ftrello%2Fcallback" in header
     assert KEY in header and SECRET not in header
-    assert sent.req_kwargs["timeout"] == (3, 10)  # type: ignore[attr-defined]
+    assert sent.req_kwargs["timeout"] == PATIENCE  # type: ignore[attr-defined]
 
 
 @responses.activate

@@ -219,6 +219,29 @@ def test_anothers_private_connection_can_be_neither_seen_nor_used(
     assert db.session.scalar(select(TrelloSource)) is None
 
 
+def test_a_connection_that_may_no_longer_be_used_is_not_swapped_for_another(
+    client: Client, app: Flask, bob: Person, new: str, shared: Connection, trello: Any
+) -> None:
+    with app.app_context():
+        make_connection(bob, name="Bob's own")
+    page = choose_board(client, begin(client, bob, new, trello_connection=str(shared.id)))
+    page = client.see(client.submit(page, "Save", {"trello_connection": str(shared.id + 7)}), 422)
+    assert "no longer use that connection" in page.error("Connection")
+    assert db.session.scalar(select(TrelloSource)) is None
+
+
+@pytest.mark.parametrize("mischief", ["\ud83c half", "nul \0 inside"])
+def test_names_no_database_takes_are_mended(
+    client: Client, bob: Person, new: str, trello: responses.RequestsMock, mischief: str
+) -> None:
+    lists = [trello_list("done", mischief), trello_list("todo"), trello_list("old", closed=True)]
+    answer = board(CARDS, lists=lists, name=mischief)
+    trello.replace(responses.GET, ADDRESS, json=answer)
+    page = choose_board(client, begin(client, bob, new))
+    page = save(client, page, trello_list="done")
+    assert page.one("[data-measure]")["data-value"] == "2.000000"
+
+
 def test_with_trello_down_nothing_is_saved_and_what_was_typed_stays(
     client: Client, bob: Person, new: str, trello: responses.RequestsMock
 ) -> None:

@@ -1,16 +1,26 @@
 """Signs of life of the workers, so that a page can say when nobody is there to do the work."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import String, delete, select
+from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db import db, utcnow
-from app.trello.models import WorkerBeat
+from app.db import Model, db, utcnow
 
 EVERY = timedelta(seconds=5)
 ALIVE_FOR = timedelta(seconds=20)
 """A worker not heard of for this long is taken for dead."""
 FORGOTTEN_AFTER = timedelta(days=1)
+
+
+class WorkerBeat(Model):
+    """When a worker process was last heard of; written every few seconds."""
+
+    __tablename__ = "worker_beat"
+
+    name: Mapped[str] = mapped_column(String(120), primary_key=True)
+    started_at: Mapped[datetime] = mapped_column(default=utcnow)
+    seen_at: Mapped[datetime] = mapped_column(default=utcnow)
 
 
 def beat(name: str) -> None:

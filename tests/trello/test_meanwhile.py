@@ -1,0 +1,249 @@
+"""What happens while Trello is being waited for: forms, syncs and admins at the same moment."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import pairwise
+from typing import Any, TypeVar
+
+import pytest
+import responses
+from flask import Flask
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from app.accounts.models import Person
+from app.db import db, utcnow
+from app.okrs.integrations import switch
+from app.trello import clock
+from app.trello.boards import keep_copy
+from app.trello.counting import Criteria
+from app.trello.models import PRIVATE, Board, BoardCopy, Connection, SyncRun, TrelloSource
+from app.trello.sources import freeze_disallowed
+from app.trello.sync import sync_board
+from tests.support.client import Client
+from tests.trello.boards import BOARD, board, card, snapshot
+from tests.trello.linked import (
+    make_connection,
+    make_key_result,
+    make_objective,
+    make_source,
+    queued_run,
+    run_of,
+)
+
+API = "https://api.trello.com/1"
+ADDRESS = f"{API}/boards/{BOARD}"
+Result = TypeVar("Result")
+pytestmark = pytest.mark.both_databases
+
+
+@dataclass
+class Trello:
+    """A board that can be changed, and something to happen before the next answer."""
+
+    cards: list[dict[str, Any]] = field(default_factory=list)
+    meanwhile: Callable[[], object] | None = None
+
+    def answer(self, _request: object) -> tuple[int, dict[str, str], str]:
+        told = json.dumps(board(self.cards))
+        happens, self.meanwhile = self.meanwhile, None
+        if happens is not None:
+            happens()
+        return 200, {"Content-Type": "application/json"}, told
+
+
+@pytest.fixture
+def trello() -> Iterator[Trello]:
+    trello = Trello([card("done"), card("todo")])
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        name = {"id": BOARD, "name": "Content calendar", "closed": False, "url": "https://x"}
+        mock.get(f"{API}/members/me/boards", json=[name])
+        mock.add_callback(responses.GET, ADDRESS, trello.answer, content_type=None)
+        yield trello
+
+
+@dataclass(frozen=True)
+class Linked:
+    """The ids of a key result that counts the list "Done"."""
+
+    app: Flask
+    key_result: int
+    source: int
+    board: int
+    connection: int
+
+    def sync(self) -> str:
+        """A whole sync, as a worker in another process would run it; how it ended."""
+
+        def run() -> str:
+            run_id = queued_run(db.session.get_one(Board, self.board))
+            sync_board(run_id)
+            return run_of(run_id).status
+
+        return elsewhere(self.app, run)
+
+    def now(self) -> TrelloSource:
+        db.session.remove()
+        return db.session.get_one(TrelloSource, self.source)
+
+
+@pytest.fixture
+def linked(app: Flask, alice: Person) -> Linked:
+    with app.app_context():
+        connection = make_connection(alice, sharing="everyone")
+        key_result = make_key_result(make_objective(alice))
+        source = make_source(key_result.measure, connection, Criteria(list_ids=("done",)))
+        return Linked(app, key_result.id, source.id, source.board_id, connection.id)
+
+
+def elsewhere(app: Flask, work: Callable[[], Result]) -> Result:
+    """Do it in a thread with a session of its own, to the end."""
+    results: list[Result] = []
+
+    def run() -> None:
+        with app.app_context():
+            results.append(work())
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join(30)
+    return results[0]
+
+
+def value_on_page(client: Client, linked: Linked) -> str:
+    return client.page(f"/key-results/{linked.key_result}").one("[data-measure]")["data-value"]
+
+
+def test_a_save_that_waited_while_a_sync_ended_counts_by_the_new_criteria(
+    client: Client, alice: Person, linked: Linked, trello: Trello
+) -> None:
+    assert linked.sync() == "done"
+    client.sign_in(alice)
+    page = client.page(f"/key-results/{linked.key_result}/edit")
+    db.session.execute(update(BoardCopy).values(fetched_at=utcnow() - timedelta(minutes=2)))
+    db.session.commit()
+    trello.cards.append(card("done"))
+    trello.meanwhile = linked.sync
+    saved = client.submit(page, "Save", {"trello_list": ["", "todo"]})
+    assert saved.status_code == 303
+    assert value_on_page(client, linked) == "1.000000"
+    assert linked.sync() == "done"
+    assert value_on_page(client, linked) == "1.000000"
+
+
+def test_a_board_taken_away_during_the_fetch_is_not_counted(linked: Linked, trello: Trello) -> None:
+    assert linked.sync() == "done"
+
+    def narrow() -> None:
+        connection = db.session.get_one(Connection, linked.connection)
+        connection.shows_all_boards = False
+        freeze_disallowed(connection)
+        db.session.commit()
+
+    trello.cards.append(card("done"))
+    trello.meanwhile = lambda: elsewhere(linked.app, narrow)
+    assert linked.sync() == "failed"
+    source = linked.now()
+    assert source.measure.value == 1 and source.frozen_reason is not None
+
+
+def test_disabling_during_the_fetch_stops_it_and_enabling_goes_on_at_once(
+    linked: Linked, trello: Trello, alice: Person
+) -> None:
+    assert linked.sync() == "done"
+
+    def disable() -> None:
+        switch("trello", False, db.session.get_one(Person, alice.id))
+        db.session.commit()
+
+    trello.cards.append(card("done"))
+    trello.meanwhile = lambda: elsewhere(linked.app, disable)
+    assert linked.sync() == "failed"
+    source = linked.now()
+    assert source.measure.value == 1
+    assert source.board.failure is None and source.board.next_sync_at <= utcnow()
+
+
+def test_two_first_copies_of_a_board_do_not_fail_each_other(
+    request: pytest.FixtureRequest, linked: Linked, trello: Trello
+) -> None:
+    if "sqlite" in request.node.callspec.id:
+        other = Session(db.engine, execution_options={"sqlite_write": True})
+    else:
+        other = Session(db.engine)
+    older = snapshot(board([]), utcnow() - timedelta(seconds=5))
+    keep_copy(other, linked.connection, older)
+    threading.Timer(0.3, lambda: (other.commit(), other.close())).start()
+    assert linked.sync() == "done"
+    assert linked.now().measure.value == 1
+
+
+def test_who_may_not_use_the_connection_gets_right_figures_after_another_measure(
+    client: Client, app: Flask, bob: Person, linked: Linked, trello: Trello
+) -> None:
+    """The stored criteria ask for completed cards, which would make every percentage 100."""
+    trello.cards = [card("done", dueComplete=True), *(card("done") for _ in range(3))]
+    with app.app_context():
+        connection = db.session.get_one(Connection, linked.connection)
+        key_result = make_key_result(make_objective(bob))
+        source = make_source(key_result.measure, connection, Criteria(completion="completed"))
+        connection.sharing = PRIVATE
+        db.session.commit()
+        own = Linked(app, key_result.id, source.id, source.board_id, connection.id)
+    assert own.sync() == "done" and own.now().measure.value == 1
+    client.sign_in(bob)
+    page = client.page(f"/key-results/{own.key_result}/edit")
+    assert client.submit(page, "Save", {"measure": "percent"}).status_code == 303
+    source = own.now()
+    assert source.counted_at is None and source.board.next_sync_at <= utcnow()
+    assert own.sync() == "done"
+    assert own.now().measure.value == 25
+
+
+def test_endless_refusals_are_asked_about_less_and_less(linked: Linked) -> None:
+    pauses = []
+    with responses.RequestsMock() as mock:
+        mock.get(ADDRESS, status=429, headers={"Retry-After": "1"}, body="{}")
+        for _ in range(5):
+            assert linked.sync() == "failed"
+            pauses.append((linked.now().board.next_sync_at - utcnow()).total_seconds())
+    assert pauses[0] < 4
+    assert pauses[1] > 15 and all(later > earlier for earlier, later in pairwise(pauses))
+
+
+def test_a_limit_holds_for_the_other_boards_of_the_connection(linked: Linked) -> None:
+    with linked.app.app_context():
+        connection = db.session.get_one(Connection, linked.connection)
+        other = Board(connection=connection, trello_id="f" * 24, name="Other")
+        db.session.add(other)
+        db.session.commit()
+        other_id = other.id
+    with responses.RequestsMock() as mock:
+        mock.get(ADDRESS, status=429, headers={"Retry-After": "60"}, body="{}")
+        assert linked.sync() == "failed"
+    db.session.remove()
+    due = db.session.get_one(Board, other_id).next_sync_at
+    assert due - utcnow() > timedelta(seconds=55)
+
+
+def test_several_clocks_at_once_make_one_run(
+    linked: Linked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "enqueue", lambda job, run_id: True)
+    barrier = threading.Barrier(4)
+
+    def tick() -> None:
+        with linked.app.app_context():
+            barrier.wait()
+            clock.tick()
+
+    threads = [threading.Thread(target=tick) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    db.session.remove()
+    assert len(db.session.scalars(select(SyncRun)).all()) == 1
