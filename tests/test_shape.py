@@ -39,7 +39,16 @@ def test_dependencies_point_one_way(layer):
 
 
 def test_what_all_packages_use_knows_none_of_the_upper_ones():
-    foundation = ("config", "db", "vault", "htmx", "security", "embedded_redis", "migrating")
+    foundation = (
+        "beats",
+        "config",
+        "db",
+        "embedded_redis",
+        "htmx",
+        "migrating",
+        "security",
+        "vault",
+    )
     for path in (ROOT / "app" / f"{name}.py" for name in foundation):
         for name in _imports(path):
             assert not name.startswith(tuple(f"app.{layer}" for layer in LAYERS)), f"{path}: {name}"

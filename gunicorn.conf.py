@@ -1,0 +1,13 @@
+"""gunicorn's settings, which it finds by this name. The Procfile has the address it listens on."""
+
+worker_class = "gthread"
+# One process with more threads: a second one costs 100 MB, and a small team never fills the first.
+workers = 1
+threads = 8
+graceful_timeout = 8
+"""Seconds that requests under way have to end; waiting for Trello takes the longest."""
+
+loglevel = "warning"
+accesslog = None  # addresses of pages may hold one-time links
+# It would stand in the home directory, where a second installation would take it over.
+control_socket_disable = True
