@@ -1,11 +1,12 @@
-"""Error pages: a sentence and a way on, whole or as a fragment for htmx."""
+"""Errors: a sentence and a way on, as a page of their own or for htmx in the page at hand."""
 
-from flask import Flask, render_template
+from flask import Flask, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from app.htmx import is_htmx
+from app.db import db
+from app.htmx import is_htmx, stay
 
 _SENTENCES = {
     400: ("That request could not be read", "Go back, reload the page and try again."),
@@ -26,6 +27,8 @@ def _answer(error: HTTPException) -> ResponseReturnValue:
     code = error.code or 500
     if code < 400:
         return error.get_response()
+    if code >= 500:
+        db.session.rollback()  # after a failed statement it would refuse what the page asks for
     title, remedy = _SENTENCES.get(code, (error.name, "Go back and try again."))
     return _render(code, title, remedy)
 
@@ -39,5 +42,8 @@ def _expired(error: CSRFError) -> ResponseReturnValue:
 
 
 def _render(code: int, title: str, remedy: str) -> ResponseReturnValue:
+    if is_htmx() and request.method != "GET":
+        return stay("errors/_message.html", code, title=title, remedy=remedy)
+    # What htmx only reads gives way to the sentence, and so does not go on asking for itself.
     template = "errors/_error.html" if is_htmx() else "errors/error.html"
-    return render_template(template, code=code, title=title, remedy=remedy), code
+    return render_template(template, title=title, remedy=remedy), code

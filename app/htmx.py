@@ -23,6 +23,12 @@ def fragment(template: str, status: int = 200, **values: object) -> ResponseRetu
     return Response(body, status=status)
 
 
+def stay(template: str, status: int, **values: object) -> ResponseReturnValue:
+    """Leave the page as it is, with all that is typed in it, but for what comes out of band."""
+    body = render_template(template, **values)
+    return Response(body, status=status, headers={"HX-Reswap": "none"})
+
+
 def sign_in_elsewhere(address: str) -> ResponseReturnValue:
     """Tell htmx to move the whole page to the sign-in form, never to swap it into a part."""
     return Response(status=401, headers={"HX-Redirect": address})

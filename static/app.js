@@ -43,6 +43,53 @@
     event.detail.ctx.request.headers["X-CSRFToken"] = token();
   });
 
+  // A request that nobody answered, or that something before the server did: htmx keeps silent.
+
+  const LOST = "The server did not answer. Try again in a moment.";
+  let isLeaving = false; // a page that is being left drops its requests, and that is no loss
+  window.addEventListener("beforeunload", () => (isLeaving = true));
+  window.addEventListener("pageshow", () => (isLeaving = false));
+
+  function tellLost(method) {
+    const place = document.getElementById("flashes");
+    if (!place || isLeaving) return;
+    // What asks by itself every second says it once.
+    if (method === "GET" && place.textContent.trim() === LOST) return;
+    const message = document.createElement("p");
+    message.className = "flash error late";
+    message.dataset.lost = method;
+    message.textContent = LOST;
+    place.replaceChildren(message);
+  }
+
+  // What was said of an earlier request goes when one of its kind is answered well.
+  function forgetErrors(method, status) {
+    if (status >= 400) return;
+    const which = method === "GET" ? "#flashes > [data-lost=GET]" : "#flashes > .late.error";
+    for (const message of document.querySelectorAll(which)) message.remove();
+  }
+
+  document.addEventListener("htmx:error", ({ detail: { ctx } }) => {
+    if (ctx && ctx.text === undefined) tellLost(ctx.request.method);
+  });
+  document.addEventListener("htmx:response:error", ({ detail: { ctx } }) => {
+    if (ctx.response.status >= 500 && !ctx.hx.reswap) tellLost(ctx.request.method);
+  });
+  document.addEventListener("htmx:before:response", ({ detail: { ctx } }) => {
+    forgetErrors(ctx.request.method, ctx.response.status);
+  });
+  const methodOf = (event) => event.detail.requestConfig.verb.toUpperCase();
+  for (const lost of ["htmx:sendError", "htmx:timeout"]) {
+    document.addEventListener(lost, (event) => tellLost(methodOf(event)));
+  }
+  document.addEventListener("htmx:responseError", (event) => {
+    const { xhr } = event.detail;
+    if (xhr.status >= 500 && !xhr.getResponseHeader("HX-Reswap")) tellLost(methodOf(event));
+  });
+  document.addEventListener("htmx:beforeOnLoad", (event) => {
+    forgetErrors(methodOf(event), event.detail.xhr.status);
+  });
+
   // Theme: the system's, light or dark, remembered in this browser.
 
   const THEMES = ["system", "light", "dark"];

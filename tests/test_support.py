@@ -43,6 +43,8 @@ def test_a_good_page_passes():
         ('value="t"', 'value=""', "0 CSRF tokens"),
         ('method="post"', 'method="get"', "stand in the address"),
         ("</em>", "</b>", "do not match"),
+        ("<p ", '<p data-x="2" ', "has data-x twice"),
+        ('type="checkbox"', 'type="checkbox" type="radio"', "has type twice"),
     ],
 )
 def test_a_bad_page_does_not(before, after, problem):

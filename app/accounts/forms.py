@@ -29,10 +29,16 @@ _EMAIL = re.compile(
 )
 
 
+_JOINERS = "\u200c\u200d"
+"""Unseen, but words in several scripts and many emoji are made with them."""
+
+
 def one_line(text: str | None) -> str:
     """As typed, without characters that no one sees and with single spaces."""
     seen = (" " if unicodedata.category(sign) == "Cc" else sign for sign in text or "")
-    return " ".join("".join(seen).split())
+    kept = (sign for sign in seen if unicodedata.category(sign) != "Cf" or sign in _JOINERS)
+    line = " ".join("".join(kept).split())
+    return line if line.strip(_JOINERS) else ""
 
 
 def normal_email(text: str | None) -> str:

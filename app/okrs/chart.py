@@ -3,14 +3,15 @@
 Nothing here touches the database, and no float is used: equal input draws equal charts.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
-from math import ceil, floor
+from math import floor
 from zoneinfo import ZoneInfo
 
 from app.okrs.standing import ON_TRACK, expected_on
+from app.okrs.ticks import days_between, round_values
 from app.pages import day as day_text
 from app.pages import number
 
@@ -227,147 +228,108 @@ class _Plan:
         return (local.date() - self.course.first_day).days + Fraction(seconds, 86400)
 
 
+class _Scale:
+    """From days and values to places in a drawing of this size."""
+
+    def __init__(self, plan: _Plan, size: _Size) -> None:
+        self.size, self.days = size, plan.days
+        ticks, decimals = round_values(plan.values, size.most_intervals)
+        self.value_ticks = [(tick, number(tick, decimals)) for tick in ticks]
+        self.low, self.high = ticks[0], ticks[-1]
+        self.left = 10 + size.character * max(len(text) for _, text in self.value_ticks)
+        self.right, self.bottom = size.width - size.right, size.height - size.beneath
+
+    def x(self, at: Fraction) -> Fraction:
+        return self.left + at / self.days * (self.right - self.left)
+
+    def y(self, value: Fraction) -> Fraction:
+        share = (value - self.low) / (self.high - self.low)
+        return self.bottom - share * (self.bottom - self.size.top)
+
+    def spots(self, places: Sequence[tuple[Fraction, Fraction]]) -> list[Spot]:
+        return [Spot(_coordinate(self.x(at)), _coordinate(self.y(value))) for at, value in places]
+
+
 def _draw(plan: _Plan, size: _Size) -> Drawing:
-    ticks, decimals = _round_values(plan.values, size.most_intervals)
-    tick_texts = [number(tick, decimals) for tick in ticks]
-    left = 10 + size.character * max(len(text) for text in tick_texts)
-    right, bottom = size.width - size.right, size.height - size.beneath
-    low, high = ticks[0], ticks[-1]
-
-    def x(at: Fraction) -> Fraction:
-        return left + at / plan.days * (right - left)
-
-    def y(value: Fraction) -> Fraction:
-        return bottom - (value - low) / (high - low) * (bottom - size.top)
-
-    def spots(places: Sequence[tuple[Fraction, Fraction]]) -> list[Spot]:
-        return [Spot(_coordinate(x(at)), _coordinate(y(value))) for at, value in places]
-
-    turns: list[Fraction] = []
-    for day in plan.turns:
-        own = x((day - plan.course.first_day).days + _HALF)
-        turns.append(max(own, turns[-1] + _BETWEEN_TURNS) if turns else own)
-
-    last = last_text = None
-    if plan.steps:
-        at, value = plan.steps[-1]
-        last = spots([(at, value)])[0]
-        rises = value >= plan.steps[0][1]
-        text = plan.course.with_unit(value)
-        if len(text) > _LONGEST_TEXT:
-            text = number(value)
-        last_text = _beside(x(at), y(value), text, rises, size)
-
+    scale = _Scale(plan, size)
+    end = plan.own_span + 1
     return Drawing(
         name=size.name,
         width=size.width,
         height=size.height,
-        left=_coordinate(Fraction(left)),
-        right=_coordinate(Fraction(right)),
+        left=_coordinate(Fraction(scale.left)),
+        right=_coordinate(Fraction(scale.right)),
         top=_coordinate(Fraction(size.top)),
-        bottom=_coordinate(Fraction(bottom)),
+        bottom=_coordinate(Fraction(scale.bottom)),
         value_ticks=[
-            Spot(_coordinate(Fraction(left - 8)), _coordinate(y(tick)), text, "end")
-            for tick, text in zip(ticks, tick_texts, strict=True)
+            Spot(_coordinate(Fraction(scale.left - 8)), _coordinate(scale.y(tick)), text, "end")
+            for tick, text in scale.value_ticks
         ],
-        day_ticks=_day_ticks(plan, size, left, right),
-        expected=_polyline(spots(plan.expected)),
-        line=_stairs(spots(plan.steps)),
-        dots=spots(plan.check_ins),
-        last=last,
-        last_text=last_text,
-        today=_today(x(plan.today), left, right, size) if plan.today is not None else None,
-        end=_coordinate(x(Fraction(plan.own_span + 1))) if plan.days > plan.own_span + 1 else None,
-        turns=[
-            Spot(_coordinate(at), _coordinate(Fraction(bottom)), str(place))
-            for place, at in enumerate(turns, start=1)
-        ],
+        day_ticks=_day_ticks(plan, scale),
+        expected=_polyline(scale.spots(plan.expected)),
+        line=_stairs(scale.spots(plan.steps)),
+        dots=scale.spots(plan.check_ins),
+        last=scale.spots(plan.steps[-1:])[0] if plan.steps else None,
+        last_text=_last_text(plan, scale) if plan.steps else None,
+        today=_today(plan.today, scale) if plan.today is not None else None,
+        end=_coordinate(scale.x(Fraction(end))) if plan.days > end else None,
+        turns=_turns(plan, scale),
     )
 
 
-def _round_values(values: Sequence[Fraction], most: int) -> tuple[list[Fraction], int]:
-    """Round numbers around the values, at most `most` steps, and the decimals they need."""
-    low, high = min(values), max(values)
-    if low == high:
-        low, high = low - 1, high + 1
-    is_whole = all(value.denominator == 1 for value in values)
-    for step in _round_steps((high - low) / most):
-        if is_whole and step.denominator != 1:
-            continue  # nobody counts half a card
-        first, last = floor(low / step), ceil(high / step)
-        if last - first <= most:
-            break
-    decimals = 0
-    while (step * 10**decimals).denominator != 1:
-        decimals += 1
-    return [index * step for index in range(first, last + 1)], decimals
-
-
-def _round_steps(least: Fraction) -> Iterator[Fraction]:
-    """1, 2, 2.5 and 5 times powers of ten, from about `least` upwards without end."""
-    power = Fraction(1)
-    while power > least:
-        power /= 10
-    while power * 10 <= least:
-        power *= 10
-    while True:
-        yield from (power * factor for factor in (1, 2, Fraction(5, 2), 5))
-        power *= 10
-
-
-def _day_ticks(plan: _Plan, size: _Size, left: int, right: int) -> list[Spot]:
+def _day_ticks(plan: _Plan, scale: _Scale) -> list[Spot]:
     """The first and the last day, and between them as many round ones as stand clear."""
     first = plan.course.first_day
     last = first + timedelta(days=plan.days - 1)
     has_years = first.year != last.year
-    baseline = _coordinate(Fraction(size.height - 6))
+    baseline = _coordinate(Fraction(scale.size.height - 6))
 
     def text(day: date) -> str:
         return day_text(day) if has_years else day_text(day).rsplit(" ", 1)[0]
 
-    def x(day: date) -> Fraction:
-        return left + Fraction((day - first).days, plan.days) * (right - left)
+    def spot(at: int, day: date, anchor: str) -> Spot:
+        return Spot(_coordinate(scale.x(Fraction(at))), baseline, text(day), anchor)
 
-    spots = [Spot(_coordinate(Fraction(left)), baseline, text(first), "start")]
     if first == last:
-        return spots
-    slot = size.character * (len("30 Sep 2026") if has_years else len("30 Sep")) + 14
-    # The first and the last label lie inside the drawing, those between have their middle there.
-    leftmost, rightmost = left + slot * Fraction(3, 2), right - slot * Fraction(3, 2)
-    for days in _round_days(first, last):
-        inner = [day for day in days if leftmost <= x(day) <= rightmost]
-        if all(x(after) - x(day) >= slot for day, after in zip(inner, inner[1:], strict=False)):
-            spots += [Spot(_coordinate(x(day)), baseline, text(day)) for day in inner]
-            break
-    return [*spots, Spot(_coordinate(Fraction(right)), baseline, text(last), "end")]
+        return [spot(0, first, "start")]
+    slot = scale.size.character * len("30 Sep 2026" if has_years else "30 Sep") + 14
+    inner = days_between(first, plan.days, Fraction(slot * plan.days, scale.right - scale.left))
+    return [
+        spot(0, first, "start"),
+        *(spot((day - first).days, day, "middle") for day in inner),
+        spot(plan.days, last, "end"),
+    ]
 
 
-def _round_days(first: date, last: date) -> Iterator[list[date]]:
-    """Ever fewer days after the first: days and Mondays of a short stretch, firsts of months."""
-    between = (last - first).days
-    if between <= 45:
-        for step in (1, 2):
-            yield [first + timedelta(days=after) for after in range(step, between, step)]
-        monday = 7 - first.weekday()
-        for step in (7, 14):
-            yield [first + timedelta(days=after) for after in range(monday, between, step)]
-    months = range(first.year * 12 + first.month, last.year * 12 + last.month)
-    for step in (1, 2, 3, 6, 12, 24, 60, 120):
-        yield [date(month // 12, month % 12 + 1, 1) for month in months if month % step == 0]
-    yield []
+def _turns(plan: _Plan, scale: _Scale) -> list[Spot]:
+    """The numbers of the marks, each at its day or as near to its right as stands clear."""
+    places: list[Fraction] = []
+    for day in plan.turns:
+        own = scale.x((day - plan.course.first_day).days + _HALF)
+        places.append(max(own, places[-1] + _BETWEEN_TURNS) if places else own)
+    return [
+        Spot(_coordinate(at), _coordinate(Fraction(scale.bottom)), str(place))
+        for place, at in enumerate(places, start=1)
+    ]
 
 
-def _today(at: Fraction, left: int, right: int, size: _Size) -> Spot:
-    room = 3 * size.character
-    anchor = "start" if at < left + room else "end" if at > right - room else "middle"
-    return Spot(_coordinate(at), _coordinate(Fraction(size.top - 10)), "today", anchor)
+def _today(today: Fraction, scale: _Scale) -> Spot:
+    at, room = scale.x(today), 3 * scale.size.character
+    anchor = "start" if at < scale.left + room else "end" if at > scale.right - room else "middle"
+    return Spot(_coordinate(at), _coordinate(Fraction(scale.size.top - 10)), "today", anchor)
 
 
-def _beside(x: Fraction, y: Fraction, text: str, rises: bool, size: _Size) -> Spot:
+def _last_text(plan: _Plan, scale: _Scale) -> Spot:
     """Right of the last point, where nothing is drawn yet; else before it, off the line."""
+    at, value = plan.steps[-1]
+    x, y, size = scale.x(at), scale.y(value), scale.size
+    text = plan.course.with_unit(value)
+    if len(text) > _LONGEST_TEXT:
+        text = number(value)
     if x + 10 + (size.character + 1) * len(text) <= size.width:
         return Spot(_coordinate(x + 10), _coordinate(y + 4), text, "start")
-    highest, lowest = Fraction(size.top + 12), Fraction(size.height - size.beneath - 10)
+    highest, lowest = Fraction(size.top + 12), Fraction(scale.bottom - 10)
+    rises = value >= plan.steps[0][1]
     free = y - 10 if rises else y + 20
     return Spot(_coordinate(x - 8), _coordinate(min(max(free, highest), lowest)), text, "end")
 

@@ -9,7 +9,7 @@ from app.okrs import blueprint
 from app.okrs.forms import CheckInForm
 from app.okrs.loading import Item, key_result_for, objective_for
 from app.okrs.models import CheckIn
-from app.okrs.readings import record_check_in
+from app.okrs.readings import hold, record_check_in
 from app.okrs.rows import item_url, row_for
 
 
@@ -29,6 +29,7 @@ def _check_in(item: Item) -> ResponseReturnValue:
     form.measure = measure
     if request.method == "GET":
         return render_template("okrs/check_in.html", form=form, row=row_for(item))
+    hold(measure)
     if not form.validate():
         return render_template("okrs/check_in.html", form=form, row=row_for(item)), 422
     check_in = CheckIn(

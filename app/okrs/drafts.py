@@ -1,5 +1,6 @@
 """What is typed into an item's form: step by step, with a data source chosen on the way."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -41,7 +42,15 @@ CHANGED_MEANWHILE = (
     "Someone else connected a data source to this at the same moment. "
     "Look at it in another tab, then save again."
 )
+SAVED_MEANWHILE = (
+    "This was changed in another tab or by someone else since you opened it. What you typed is "
+    "still here: look at the item in another tab, then save again to put yours in its place."
+)
 SAVE, CONNECT, REMOVE, USE_COUNT = "save", "connect", "remove-source", "use-count:"
+
+
+class SavedMeanwhile(Exception):
+    """The item is no longer what the form was opened on."""
 
 
 @dataclass
@@ -59,6 +68,8 @@ class Draft:
     """True when the source takes the place of a roll-up, which the form then says."""
     problem: str = ""
     """Why it could not be saved, where that is no fault of any one field."""
+    seen: str = ""
+    """What the item was like when the form was opened, as `mark_of` tells it."""
 
     @property
     def is_saved(self) -> bool:
@@ -75,10 +86,10 @@ class Draft:
 
     def is_valid(self) -> bool:
         """Check the form and the source, so that all messages show at once."""
-        is_form_valid = self.form.validate()
+        is_valid = self.form.validate() and not self.problem
         if self.source_form is None:
-            return is_form_valid
-        return self.source_form.validate(self.form.wish()) and is_form_valid
+            return is_valid
+        return self.source_form.validate(self.form.wish()) and is_valid
 
     def is_ready(self) -> bool:
         """True when it was sent to be saved, and may be."""
@@ -124,8 +135,14 @@ def create_key_result(draft: Draft, objective: Objective) -> KeyResult:
 
 
 def update_item(item: Item, draft: Draft) -> None:
-    """Change the item as the draft says, and keep a record of what changed. Commits nothing."""
+    """Change the item as the draft says, and keep a record of what changed. Commits nothing.
+
+    Raises SavedMeanwhile, having changed nothing, where someone else was quicker.
+    """
     hold(item.measure)
+    db.session.refresh(item)
+    if draft.seen and draft.seen != mark_of(item):
+        raise SavedMeanwhile
     before, own_days = _described(item), (item.starts_on, item.ends_on)
     _fill(item, draft)
     now = _described(item)
@@ -137,6 +154,15 @@ def update_item(item: Item, draft: Draft) -> None:
     _apply_source(item.measure, draft)
 
 
+def mark_of(item: Item) -> str:
+    """Tells one state of what the form shows from any other."""
+    source = item.measure.source
+    version = (source.id, source.versions[-1].id) if source is not None else None
+    cycle_id = item.cycle_id if isinstance(item, Objective) else None
+    stored = {**_stored_item(item), "cycle": cycle_id, "source": version}
+    return hashlib.sha256(repr(sorted(stored.items())).encode()).hexdigest()[:32]
+
+
 def _typed() -> MultiDict[str, str] | None:
     return request.form if request.method == "POST" else None
 
@@ -145,6 +171,10 @@ def _stored(person: Person, item: Item | None, usual_kind: str) -> dict[str, Any
     """What the fields hold before anyone typed."""
     if item is None:
         return {"owner": person.id, "measure": usual_kind, "start": "0"}
+    return _stored_item(item)
+
+
+def _stored_item(item: Item) -> dict[str, Any]:
     measure = item.measure
     is_kpi = measure.kind not in (PERCENT, ROLL_UP)
     return {
@@ -184,7 +214,10 @@ def _with_source(person: Person, form: ItemForm, item: Item | None) -> Draft:
     stored = item.measure.source if item else None
     if step.startswith(USE_COUNT):
         form.start.type_in(step.removeprefix(USE_COUNT))
+    if item is not None:
+        draft.seen = typed.get("seen", "") if typed is not None else mark_of(item)
     draft.integration = _chosen_integration(typed, step, stored)
+    draft.problem = _source_problem(typed, step, draft.integration, stored)
     if draft.integration is None:
         draft.is_choosing = step == CONNECT
         return draft
@@ -205,9 +238,24 @@ def _chosen_integration(
         return integration_of(stored) if stored else None
     if step == REMOVE:
         return None
-    name = typed.get("source", "")
-    is_kept = stored is not None and stored.integration == name
-    return integration_named(name) if is_kept or is_enabled(name) else None
+    return integration_named(typed.get("source", ""))
+
+
+def _source_problem(
+    typed: MultiDict[str, str] | None, step: str, chosen: Integration | None, stored: Source | None
+) -> str:
+    """Why the item can't be saved with this source; empty where it can."""
+    if typed is None or step == REMOVE or not typed.get("source"):
+        return ""
+    if chosen is None:
+        return "There is no such data source. Remove it, or choose another."
+    is_kept = stored is not None and stored.integration == chosen.name
+    if is_kept or is_enabled(chosen.name):
+        return ""
+    return (
+        f"{chosen.title} was disabled by an admin, so nothing can be connected to it now. "
+        "Remove the data source, or save again once it is enabled."
+    )
 
 
 def _wanted(form: ItemForm) -> Measure:

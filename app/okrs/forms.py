@@ -22,6 +22,7 @@ from app.okrs.figures import KIND_WORDS, figure_text, parse_figure
 from app.okrs.integrations import MeasureWish
 from app.okrs.models import KPI, PERCENT, ROLL_UP, Cycle, Measure
 
+YEARS = range(2000, 2100)
 LONGEST_TITLE, LONGEST_TEXT, LONGEST_UNIT, LONGEST_NAME = 200, 10_000, 40, 80
 
 
@@ -61,6 +62,8 @@ class DayField(DateField):
             super().process_formdata(valuelist)
         except ValueError as error:
             raise ValueError("Write a day as 2026-12-31.") from error
+        if isinstance(self.data, date) and self.data.year not in YEARS:
+            raise ValueError(f"Choose a year from {YEARS[0]} to {YEARS[-1]}.")
 
 
 class FigureField(StringField):

@@ -2,22 +2,15 @@
 
 from flask import flash, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy.exc import IntegrityError
 
 from app.access import me
 from app.db import db
 from app.htmx import see_other
 from app.okrs import blueprint
 from app.okrs.changes import delete_item
-from app.okrs.drafts import (
-    CHANGED_MEANWHILE,
-    Draft,
-    create_key_result,
-    key_result_draft,
-    update_item,
-)
+from app.okrs.drafts import create_key_result, key_result_draft
+from app.okrs.item_views import edit_item
 from app.okrs.loading import key_result_for, objective_for
-from app.okrs.models import KeyResult
 from app.okrs.regions import row_fragment, standing_fragment, standing_values
 
 
@@ -44,25 +37,7 @@ def show_key_result(key_result_id: int) -> ResponseReturnValue:
 @blueprint.route("/key-results/<int:key_result_id>/edit", methods=["GET", "POST"])
 def edit_key_result(key_result_id: int) -> ResponseReturnValue:
     key_result = key_result_for(me(), key_result_id, to_edit=True)
-    draft = key_result_draft(me(), key_result.objective, key_result)
-    if not draft.is_ready():
-        return _edit_form(draft, key_result)
-    try:
-        update_item(key_result, draft)
-        db.session.commit()
-    except IntegrityError:
-        db.session.rollback()
-        draft.problem = CHANGED_MEANWHILE
-        return _edit_form(draft, key_result)
-    flash("Key result saved.", "success")
-    return see_other("okrs.show_key_result", key_result_id=key_result.id)
-
-
-def _edit_form(draft: Draft, key_result: KeyResult) -> ResponseReturnValue:
-    page = render_template(
-        "okrs/form.html", draft=draft, item=key_result, objective=key_result.objective
-    )
-    return page, draft.status
+    return edit_item(key_result, key_result_draft(me(), key_result.objective, key_result))
 
 
 @blueprint.route("/key-results/<int:key_result_id>/delete", methods=["GET", "POST"])

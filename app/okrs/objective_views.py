@@ -2,7 +2,6 @@
 
 from flask import flash, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy.exc import IntegrityError
 
 from app.access import me
 from app.db import db
@@ -10,15 +9,9 @@ from app.htmx import see_other
 from app.okrs import blueprint
 from app.okrs.changes import delete_item
 from app.okrs.cycles import all_cycles
-from app.okrs.drafts import (
-    CHANGED_MEANWHILE,
-    Draft,
-    create_objective,
-    objective_draft,
-    update_item,
-)
+from app.okrs.drafts import create_objective, objective_draft
+from app.okrs.item_views import edit_item
 from app.okrs.loading import objective_for
-from app.okrs.models import Objective
 from app.okrs.regions import row_fragment, standing_fragment, standing_values
 
 
@@ -44,22 +37,7 @@ def show_objective(objective_id: int) -> ResponseReturnValue:
 @blueprint.route("/objectives/<int:objective_id>/edit", methods=["GET", "POST"])
 def edit_objective(objective_id: int) -> ResponseReturnValue:
     objective = objective_for(me(), objective_id, to_edit=True)
-    draft = objective_draft(me(), objective, None)
-    if not draft.is_ready():
-        return _edit_form(draft, objective)
-    try:
-        update_item(objective, draft)
-        db.session.commit()
-    except IntegrityError:
-        db.session.rollback()
-        draft.problem = CHANGED_MEANWHILE
-        return _edit_form(draft, objective)
-    flash("Objective saved.", "success")
-    return see_other("okrs.show_objective", objective_id=objective.id)
-
-
-def _edit_form(draft: Draft, objective: Objective) -> ResponseReturnValue:
-    return render_template("okrs/form.html", draft=draft, item=objective), draft.status
+    return edit_item(objective, objective_draft(me(), objective, None))
 
 
 @blueprint.route("/objectives/<int:objective_id>/delete", methods=["GET", "POST"])

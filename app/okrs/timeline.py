@@ -117,10 +117,10 @@ def history_of(measure: Measure) -> History:
 
 def timeline_of(measure: Measure, history: History) -> Timeline:
     """The newest entries and how many more there are."""
-    counted = [one for one in _count_entries(measure, history.readings) if one is not None]
+    counted = _count_entries(measure, history.readings)
     entries = [
         *counted,
-        *(_check_in_entry(measure, one) for one in history.check_ins),
+        *_check_in_entries(measure, history),
         *(_change_entry(one) for one in history.changes),
     ]
     # Of one moment the edit comes before the count that it led to.
@@ -197,8 +197,8 @@ def _count_check_ins(measure: Measure) -> int:
     return db.session.scalar(select(func.count()).where(CheckIn.measure_id == measure.id)) or 0
 
 
-def _count_entries(measure: Measure, readings: Sequence[Counted]) -> list[Entry | None]:
-    entries: list[Entry | None] = []
+def _count_entries(measure: Measure, readings: Sequence[Counted]) -> list[Entry]:
+    entries = []
     before: dict[int, Fraction] = {}
     for one in readings:
         reading = one.reading
@@ -211,11 +211,7 @@ def _count_entries(measure: Measure, readings: Sequence[Counted]) -> list[Entry 
 def _count_entry(measure: Measure, one: Counted, before: Fraction | None) -> Entry:
     reading = one.reading
     integration = integration_named(one.integration or "")
-    is_present = reading.series == measure.series
-
-    def words(value: Fraction) -> str:
-        return value_words(measure, value) if is_present else value_words(_PLAIN, value)
-
+    unit_of = measure if reading.series == measure.series else _PLAIN
     note = ""
     if reading.matching_count is not None and reading.completed_count is not None:
         note = f"{reading.completed_count:,} of {reading.matching_count:,} completed"
@@ -223,8 +219,8 @@ def _count_entry(measure: Measure, one: Counted, before: Fraction | None) -> Ent
         at=reading.taken_at,
         actor=integration.title if integration else "Data source",
         did="counted",
-        before="" if before is None or before == reading.value else words(before),
-        after=words(reading.value),
+        before="" if before is None or before == reading.value else value_words(unit_of, before),
+        after=value_words(unit_of, reading.value),
         note=note,
     )
 
@@ -233,8 +229,16 @@ _PLAIN = Measure(kind=KPI, unit="")
 """For values of an earlier series, whose unit is not kept."""
 
 
-def _check_in_entry(measure: Measure, check_in: CheckIn) -> Entry:
-    value = "" if check_in.value is None else value_words(measure, check_in.value)
+def _check_in_entries(measure: Measure, history: History) -> list[Entry]:
+    series = {one.reading.check_in_id: one.reading.series for one in history.readings}
+    return [
+        _check_in_entry(measure if series.get(one.id) == measure.series else _PLAIN, one)
+        for one in history.check_ins
+    ]
+
+
+def _check_in_entry(unit_of: Measure, check_in: CheckIn) -> Entry:
+    value = "" if check_in.value is None else value_words(unit_of, check_in.value)
     return Entry(
         at=check_in.made_at,
         actor=check_in.person.name,

@@ -1,12 +1,14 @@
 """Checking in: a value where a person brings it, a note, or both."""
 
 from fractions import Fraction
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.accounts.models import Person
 from app.db import db
+from app.okrs import check_in_views
 from app.okrs.models import PERCENT, CheckIn, Cycle, KeyResult, Measure, Objective, Reading
 from tests.okrs.abacus import Abacus, AbacusSource
 from tests.okrs.items import count_of, make_key_result, make_measure, make_objective, only
@@ -96,6 +98,26 @@ def test_bad_input_is_kept(
     for name, text in typed.items():
         assert str(page.one(f"#{name}").value).strip() == text.strip()
     assert count_of(CheckIn) == 0
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_the_value_is_judged_by_the_measure_as_it_is_when_recorded(
+    client: Client, bob: Person, key_result: KeyResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load = check_in_views.key_result_for
+
+    def load_and_be_overtaken(*arguments: Any, **options: Any) -> KeyResult:
+        loaded = load(*arguments, **options)
+        with db.engine.begin() as another:
+            another.execute(update(Measure).values(kind=PERCENT, series=2))
+        return loaded
+
+    monkeypatch.setattr(check_in_views, "key_result_for", load_and_be_overtaken)
+    client.sign_in(bob)
+    page = client.see(client.post(path(key_result), {"value": "400"}), 422)
+    assert page.error("Value") == "Give a percentage from 0 to 100."
+    assert client.post(path(key_result), {"value": "40"}).status_code == 303
+    assert only(Reading).series == 2
 
 
 def test_others_do_not(client: Client, carol: Person, key_result: KeyResult) -> None:

@@ -124,7 +124,9 @@ def test_none_enabled_is_said(client: Client, new: str, alice: Person) -> None:
     page = client.see(client.submit(client.page(new), CONNECT))
     assert "No integration is enabled yet. Ask an admin" in page.text
     refused = client.post(new, {"title": "x", "source": "abacus", "beads": "1", "step": "save"})
-    assert refused.status_code == 303
+    page = client.see(refused, 422)
+    assert "was disabled by an admin" in page.text and page.field("Title").value == "x"
+    assert page.one("#beads").value == "1"
     assert count_of(Source) == 0
     client.sign_in(alice)
     page = client.see(client.submit(client.page(new), CONNECT))

@@ -126,6 +126,24 @@ def test_the_timeline_tells_counts_check_ins_and_changes(
     ]
 
 
+def test_a_check_in_of_another_kind_is_told_without_todays_unit(
+    client: Client, bob: Person, key_result: KeyResult
+) -> None:
+    measure, moment = key_result.measure, datetime(2026, 2, 1, 12, tzinfo=UTC)
+    for hours, value in enumerate([45, 9]):
+        made_at = moment + timedelta(hours=hours)
+        check_in = CheckIn(measure=measure, person_id=bob.id, made_at=made_at)
+        db.session.add(check_in)
+        record_check_in(measure, check_in, Fraction(value))
+        measure.series = 2
+    db.session.commit()
+    client.sign_in(bob)
+    assert entries(show(client, key_result)) == [
+        "Bob Brown checked in: 9 posts",
+        "Bob Brown checked in: 45",
+    ]
+
+
 def test_the_chart_marks_where_readings_came_to_mean_something_else(
     client: Client, bob: Person, key_result: KeyResult
 ) -> None:

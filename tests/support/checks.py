@@ -25,6 +25,7 @@ def page_problems(page: Page) -> list[str]:
 def fragment_problems(page: Page) -> list[str]:
     """Also for parts of a page, whose labels and targets may lie outside."""
     problems = [f"the tags do not match: {one}" for one in page.mismatches]
+    problems += page.repeated
     ids = Counter(node["id"] for node in page.root.walk() if "id" in node)
     problems += [f"the id {one} occurs {count} times" for one, count in ids.items() if count > 1]
     for node in page.root.walk():

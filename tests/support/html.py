@@ -188,6 +188,7 @@ class Page:
         builder.feed(html)
         builder.close()
         self.root, self.mismatches = builder.root, builder.mismatches
+        self.repeated = builder.repeated
 
     def check(self) -> None:
         problems = page_problems(self)
@@ -265,18 +266,26 @@ class _Builder(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.root = self.present = Node("", {})
         self.mismatches: list[str] = []
+        self.repeated: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in ENDS_BY_ITSELF and self.present.tag == tag:
             self.present = self.present.parent or self.root
-        node = Node(tag, {name: value or "" for name, value in attrs}, self.present)
-        self.present.children.append(node)
+        node = self._append(tag, attrs)
         if tag not in VOID:
             self.present = node
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        node = Node(tag, {name: value or "" for name, value in attrs}, self.present)
+        self._append(tag, attrs)
+
+    def _append(self, tag: str, attrs: list[tuple[str, str | None]]) -> Node:
+        node = Node(tag, {}, self.present)
+        for name, value in attrs:
+            if name in node:
+                self.repeated.append(f"<{tag}> has {name} twice")
+            node.attrs.setdefault(name, value or "")  # a browser takes the first
         self.present.children.append(node)
+        return node
 
     def handle_endtag(self, tag: str) -> None:
         node: Node | None = self.present

@@ -1,0 +1,64 @@
+"""Where a chart's axes get their labels: round values, and round days that stand clear."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from fractions import Fraction
+from math import ceil, floor
+
+
+def round_values(values: Sequence[Fraction], most: int) -> tuple[list[Fraction], int]:
+    """Round numbers around the values, at most `most` steps, and the decimals they need."""
+    low, high = min(values), max(values)
+    if low == high:
+        low, high = low - 1, high + 1
+    is_whole = all(value.denominator == 1 for value in values)
+    for step in _round_steps((high - low) / most):
+        if is_whole and step.denominator != 1:
+            continue  # nobody counts half a card
+        first, last = floor(low / step), ceil(high / step)
+        if last - first <= most:
+            break
+    decimals = 0
+    while (step * 10**decimals).denominator != 1:
+        decimals += 1
+    return [index * step for index in range(first, last + 1)], decimals
+
+
+def _round_steps(least: Fraction) -> Iterator[Fraction]:
+    """1, 2, 2.5 and 5 times powers of ten, from about `least` upwards without end."""
+    power = Fraction(1)
+    while power > least:
+        power /= 10
+    while power * 10 <= least:
+        power *= 10
+    while True:
+        yield from (power * factor for factor in (1, 2, Fraction(5, 2), 5))
+        power *= 10
+
+
+def days_between(first: date, days: int, room: Fraction) -> list[date]:
+    """As many round days after the first and before the last as stand clear of each other.
+
+    `room` is what a label takes up, in days. The labels of the first and the last day lie inside
+    the drawing, those between have their middle at their day.
+    """
+    earliest, latest = room * Fraction(3, 2), days - room * Fraction(3, 2)
+    for round_days in _round_days(first, first + timedelta(days=days - 1)):
+        inner = [day for day in round_days if earliest <= (day - first).days <= latest]
+        if all((after - day).days >= room for day, after in zip(inner, inner[1:], strict=False)):
+            return inner
+    return []
+
+
+def _round_days(first: date, last: date) -> Iterator[list[date]]:
+    """Ever fewer days after the first: days and Mondays of a short stretch, firsts of months."""
+    between = (last - first).days
+    if between <= 45:
+        for step in (1, 2):
+            yield [first + timedelta(days=after) for after in range(step, between, step)]
+        monday = 7 - first.weekday()
+        for step in (7, 14):
+            yield [first + timedelta(days=after) for after in range(monday, between, step)]
+    months = range(first.year * 12 + first.month, last.year * 12 + last.month)
+    for step in (1, 2, 3, 6, 12, 24, 60, 120):
+        yield [date(month // 12, month % 12 + 1, 1) for month in months if month % step == 0]

@@ -1,0 +1,93 @@
+"""What is said when a request fails: a page, or for htmx a sentence in the page at hand."""
+
+import pytest
+
+from app.okrs import drafts, loading
+from tests.support.html import Page
+
+
+@pytest.fixture
+def breaking(app, monkeypatch):
+    """The app as it runs for people, with a loader that fails."""
+
+    def fail(_person):
+        raise RuntimeError("broken")
+
+    app.testing = False
+    monkeypatch.setattr(loading, "visible_objectives", fail)
+
+
+def assert_page_stays(response, status, sentence):
+    """Nothing but the message changes on the page that asked."""
+    assert response.status_code == status
+    assert response.headers["HX-Reswap"] == "none"
+    part = Page(response.text)
+    part.check_fragment()
+    assert [node for node in part.root.children if str(node).strip()] == [part.one("#flashes")]
+    assert part.one("#flashes")["hx-swap-oob"] == "innerHTML"
+    assert part.flashes == [sentence]
+    assert part.one(".flash").classes == ["flash", "error", "late"]
+
+
+def test_a_change_of_what_is_gone(client, bob):
+    client.sign_in(bob)
+    assert_page_stays(
+        client.post("/objectives/99/edit", htmx=True),
+        404,
+        "There is nothing here. It may have been deleted, or it is not shared with you.",
+    )
+
+
+def test_a_change_with_a_token_of_another_session(client, bob):
+    client.sign_in(bob)
+    assert_page_stays(
+        client.send("POST", "/objectives/new", htmx=True),
+        400,
+        "This page is no longer valid. "
+        "You may have signed in or out in another tab. Reload the page and try again.",
+    )
+
+
+def test_a_change_that_fails(client, bob, breaking):
+    client.sign_in(bob)
+    assert_page_stays(
+        client.post("/objectives/1/edit", htmx=True),
+        500,
+        "Something went wrong on our side. Nothing was saved. Try again in a moment.",
+    )
+
+
+def test_a_change_that_fails_while_its_page_is_made(client, bob, app, monkeypatch):
+    def fail():
+        raise RuntimeError("broken")
+
+    app.testing = False
+    monkeypatch.setattr(drafts, "enabled_integrations", fail)
+    client.sign_in(bob)
+    assert_page_stays(
+        client.post("/objectives/new", {"step": "connect"}, htmx=True),
+        500,
+        "Something went wrong on our side. Nothing was saved. Try again in a moment.",
+    )
+    assert client.page("/cycles").flashes == []
+
+
+def test_the_message_is_not_said_again_on_the_next_page(client, bob):
+    client.sign_in(bob)
+    client.post("/objectives/99/edit", htmx=True)
+    assert client.page("/cycles").flashes == []
+
+
+def test_what_htmx_reads_gives_way_to_the_sentence(client, bob):
+    """Else a part that asks for itself every second would do so for ever."""
+    client.sign_in(bob)
+    response = client.get("/objectives/99/standing", htmx=True)
+    assert "HX-Reswap" not in response.headers
+    part = client.see_fragment(response, 404)
+    assert part.one("[role=alert]").text.startswith("There is nothing here.")
+
+
+def test_plain_forms_get_a_page(client, bob):
+    client.sign_in(bob)
+    page = client.see(client.post("/objectives/99/edit"), 404)
+    assert page.h1 == "There is nothing here"
