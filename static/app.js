@@ -18,6 +18,11 @@
 
   const htmxIsThere = () => onceRead(() => root.classList.add("has-htmx"));
 
+  // Without any htmx nobody asks whether the count has ended: the whole page looks again.
+  function reloadWhileCounting() {
+    if (document.querySelector("[data-sync=busy]")) setTimeout(() => location.reload(), 2000);
+  }
+
   function loadOwnHtmx(fromCdn) {
     const own = document.createElement("script");
     own.src = fromCdn.dataset.fallback;
@@ -26,6 +31,7 @@
       onceRead(() => window.htmx.process(document.body));
       htmxIsThere();
     });
+    own.addEventListener("error", () => onceRead(reloadWhileCounting));
     document.head.append(own);
   }
 

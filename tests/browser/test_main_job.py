@@ -190,3 +190,46 @@ def test_denying_ends_in_a_page_that_says_what_to_do(visitor: Visitor) -> None:
     assert "/connections/trello/callback" in page.url
     expect(page.get_by_role("link", name=re.compile("again"))).to_be_visible()
     visitor.complaints.clear()  # the browser notes the 400 that this page rightly has
+
+
+def test_long_words_never_make_a_phone_scroll_sideways(visitor_with_htmx: Visitor) -> None:
+    page = visitor_with_htmx.page
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto("/objectives/new")
+    field(page, "Title").fill("Donaudampfschifffahrtsgesellschaft" * 5)
+    field(page, "Measure").select_option("KPI")
+    field(page, "Target").fill("123456789012345")
+    field(page, "Unit").fill("x" * 40)
+    press(page, "Save")
+    expect(measure(page)).to_be_visible()
+    address = page.url
+    for path in ("", "/edit", "/check-in", "/delete"):
+        page.goto(f"{address}{path}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
+    page.goto("/okrs")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_without_any_htmx_the_page_still_shows_the_count(
+    visitor_with_htmx: Visitor, installation: Installation
+) -> None:
+    """The CDN can't be reached, and neither can our own copy."""
+    visitor = visitor_with_htmx
+    page = visitor.page
+    connect_account(visitor, "Without htmx")
+    page.goto("/objectives/new")
+    field(page, "Title").fill("Everything on the list is done")
+    press(page, "Connect data source to auto-update progress")
+    press(page, "Trello")
+    field(page, "Board").select_option(label="Launch checklist")
+    expect(page.locator("[data-preview-value]")).to_be_visible()
+    press(page, "Save")
+    expect(measure(page)).to_be_visible()
+    visitor.context.route("**/*htmx*", lambda route: route.abort())
+    page.reload()
+    expect(page.locator("html.has-htmx")).to_have_count(0)
+    installation.sandbox.faults.add(path="/1/boards/*", kind="delay", delay=1)
+    press(page, "Refresh")
+    expect(page.locator("[data-sync]")).to_have_attribute("data-sync", "busy")
+    expect(page.locator("[data-sync]")).to_have_attribute("data-sync", "calm", timeout=20_000)
+    visitor.complaints.clear()  # the browser notes what could not be fetched
