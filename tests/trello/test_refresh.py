@@ -1,0 +1,228 @@
+"""Pressing Refresh, and what a page says of a source that waits, runs, fails or stands still."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from app.accounts.models import Person
+from app.beats import beat
+from app.db import db, utcnow
+from app.okrs.integrations import switch
+from app.okrs.models import PERCENT
+from app.trello import runs
+from app.trello.counting import Criteria
+from app.trello.models import Board, Connection, SyncRun, TrelloSource
+from app.trello.sources import apply_snapshot
+from tests.support.client import Client
+from tests.support.html import Page
+from tests.trello.boards import board, card, snapshot
+from tests.trello.linked import make_connection, make_key_result, make_objective, make_source
+
+
+@dataclass(frozen=True)
+class Item:
+    """A key result of Alice's that counted one card three hours ago."""
+
+    path: str
+    source_id: int
+    board_id: int
+
+    @property
+    def refresh(self) -> str:
+        return f"/trello/sources/{self.source_id}/refresh"
+
+
+@pytest.fixture
+def item(app: Flask, alice: Person) -> Item:
+    with app.app_context():
+        connection = make_connection(alice)
+        key_result = make_key_result(make_objective(alice))
+        source = make_source(key_result.measure, connection, Criteria(list_ids=("done",)))
+        counted = snapshot(board([card("done")]), utcnow() - timedelta(hours=3))
+        apply_snapshot(db.session(), source.board, [source], counted)
+        db.session.commit()
+        return Item(f"/key-results/{key_result.id}", source.id, source.board_id)
+
+
+def change(app: Flask, item: Item, how: Callable[[TrelloSource], object]) -> None:
+    with app.app_context():
+        how(db.session.get_one(TrelloSource, item.source_id))
+        db.session.commit()
+
+
+def runs_now() -> list[SyncRun]:
+    db.session.expire_all()
+    return list(db.session.scalars(select(SyncRun)))
+
+
+def said(page: Page) -> str:
+    return page.one("[data-sync]").text
+
+
+def test_a_press_waits_for_a_worker_and_says_so(
+    client: Client, app: Flask, bob: Person, item: Item
+) -> None:
+    with app.app_context():
+        beat("a worker")
+    client.sign_in(bob)
+    page = client.follow(client.submit(client.page(item.path), "Refresh"))
+    assert said(page) == "Waiting to be counted …"
+    assert "every 1s" in page.one("#standing")["hx-trigger"]
+    assert page.all("noscript meta[http-equiv=refresh]")
+    assert page.one("[data-measure]")["data-value"] == "1.000000"
+    (run,) = runs_now()
+    assert (run.status, run.trigger, run.asked_by_id) == ("queued", "refresh", bob.id)
+    with app.app_context():
+        assert runs.claim(run.id)
+    assert said(client.page(item.path)) == "Counting …"
+
+
+def test_two_presses_are_one_run(client: Client, bob: Person, item: Item) -> None:
+    client.sign_in(bob)
+    for _ in range(2):
+        assert client.post(item.refresh).status_code == 303
+    assert len(runs_now()) == 1
+
+
+def test_htmx_gets_the_part_it_asked_from(
+    client: Client, app: Flask, bob: Person, item: Item
+) -> None:
+    with app.app_context():
+        beat("a worker")
+    client.sign_in(bob)
+    part = client.see_fragment(client.post(item.refresh, htmx=True))
+    assert part.one("#standing") and part.one("[data-sync]")["data-sync"] == "busy"
+    row = client.see_fragment(client.post(f"{item.refresh}?show=row", htmx=True))
+    assert "every 1s" in row.one(".row")["hx-trigger"]
+    plain = client.post(f"{item.refresh}?show=row")
+    assert plain.status_code == 303 and "/okrs?cycle=" in plain.headers["Location"]
+
+
+def test_without_a_worker_the_page_says_so_and_stops_asking(
+    client: Client, bob: Person, item: Item
+) -> None:
+    client.sign_in(bob)
+    page = client.follow(client.submit(client.page(item.path), "Refresh"))
+    assert said(page).startswith("No worker is running")
+    assert "hx-trigger" not in page.one("#standing")
+
+
+@pytest.mark.parametrize(
+    ("trouble", "sentence"),
+    [
+        ("disabled", "disabled"),
+        ("reconnect", "Revoked."),
+        ("limited", "Trello asked us to wait"),
+        ("key", "API key was changed"),
+    ],
+)
+def test_a_press_that_can_do_nothing_says_why_and_asks_for_nothing(
+    client: Client, app: Flask, alice: Person, bob: Person, item: Item, trouble: str, sentence: str
+) -> None:
+    def spoil(source: TrelloSource) -> None:
+        connection = source.board.connection
+        match trouble:
+            case "disabled":
+                switch("trello", False, alice)
+            case "reconnect":
+                connection.reconnect_reason = "Revoked."
+            case "key":
+                connection.key_fingerprint = "of another key"
+            case _:
+                source.board.failure_kind = "limited"
+                source.board.next_sync_at = utcnow() + timedelta(minutes=1)
+
+    change(app, item, spoil)
+    client.sign_in(bob)
+    page = client.follow(client.submit(client.page(item.path), "Refresh"))
+    assert sentence in " ".join(page.flashes)
+    assert runs_now() == []
+
+
+def test_who_may_not_see_the_item_can_refresh_nothing(
+    client: Client, app: Flask, bob: Person, item: Item
+) -> None:
+    assert "/login" in client.post(item.refresh).headers["Location"]
+    client.sign_in(bob)
+    for path in ("/trello/sources/999/refresh", f"/trello/sources/{2**63}/refresh"):
+        assert client.post(path).status_code == 404
+    assert client.get(item.refresh).status_code == 405
+    change(app, item, lambda source: setattr(source.measure.item, "deleted_at", utcnow()))
+    assert client.post(item.refresh).status_code == 404
+    assert runs_now() == []
+
+
+def test_a_source_that_was_removed_meanwhile_is_not_asked_for(
+    client: Client, app: Flask, bob: Person, item: Item
+) -> None:
+    change(app, item, lambda source: setattr(source, "ended_at", utcnow()))
+    client.sign_in(bob)
+    assert client.post(item.refresh).status_code == 303
+    assert runs_now() == []
+
+
+@pytest.mark.parametrize(
+    ("trouble", "sentence"),
+    [
+        ("failed", "Trello could not be reached. This value was counted 3 hours ago."),
+        ("frozen", "The list “Done” was deleted."),
+        ("disabled", "Trello is disabled by an admin, so this value stands still."),
+        ("reconnect", "Alice Adams has to reconnect it; until then the value stands still."),
+    ],
+)
+def test_what_is_wrong_stands_on_the_page_and_the_value_stays(
+    client: Client, app: Flask, alice: Person, bob: Person, item: Item, trouble: str, sentence: str
+) -> None:
+    def spoil(source: TrelloSource) -> None:
+        match trouble:
+            case "failed":
+                source.board.failure = "Trello could not be reached."
+            case "frozen":
+                source.frozen_reason = "The list “Done” was deleted."
+            case "disabled":
+                switch("trello", False, alice)
+            case _:
+                source.board.connection.reconnect_reason = "Revoked."
+
+    change(app, item, spoil)
+    client.sign_in(bob)
+    page = client.page(item.path)
+    assert sentence in said(page)
+    assert page.one("[data-sync]")["data-sync"] == "troubled"
+    assert page.one("[data-measure]")["data-value"] == "1.000000"
+    assert "stands still" in client.page("/okrs?cycle=1").text
+
+
+def test_all_well_says_when_and_no_match_says_so(
+    client: Client, app: Flask, alice: Person, item: Item
+) -> None:
+    client.sign_in(alice)
+    page = client.page(item.path)
+    assert said(page) == "Counted 3 hours ago"
+    assert "Cards on Content calendar in Done. 1 card matches, 0 completed." in page.text
+    with app.app_context():
+        connection = db.session.scalars(select(Connection)).one()
+        key_result = make_key_result(make_objective(alice), PERCENT)
+        source = make_source(key_result.measure, connection)
+        path = f"/key-results/{key_result.id}"
+        page = client.page(path)
+        assert said(page) == "Not counted yet"
+        row = db.session.scalars(select(Board)).one()
+        source = db.session.get_one(TrelloSource, source.id)
+        apply_snapshot(db.session(), row, [source], snapshot(board()))
+        db.session.commit()
+    page = client.page(path)
+    assert "no cards match" in page.text
+    assert page.one("[data-measure]")["data-value"] == "0.000000"
+
+
+def test_the_name_of_a_private_connection_is_for_those_who_may_know_it(
+    client: Client, alice: Person, bob: Person, item: Item
+) -> None:
+    for person, is_told in ((alice, True), (bob, False)):
+        client.sign_in(person)
+        assert ("read through Marketing" in client.page(item.path).text) == is_told
