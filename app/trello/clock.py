@@ -19,7 +19,6 @@ from app.trello.models import (
     Board,
     BoardCopy,
     Connection,
-    PendingSignIn,
     SyncRun,
     TrelloSource,
 )
@@ -29,15 +28,18 @@ from app.trello.sync import sync_board
 log = logging.getLogger(__name__)
 
 COPIES_KEPT = timedelta(minutes=10)
+RUNS_KEPT = timedelta(days=90)
 
 
 def tick() -> int:
     """One turn of the clock. The number of runs it gave notice of."""
     with db.writing() as session:
         given_up = runs.give_up_silent(session)
-        _clear_leftovers(session)
         if is_enabled("trello"):
-            for board in _due_boards(session):
+            due = _due_boards(session)
+            if due:
+                _clear_leftovers(session)
+            for board in due:
                 # Moved forward before the work, so that a board that always fails
                 # is not asked for at every turn.
                 board.next_sync_at = utcnow() + HOUR
@@ -80,6 +82,7 @@ def _due_boards(session: Session) -> list[Board]:
 
 
 def _clear_leftovers(session: Session) -> None:
+    """Copies that no form will use any more, and runs that nobody will ask about."""
     now = utcnow()
     session.execute(delete(BoardCopy).where(BoardCopy.fetched_at < now - COPIES_KEPT))
-    session.execute(delete(PendingSignIn).where(PendingSignIn.expires_at < now))
+    session.execute(delete(SyncRun).where(SyncRun.finished_at < now - RUNS_KEPT))

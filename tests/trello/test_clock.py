@@ -11,8 +11,10 @@ from app.accounts.models import Person
 from app.db import db, utcnow
 from app.okrs.integrations import switch
 from app.trello import clock, runs
-from app.trello.models import Board, SyncRun, TrelloSource
+from app.trello.boards import keep_copy
+from app.trello.models import Board, BoardCopy, SyncRun, TrelloSource
 from app.trello.sync import sync_board
+from tests.trello.boards import board, snapshot
 from tests.trello.linked import make_key_result, make_objective, make_source, queued_run, run_of
 
 pytestmark = pytest.mark.both_databases
@@ -99,6 +101,23 @@ def test_an_objective_with_a_source_of_its_own_is_counted(
     make_key_result(objective)
     make_source(objective.measure, source.board.connection)
     assert clock.tick() == 1
+
+
+def test_old_copies_and_old_runs_are_cleared_away(source: TrelloSource, noticed: list[int]) -> None:
+    old = SyncRun(
+        board_id=source.board_id,
+        trigger="hourly",
+        status="done",
+        finished_at=utcnow() - timedelta(days=91),
+    )
+    db.session.add(old)
+    db.session.commit()
+    keep_copy(db.session(), source.board.connection_id, snapshot(board()))
+    db.session.execute(update(BoardCopy).values(fetched_at=utcnow() - timedelta(hours=1)))
+    db.session.commit()
+    clock.tick()
+    assert runs_in_all() == 1 and run_of(noticed[0]).status == "queued"
+    assert db.session.scalar(select(func.count(BoardCopy.trello_id))) == 0
 
 
 def test_the_run_of_a_silent_worker_is_given_up_and_its_board_is_due_at_once(
