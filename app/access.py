@@ -7,7 +7,7 @@ from flask import Flask, abort, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user
 
-from app.accounts.models import Person, Workspace
+from app.accounts.models import Person, workspace_if_set_up
 from app.db import db
 from app.htmx import is_htmx, sign_in_elsewhere
 
@@ -77,7 +77,7 @@ def _closed_by_default() -> ResponseReturnValue | None:
         return None
     if current_user.is_authenticated:
         return None
-    if db.session.get(Workspace, 1) is None:
+    if workspace_if_set_up() is None:
         return redirect(url_for("accounts.setup"))
     back = _way_back() if request.method == "GET" and not is_htmx() else None
     address = url_for("accounts.sign_in", next=back)

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from flask import Flask
 from flask_login import current_user
 
-from app.accounts.models import Workspace
-from app.db import db, utcnow
+from app.accounts.models import workspace_if_set_up
+from app.db import utcnow
 from app.security import HTMX_HASH, HTMX_URL
 
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
@@ -29,7 +29,7 @@ def _frame() -> dict[str, object]:
         "htmx_url": HTMX_URL,
         "htmx_hash": HTMX_HASH,
         "person": current_user if current_user.is_authenticated else None,
-        "workspace": db.session.get(Workspace, 1),
+        "workspace": workspace_if_set_up(),
     }
 
 
@@ -80,5 +80,5 @@ def iso(value: datetime) -> str:
 
 
 def _zone() -> ZoneInfo:
-    workspace = db.session.get(Workspace, 1)
-    return workspace.zone if workspace else ZoneInfo("UTC")
+    here = workspace_if_set_up()
+    return here.zone if here else ZoneInfo("UTC")

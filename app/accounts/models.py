@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from datetime import date, datetime, timedelta
 from fractions import Fraction
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from argon2 import PasswordHasher
@@ -137,9 +138,18 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+def workspace_if_set_up() -> Workspace | None:
+    """The workspace, read once a request or job; None before the set-up."""
+    kept: dict[Any, Any] = db.session().info
+    if kept.get(Workspace) is None:
+        kept[Workspace] = db.session.get(Workspace, 1)
+    found: Workspace | None = kept[Workspace]
+    return found
+
+
 def workspace() -> Workspace:
     """The workspace. Only for places that are reached after it was set up."""
-    found = db.session.get(Workspace, 1)
+    found = workspace_if_set_up()
     if found is None:
         raise RuntimeError("the workspace is not set up yet")
     return found

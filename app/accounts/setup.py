@@ -2,7 +2,7 @@
 
 from blinker import Signal
 
-from app.accounts.models import Workspace
+from app.accounts.models import Workspace, workspace_if_set_up
 from app.db import db
 
 after_setup = Signal()
@@ -11,7 +11,7 @@ connect to it for what has to exist from the start. Receivers add rows and leave
 
 
 def is_set_up() -> bool:
-    return db.session.get(Workspace, 1) is not None
+    return workspace_if_set_up() is not None
 
 
 def make_workspace(name: str, time_zone: str) -> Workspace:
