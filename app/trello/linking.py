@@ -14,7 +14,7 @@ from app.okrs.integrations import MeasureWish
 from app.okrs.models import PERCENT, Measure
 from app.okrs.standing import Standing, Thresholds, standing_at
 from app.trello.answers import BoardName, Card, Snapshot
-from app.trello.boards import board_copy, boards_to_choose, newest_copy
+from app.trello.boards import COPY_LIFE, board_copy, boards_to_choose, newest_copy
 from app.trello.choices import NO_LABEL, NOBODY, Choices, choices_of, remembered_choices
 from app.trello.connections import usable_connections
 from app.trello.counting import (
@@ -169,6 +169,11 @@ class TrelloSourceForm:
             return
         source.counted_at = None  # the kind of measure may be another one now
         apply_snapshot(db.session(), board, [source], snapshot)
+        # The copy may be older than what happened on the board meanwhile. Not at once: a Refresh
+        # that is pressed now should find no run under way that began before it.
+        soon = utcnow() + COPY_LIFE
+        is_new = board.last_synced_at is None
+        board.next_sync_at = soon if is_new else min(board.next_sync_at, soon)
 
     @property
     def _stored_connection(self) -> Connection | None:

@@ -233,3 +233,38 @@ def test_without_any_htmx_the_page_still_shows_the_count(
     expect(page.locator("[data-sync]")).to_have_attribute("data-sync", "busy")
     expect(page.locator("[data-sync]")).to_have_attribute("data-sync", "calm", timeout=20_000)
     visitor.complaints.clear()  # the browser notes what could not be fetched
+
+
+def test_choices_made_while_the_preview_is_on_its_way_are_all_counted(
+    visitor_with_htmx: Visitor, installation: Installation
+) -> None:
+    visitor = visitor_with_htmx
+    page = visitor.page
+    connect_account(visitor, "Quick hands")
+    page.goto("/objectives/new")
+    field(page, "Measure").select_option("KPI")
+    press(page, "Connect data source to auto-update progress")
+    press(page, "Trello")
+    field(page, "Board").select_option(label="Content calendar")
+    figure = page.locator("[data-preview-value]")
+    expect(figure).to_be_visible()
+    visitor.context.route(
+        "**/objectives/new",
+        lambda route: (page.wait_for_timeout(300), route.fallback()),
+    )
+    for label, choice in (
+        ("List", "Finished"),
+        ("Completion status", "Completed"),
+        ("Label", "blog"),
+    ):
+        field(page, label).select_option(label=choice)
+        page.wait_for_timeout(260)
+    board = installation.sandbox.store.board("Content calendar")
+    expected = sum(
+        board.lists[card["idList"]]["name"] == "Finished"
+        and not card["closed"]
+        and card["dueComplete"]
+        and "blog" in {board.labels[one]["name"] for one in card["idLabels"]}
+        for card in board.cards.values()
+    )
+    expect(figure).to_have_text(str(expected))
