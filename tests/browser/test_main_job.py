@@ -30,10 +30,7 @@ def press(page: Page, name: str) -> None:
 
 def connect_account(visitor: Visitor, name: str) -> None:
     page = visitor.page
-    page.goto("/admin/integrations")
-    enable = page.get_by_role("button", name="Enable", exact=True)
-    if enable.count():
-        enable.click()
+    enable_trello(page)
     page.get_by_role("link", name="Manage").click()
     with page.expect_popup() as opened:
         page.get_by_role("link", name="New connection", exact=True).click()
@@ -64,6 +61,18 @@ def create_objective(page: Page, title: str) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text(title)
 
 
+def enable_trello(page: Page) -> None:
+    page.goto("/admin/integrations")
+    enable = page.get_by_role("button", name="Enable", exact=True)
+    if enable.count():
+        enable.click()
+
+
+def pick_trello(page: Page) -> None:
+    press(page, "Connect data source to auto-update progress")
+    press(page, "Trello")
+
+
 def measure(page: Page) -> Locator:
     return page.locator("[data-measure]")
 
@@ -82,8 +91,7 @@ def test_from_connecting_to_a_figure_that_follows_the_board(
     field(page, "Measure").select_option("KPI")
     field(page, "Target").fill("40")
     field(page, "Unit").fill("posts")
-    press(page, "Connect data source to auto-update progress")
-    press(page, "Trello")
+    pick_trello(page)
 
     expect(field(page, "Connection")).to_be_visible()
     field(page, "Connection").select_option(label=name)
@@ -160,15 +168,11 @@ def test_no_connection_yet_and_nothing_typed_is_lost(
     assert done.returncode == 0 or "already" in done.stderr + done.stdout
     visitor_with_htmx.context.clear_cookies()
     visitor_with_htmx.sign_in("new@example.com", "a long password")
-    page.goto("/admin/integrations")
-    enable = page.get_by_role("button", name="Enable", exact=True)
-    if enable.count():
-        enable.click()
+    enable_trello(page)
     page.goto("/objectives/new")
     field(page, "Title").fill("Ship the launch")
     field(page, "Description").fill("Everything on the checklist")
-    press(page, "Connect data source to auto-update progress")
-    press(page, "Trello")
+    pick_trello(page)
     expect(field(page, "Measure")).to_have_value("percent")
     link = page.get_by_role("link", name=re.compile("Connect an(other)? account"))
     with page.expect_popup() as opened:
@@ -189,10 +193,7 @@ def test_no_connection_yet_and_nothing_typed_is_lost(
 
 def test_denying_ends_in_a_page_that_says_what_to_do(visitor: Visitor) -> None:
     page = visitor.page
-    page.goto("/admin/integrations")
-    enable = page.get_by_role("button", name="Enable", exact=True)
-    if enable.count():
-        enable.click()
+    enable_trello(page)
     page.goto("/connections/trello/new")
     page.get_by_role("button", name="Deny").click()
     expect(page.get_by_role("heading", level=1)).to_be_visible()
@@ -228,8 +229,7 @@ def test_without_any_htmx_the_page_still_shows_the_count(
     connect_account(visitor, "Without htmx")
     page.goto("/objectives/new")
     field(page, "Title").fill("Everything on the list is done")
-    press(page, "Connect data source to auto-update progress")
-    press(page, "Trello")
+    pick_trello(page)
     field(page, "Board").select_option(label="Launch checklist")
     expect(page.locator("[data-preview-value]")).to_be_visible()
     press(page, "Save")
@@ -252,8 +252,7 @@ def test_choices_made_while_the_preview_is_on_its_way_are_all_counted(
     connect_account(visitor, "Quick hands")
     page.goto("/objectives/new")
     field(page, "Measure").select_option("KPI")
-    press(page, "Connect data source to auto-update progress")
-    press(page, "Trello")
+    pick_trello(page)
     field(page, "Board").select_option(label="Content calendar")
     figure = page.locator("[data-preview-value]")
     expect(figure).to_be_visible()
