@@ -78,6 +78,12 @@ def main() -> int:
         return 2
     config: Config = app.extensions["tally_config"]
     signal.signal(signal.SIGTERM, _leave)
+    if not config.owns_redis and not _answers(config.redis_url):
+        sys.stderr.write(
+            "Nothing answers at REDIS_URL. Start that Redis, mend the address, or unset REDIS_URL "
+            "to use the server that Tally brings.\n"
+        )
+        return 3
     try:
         server = EmbeddedRedis.start(config.data_dir) if config.owns_redis else None
     except ServerInUse as error:
@@ -88,6 +94,13 @@ def main() -> int:
     finally:
         if server is not None:
             server.stop()
+
+
+def _answers(redis_url: str) -> bool:
+    try:
+        return bool(connect(redis_url, patience=2).ping())
+    except redis.RedisError:
+        return False
 
 
 def _work(app: Flask, config: Config, server: EmbeddedRedis | None) -> int:

@@ -92,7 +92,7 @@ SAMPLES: Sequence[tuple[str, str, str, Sequence[Sample]]] = (
     (
         "Publish what customers ask for",
         "Every piece answers a question that support has heard this quarter.",
-        "Mina Lund",
+        "Ada Ek",
         (
             Sample(
                 "Finish 24 pieces",
@@ -121,7 +121,7 @@ SAMPLES: Sequence[tuple[str, str, str, Sequence[Sample]]] = (
     (
         "Launch reports without drama",
         "Nothing is left to the last night.",
-        "Ada Ek",
+        "Mina Lund",
         (
             Sample(
                 "Tick off the launch checklist",

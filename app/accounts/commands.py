@@ -29,7 +29,7 @@ def create_admin(email: str, name: str, password: str | None, password_stdin: bo
     if password_stdin == (password is not None):
         raise click.UsageError("Give either --password or --password-stdin.")
     if password is None:
-        password = sys.stdin.readline().rstrip("\r\n")
+        password = _typed_password()
     problem = email_problem(email) or _name_problem(name) or password_problem(password, email, name)
     if problem:
         raise click.ClickException(problem)
@@ -57,3 +57,10 @@ def _add(email: str, name: str, password: str) -> None:
     admin = Person(name=name, email=email, role=ADMIN)
     admin.choose_password(password)
     db.session.add(admin)
+
+
+def _typed_password() -> str:
+    """One line of standard input; at a terminal it is asked for and not shown."""
+    if sys.stdin.isatty():
+        return str(click.prompt("Password", hide_input=True))
+    return sys.stdin.readline().rstrip("\r\n")

@@ -150,6 +150,8 @@ def test_from_connecting_to_a_figure_that_follows_the_board(
     expect(measure(page)).to_have_attribute("data-value", f"{len(counted) + 1}.000000")
     expect(page.locator("[data-sync]")).to_have_attribute("data-sync", "calm")
     expect(page.locator("[data-sync]")).to_contain_text("Counted")
+    if visitor.has_javascript:
+        expect(page.get_by_role("button", name="Refresh", exact=True)).to_be_focused()
     assert page.url.split("#")[0] == address
     visitor.screenshot(f"key-result-{'plain' if plain else 'htmx'}")
 

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -26,6 +28,7 @@ from tests.support.html import Page
 from tests.support.installation import (
     ADMIN_EMAIL,
     ADMIN_PASSWORD,
+    ROOT,
     Installation,
     running_installation,
     wait_until,
@@ -255,6 +258,20 @@ def test_the_server_for_rq_may_die_in_the_middle_of_a_job(
     visitor.refresh(path)
     wait_until(counted(measure_id, second), "the same worker goes on")
     assert installation.worker is not None and installation.worker.poll() is None
+
+
+def test_a_worker_without_the_redis_it_was_told_of_says_so(installation: Installation) -> None:
+    environment = installation.environment | {"REDIS_URL": "redis://127.0.0.1:1/0"}
+    done = subprocess.run(
+        [sys.executable, "worker.py"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert done.returncode == 3
+    assert done.stderr.startswith("Nothing answers at REDIS_URL.")
 
 
 def test_no_secret_is_in_the_logs(installation: Installation, measure_id: int) -> None:
