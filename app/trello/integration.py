@@ -3,16 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from flask import current_app
+from flask import current_app, url_for
 from werkzeug.datastructures import MultiDict
 
 from app.accounts.models import Person
 from app.okrs.integrations import MeasureWish, SourceForm, SourceState
 from app.okrs.models import PERCENT, Source
 from app.trello import clock
+from app.trello.app_keys import current_app_keys, key_has_changed
 from app.trello.linking import TrelloSourceForm
 from app.trello.loading import may_manage, may_use
-from app.trello.models import TrelloSource
+from app.trello.models import Connection, TrelloSource
 from app.trello.sources import criteria_of
 from app.trello.states import states
 from app.trello.words import criteria_in_words
@@ -28,6 +29,8 @@ class Panel:
     """None where the address is not Trello's own."""
     connection_name: str | None
     """None for those who may not know of the connection."""
+    reconnect_url: str | None
+    """Where the connection is signed in again; None unless it has to be, by this person."""
     matching_count: int | None
     completed_count: int | None
     is_percent: bool
@@ -71,7 +74,15 @@ class TrelloIntegration:
             board_name=board.name,
             board_url=board.url if board.url.startswith(f"{origin}/") else None,
             connection_name=board.connection.name if is_known else None,
+            reconnect_url=_reconnect_url(person, board.connection),
             matching_count=measure.matching_count,
             completed_count=measure.completed_count,
             is_percent=measure.kind == PERCENT,
         )
+
+
+def _reconnect_url(person: Person, connection: Connection) -> str | None:
+    is_broken = connection.reconnect_reason or key_has_changed(connection, current_app_keys())
+    if not is_broken or not may_manage(person, connection):
+        return None
+    return url_for("trello.new_connection", reconnect=connection.id)

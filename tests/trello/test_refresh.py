@@ -226,3 +226,16 @@ def test_the_name_of_a_private_connection_is_for_those_who_may_know_it(
     for person, is_told in ((alice, True), (bob, False)):
         client.sign_in(person)
         assert ("read through Marketing" in client.page(item.path).text) == is_told
+
+
+def test_who_can_mend_a_connection_is_led_there(
+    client: Client, app: Flask, alice: Person, bob: Person, item: Item
+) -> None:
+    def revoke(source: TrelloSource) -> None:
+        source.board.connection.reconnect_reason = "Revoked."
+
+    change(app, item, revoke)
+    for person, is_led in ((alice, True), (bob, False)):
+        client.sign_in(person)
+        links = [link.text for link in client.page(item.path).all("#source-panel a")]
+        assert ("Reconnect" in links) == is_led
