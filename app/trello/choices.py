@@ -46,6 +46,26 @@ def choices_of(frame: BoardFrame) -> Choices:
     )
 
 
+def with_missing(choices: Choices, criteria: Criteria, stored: dict[str, Any] | None) -> Choices:
+    """The choices and, by its last seen name, whatever is chosen but gone from the board.
+
+    A form without it would take away the criterion, and count cards that were never meant.
+    """
+    chosen = remembered_choices(stored, criteria)
+    lists = choices.lists + choices.archived_lists
+    return Choices(
+        lists=choices.lists + _missing(chosen.lists, lists),
+        archived_lists=choices.archived_lists,
+        members=choices.members + _missing(chosen.members, choices.members),
+        labels=choices.labels + _missing(chosen.labels, choices.labels),
+    )
+
+
+def _missing(chosen: list[Choice], offered: list[Choice]) -> list[Choice]:
+    known = {choice.value for choice in offered}
+    return [Choice(one.value, f"{one.text}, gone") for one in chosen if one.value not in known]
+
+
 def remembered_choices(stored: dict[str, Any] | None, criteria: Criteria) -> Choices:
     """Only what is chosen already, by its last seen names: for when Trello can't be asked."""
     shape = Shape(stored)

@@ -15,7 +15,14 @@ from app.okrs.models import PERCENT, Measure
 from app.okrs.standing import Standing, Thresholds, standing_at
 from app.trello.answers import BoardName, Card, Snapshot
 from app.trello.boards import COPY_LIFE, board_copy, boards_to_choose, newest_copy
-from app.trello.choices import NO_LABEL, NOBODY, Choices, choices_of, remembered_choices
+from app.trello.choices import (
+    NO_LABEL,
+    NOBODY,
+    Choices,
+    choices_of,
+    remembered_choices,
+    with_missing,
+)
 from app.trello.connections import usable_connections
 from app.trello.counting import (
     ANY,
@@ -233,7 +240,8 @@ class TrelloSourceForm:
         )
 
     def _offer(self, snapshot: Snapshot) -> None:
-        self.choices = choices_of(snapshot.frame)
+        shape = self.source.board.shape if self.source is not None else None
+        self.choices = with_missing(choices_of(snapshot.frame), self.criteria, shape)
         result = count(self.criteria, snapshot)
         value = value_for(self.wish.kind, result)
         self.preview = Preview(

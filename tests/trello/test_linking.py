@@ -303,6 +303,42 @@ def test_who_may_edit_the_item_but_not_use_the_connection_edits_all_but_the_crit
     assert source.board.trello_id == BOARD and len(source.versions) == 1
 
 
+@pytest.mark.parametrize(
+    ("criteria", "change", "name", "text"),
+    [
+        (Criteria(list_ids=("gone",)), {}, "List", "unnamed list, gone"),
+        (Criteria(list_ids=("old",)), {}, "List", "Old"),
+        (Criteria(label_ids=("blog",)), {"labels": []}, "Label", "unnamed label, gone"),
+        (Criteria(excluded_label_ids=("red",)), {"labels": []}, "Must not bear", "label, gone"),
+        (Criteria(member_ids=("mina",)), {"members": []}, "Card owner", "a former member, gone"),
+    ],
+)
+def test_editing_the_title_does_not_drop_a_criterion_that_is_gone(
+    client: Client,
+    bob: Person,
+    shared: Connection,
+    trello: responses.RequestsMock,
+    criteria: Criteria,
+    change: dict[str, Any],
+    name: str,
+    text: str,
+) -> None:
+    path = edit_path(client, bob, shared, criteria)
+    trello.replace(responses.GET, ADDRESS, json=board(CARDS, **change))
+    client.sign_in(bob)
+    page = client.page(f"{path}/edit")
+    chosen = [one.text for one in page.field(name).all("option") if "selected" in one]
+    assert len(chosen) == 1 and chosen[0].endswith(text)
+    save(client, page, title="Only the title")
+    source = db.session.scalars(select(TrelloSource)).one()
+    assert len(source.versions) == 1 and criteria_of(source) == criteria
+    assert source.measure.value is None and source.frozen_reason is not None
+    page = client.page(f"{path}/edit")
+    assert "stands still until the source is chosen again" in page.text
+    page = client.see(client.submit(page, "Save", {"trello_completion": "completed"}), 422)
+    assert page.error(name)
+
+
 def test_names_that_are_doubled_or_empty_are_told_apart(
     client: Client, bob: Person, new: str, trello: responses.RequestsMock
 ) -> None:
