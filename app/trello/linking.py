@@ -220,10 +220,13 @@ class TrelloSourceForm:
             self.trouble = error.sentence
         if self.snapshot is not None:
             self._offer(self.snapshot)
-        elif self.trouble and self.source is not None and self._is_stored_board(connection):
+        elif self.source is not None and self._is_stored_board(connection):
+            # It can't be read now, or is closed: the rest of the item must still be editable.
             stored = self.source.board
             self.choices = remembered_choices(stored.shape, self.criteria)
-            self.boards = self.boards or [BoardName(stored.trello_id, stored.name, stored.url)]
+            if all(board.id != stored.trello_id for board in self.boards):
+                name = f"{stored.name or 'unnamed board'}, out of reach"
+                self.boards = [*self.boards, BoardName(stored.trello_id, name, stored.url)]
 
     def _chosen_board_id(self, connection: Connection) -> str:
         if "board" in self.fields:

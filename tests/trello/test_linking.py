@@ -288,6 +288,22 @@ def test_the_title_can_be_edited_while_trello_is_down(
     assert len(source.versions) == 1 and source.ended_at is None
 
 
+def test_the_title_can_be_edited_while_the_board_is_closed(
+    client: Client, bob: Person, shared: Connection, trello: responses.RequestsMock
+) -> None:
+    path = edit_path(client, bob, shared, Criteria(list_ids=("done",)))
+    trello.replace(responses.GET, BOARDS, json=[])
+    client.sign_in(bob)
+    page = client.page(f"{path}/edit")
+    assert "Content calendar, out of reach" in page.field("Board").options
+    assert save(client, page, title="A better title").h1 == "A better title"
+    source = db.session.scalars(select(TrelloSource)).one()
+    assert len(source.versions) == 1 and source.ended_at is None
+    page = client.page(f"{path}/edit")
+    page = client.see(client.submit(page, "Save", {"trello_list": ""}), 422)
+    assert page.error("Board")
+
+
 def test_who_may_edit_the_item_but_not_use_the_connection_edits_all_but_the_criteria(
     client: Client, bob: Person, shared: Connection, trello: responses.RequestsMock
 ) -> None:
