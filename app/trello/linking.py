@@ -150,6 +150,8 @@ class TrelloSourceForm:
             self._refuse("board", "Choose a board.")
         elif self.snapshot is None:
             self._refuse("board", "This connection has no such open board. Choose one of these.")
+        elif self.fields.get("choices_of", self.board_id) != self.board_id:
+            self._refuse("board", "This is another board now: choose its cards, then save.")
         else:
             self._check_criteria(self.snapshot)
         return not self.errors

@@ -150,6 +150,8 @@ def test_another_board_drops_the_choices_made_on_the_first(
     other = board([card("inbox")], id="f" * 24, lists=[trello_list("inbox")])
     trello.get(f"{API}/boards/{'f' * 24}", json=other)
     page = choose_board(client, begin(client, bob, new))
+    hasty = {"trello_list": "done", "trello_board": "f" * 24}
+    assert "another board now" in client.see(client.submit(page, "Save", hasty), 422).error("Board")
     page = client.see(
         client.submit(
             page,
