@@ -82,7 +82,8 @@ class TrelloIntegration:
 
 
 def _reconnect_url(person: Person, connection: Connection) -> str | None:
-    is_broken = connection.reconnect_reason or key_has_changed(connection, current_app_keys())
-    if not is_broken or not may_manage(person, connection):
+    if not may_manage(person, connection):
+        return None
+    if not connection.reconnect_reason and not key_has_changed(connection, current_app_keys()):
         return None
     return url_for("trello.new_connection", reconnect=connection.id)

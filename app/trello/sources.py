@@ -100,6 +100,7 @@ def apply_snapshot(
     board.name, board.url = snapshot.frame.name, snapshot.frame.url
     # Names of what is gone are still needed to say so.
     board.shape = before.updated(snapshot.frame)
+    names = Shape(shape_of(snapshot.frame))
     latest = _latest_evidence(session, sources)
     for source in sources:
         if source.counted_at is not None and source.counted_at >= snapshot.fetched_at:
@@ -111,9 +112,7 @@ def apply_snapshot(
         if missing:
             continue
         result = count(criteria, snapshot)
-        evidence = _keep_evidence(
-            session, version, latest.get(version.id), result, snapshot, shape_of(snapshot.frame)
-        )
+        evidence = _keep_evidence(session, version, latest.get(version.id), result, snapshot, names)
         measure = source.measure
         value = value_for(measure.kind, result)
         present = (measure.value, measure.matching_count, measure.completed_count)
@@ -190,13 +189,12 @@ def _keep_evidence(
     latest: tuple[int, str] | None,
     result: Count,
     snapshot: Snapshot,
-    shape: dict[str, Any],
+    names: Shape,
 ) -> int:
     """The id of the evidence for this set of cards, written only when the set changed."""
     digest = _digest(result.matching)
     if latest is not None and latest[1] == digest:
         return latest[0]
-    names = Shape(shape)
     evidence = Evidence(
         source_version_id=version.id,
         taken_at=snapshot.fetched_at,
