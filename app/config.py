@@ -38,6 +38,8 @@ class Config:
     trello_api_secret: str | None = field(repr=False)
     trello_api_url: str
     trello_oauth_url: str
+    time_scale: float = 1.0
+    """What leases, pauses, hours and limit windows are multiplied by; 1 but in fault runs."""
 
     @property
     def trello_origin(self) -> str:
@@ -79,6 +81,7 @@ def load_config(environ: Mapping[str, str] = os.environ) -> Config:
         trello_api_secret=secret,
         trello_api_url=read.url("TRELLO_API_URL", "https://api.trello.com/1"),
         trello_oauth_url=read.url("TRELLO_OAUTH_URL", "https://trello.com/1"),
+        time_scale=_time_scale(read.text("TIME_SCALE")),
     )
 
 
@@ -204,3 +207,15 @@ def _trusted_proxies(text: str | None) -> int:
             "1 for one nginx or Caddy."
         )
     return int(text)
+
+
+def _time_scale(text: str | None) -> float:
+    if text is None:
+        return 1.0
+    try:
+        scale = float(text)
+    except ValueError:
+        scale = 0.0
+    if not 0 < scale <= 1:
+        raise ConfigError("TIME_SCALE must be above 0 and at most 1; leave it out outside tests.")
+    return scale

@@ -1,4 +1,4 @@
-"""python3 bin/install.py base|dev: makes .venv and puts into it what requirements/NAME.txt pins.
+"""python3 bin/install.py base|dev|bench: makes .venv and puts into it what requirements/NAME.txt pins.
 
 Where that is done already it does nothing: a stamp beside the packages says what was installed.
 """
@@ -13,6 +13,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
+GROUPS = ["base", "dev", "bench"]
+"""Each holds all of the one before, in the same versions."""
 
 
 def main() -> None:
@@ -32,8 +34,9 @@ def main() -> None:
             _make_venv()
         _pip_install(requirements)
         stamp.write_text(_mark(requirements))
-        if group == "dev":  # which holds all that base.txt does, in the same versions
-            (VENV / ".installed-base").write_text(_mark(ROOT / "requirements" / "base.txt"))
+        for held in GROUPS[: GROUPS.index(group)]:
+            smaller = ROOT / "requirements" / f"{held}.txt"
+            (VENV / f".installed-{held}").write_text(_mark(smaller))
     _fetch_htmx()
 
 

@@ -39,6 +39,38 @@ class SourceState:
     """A remark on the figure itself, such as "no cards match"."""
 
 
+@dataclass(frozen=True)
+class PastPoint:
+    """What would have been counted from a moment on, before the link was made."""
+
+    moment: datetime
+    value: Fraction
+
+
+@dataclass(frozen=True)
+class PastPart:
+    """The rebuilt part of a chart, drawn apart from readings."""
+
+    points: Sequence[PastPoint]
+    """Oldest first; the first stands where the record begins to be certain."""
+    gaps: Sequence[str]
+    """Why it does not reach further, or what it cannot know, as sentences for people."""
+    is_waiting: bool = False
+    """True while it is still being rebuilt."""
+
+
+@dataclass(frozen=True)
+class Need:
+    """One thing that a person has to see to, for the list on their home page."""
+
+    title: str
+    sentence: str
+    url: str
+    """Where it is seen to."""
+    action: str
+    """What is done there: the words of the link."""
+
+
 class SourceForm(Protocol):
     """The part of an item's form in which a source of one integration is chosen."""
 
@@ -74,6 +106,13 @@ class Integration(Protocol):
     row_template: str
     """Shown in a list's row of a linked item with `source`, `state` and `row`: its refresh."""
     manage_endpoint: str
+    counted_noun: str
+    """What one of the counted things is called, in the singular: "card"."""
+
+    def glance(self) -> None:
+        """Do what cannot wait for the next tick. Every worker calls it twice a second, so it has
+        to cost next to nothing where there is nothing. Commits by itself."""
+        ...
 
     def tick(self) -> None:
         """Do what is due. Every worker calls it every few seconds while the workspace is set up;
@@ -92,6 +131,18 @@ class Integration(Protocol):
 
     def states(self, sources: Sequence[Source]) -> Mapping[int, SourceState]:
         """The state of each source by its id, with a number of queries that does not grow."""
+        ...
+
+    def needs(self, person: Person) -> Sequence[Need]:
+        """What of this integration needs the person, each trouble once."""
+        ...
+
+    def past(self, measure: Measure) -> PastPart | None:
+        """The rebuilt part of the measure's present series; None where there is none."""
+        ...
+
+    def evidence_url(self, source_id: int, moment: datetime | None = None) -> str:
+        """The page with the things that were counted, now or at a moment, and why."""
         ...
 
     def panel(self, source: Source, person: Person) -> object:

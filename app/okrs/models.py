@@ -241,7 +241,10 @@ class SourceVersion(Model):
 
 
 class Evidence(Model):
-    """The things that were counted, as one compressed list; written when their set changes."""
+    """The things that were counted; written when their set changes.
+
+    Most rows hold only what entered and left since the row they build on.
+    """
 
     __tablename__ = "evidence"
 
@@ -252,6 +255,8 @@ class Evidence(Model):
     taken_at: Mapped[datetime] = mapped_column(default=utcnow)
     digest: Mapped[str] = mapped_column(String(64))
     """Of the set: which things, and which of them completed."""
+    base_id: Mapped[int | None] = mapped_column(ForeignKey("evidence.id"), index=True)
+    """The row that this one builds on; None where the payload is the whole set."""
     payload: Mapped[bytes] = mapped_column(LargeBinary)
     """JSON, deflated; the integration that wrote it knows its shape."""
 

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from flask import current_app, url_for
 from werkzeug.datastructures import MultiDict
 
 from app.accounts.models import Person
-from app.okrs.integrations import MeasureWish, SourceForm, SourceState
-from app.okrs.models import PERCENT, Source
+from app.okrs.integrations import MeasureWish, Need, PastPart, SourceForm, SourceState
+from app.okrs.models import PERCENT, Measure, Source
 from app.trello import clock
 from app.trello.app_keys import current_app_keys, key_has_changed
 from app.trello.linking import TrelloSourceForm
@@ -46,9 +48,23 @@ class TrelloIntegration:
     panel_template = "trello/_panel.html"
     row_template = "trello/_row.html"
     manage_endpoint = "trello.manage"
+    counted_noun = "card"
+
+    def glance(self) -> None:
+        """Nothing is urgent enough yet."""
 
     def tick(self) -> None:
         clock.tick()
+
+    def needs(self, person: Person) -> Sequence[Need]:
+        return []
+
+    def past(self, measure: Measure) -> PastPart | None:
+        return None
+
+    def evidence_url(self, source_id: int, moment: datetime | None = None) -> str:
+        address: dict[str, Any] = {"at": moment.isoformat()} if moment else {}
+        return url_for("trello.show_evidence", source_id=source_id, **address)
 
     def source_form(
         self,

@@ -1,6 +1,6 @@
 """Connections to Trello accounts, the boards they read, the sources that count on them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -74,6 +74,10 @@ class Connection(Model):
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     shared_at: Mapped[datetime | None]
     last_synced_at: Mapped[datetime | None]
+    webhooks_due_at: Mapped[datetime] = mapped_column(default=utcnow, index=True)
+    """When its webhooks are compared with what Trello has, and mended, the next time."""
+    webhook_problem: Mapped[str | None] = mapped_column(Text)
+    """Why Trello makes no webhooks for it, in words; None where it does, or none were tried."""
 
     owner: Mapped[Person] = relationship()
     allowed_boards: Mapped[list["AllowedBoard"]] = relationship(
@@ -120,9 +124,60 @@ class Board(Model):
     failure: Mapped[str | None] = mapped_column(Text)
     """What went wrong last time, as a sentence a person can act on; None after a success."""
     failure_count: Mapped[int] = mapped_column(default=0)
+    failing_since: Mapped[datetime | None]
+    """When the first of the failures in a row happened; None after a success."""
+    changed_at: Mapped[datetime | None] = mapped_column(index=True)
+    """When a webhook first told of a change that no fetch has seen yet."""
 
     connection: Mapped[Connection] = relationship(back_populates="boards")
     sources: Mapped[list["TrelloSource"]] = relationship(back_populates="board")
+
+
+class Webhook(Model):
+    """Where Trello tells of changes on a board; at most one for a connection and board."""
+
+    __tablename__ = "trello_webhook"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    board_id: Mapped[int] = mapped_column(
+        ForeignKey("trello_board.id", ondelete="CASCADE"), unique=True
+    )
+    key: Mapped[str] = mapped_column(String(64), unique=True)
+    """The end of its address, made at random: nobody can guess which boards are watched."""
+    callback_url: Mapped[str] = mapped_column(Text)
+    """Exactly as told to Trello, since it is part of every signature."""
+    trello_id: Mapped[str | None] = mapped_column(String(64))
+    """Trello's name for it; None until Trello has made it."""
+    made_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+    board: Mapped[Board] = relationship()
+
+
+class ConnectionFailure(Model):
+    """One kind of trouble of a connection, from its first time to its last in a row."""
+
+    __tablename__ = "trello_connection_failure"
+    __table_args__ = (
+        Index("ix_trello_connection_failure_connection_id_id", "connection_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    connection_id: Mapped[int] = mapped_column(
+        ForeignKey("trello_connection.id", ondelete="CASCADE")
+    )
+    board_id: Mapped[int | None] = mapped_column(
+        ForeignKey("trello_board.id", ondelete="CASCADE"), index=True
+    )
+    """None for what concerns the whole connection, such as a revoked token."""
+    kind: Mapped[str] = mapped_column(String(40))
+    sentence: Mapped[str] = mapped_column(Text)
+    first_at: Mapped[datetime] = mapped_column(default=utcnow)
+    last_at: Mapped[datetime] = mapped_column(default=utcnow)
+    times: Mapped[int] = mapped_column(default=1)
+    over_at: Mapped[datetime | None]
+    """When a success ended it; None while it lasts."""
+
+    board: Mapped[Board | None] = relationship()
 
 
 class BoardCopy(Model):
@@ -162,6 +217,41 @@ class TrelloSource(Source):
     board: Mapped[Board] = relationship(back_populates="sources")
 
 
+class Past(Model):
+    """What a source would have counted before it was linked, rebuilt from the board's activity.
+
+    A job of its own fills the row; the row is the record, not the queue.
+    """
+
+    __tablename__ = "trello_past"
+    __table_args__ = (
+        CheckConstraint("status in ('waiting', 'running', 'done', 'failed')", name="status"),
+        Index("ix_trello_past_status", "status"),
+    )
+
+    source_version_id: Mapped[int] = mapped_column(
+        ForeignKey("source_version.id", ondelete="CASCADE"), primary_key=True
+    )
+    series: Mapped[int]
+    """The series of the measure that it belongs to."""
+    wanted_from: Mapped[date]
+    """The item's first day when it was asked for, in the workspace's time zone."""
+    status: Mapped[str] = mapped_column(String(16), default="waiting")
+    claim: Mapped[str | None] = mapped_column(String(32))
+    lease_until: Mapped[datetime | None]
+    next_try_at: Mapped[datetime] = mapped_column(default=utcnow)
+    try_count: Mapped[int] = mapped_column(default=0)
+    failure: Mapped[str | None] = mapped_column(Text)
+    request_count: Mapped[int] = mapped_column(default=0)
+    done_at: Mapped[datetime | None]
+    reaches_to: Mapped[datetime | None]
+    """The earliest moment it tells of; None where it tells nothing."""
+    gaps: Mapped[list[str]] = mapped_column(JSON, default=list)
+    """Why it does not reach further, or what it cannot know, as sentences for people."""
+    payload: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """JSON, deflated: the points, each with the cards that entered and left."""
+
+
 class SyncRun(Model):
     """One sync of one board, from the wish to the outcome. The row is the record, not the queue."""
 
@@ -178,13 +268,14 @@ class SyncRun(Model):
             postgresql_where=text("status IN ('queued', 'running')"),
         ),
         Index("ix_trello_sync_run_board_id_id", "board_id", "id"),
+        Index("ix_trello_sync_run_status", "status"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     board_id: Mapped[int] = mapped_column(ForeignKey("trello_board.id"))
     status: Mapped[str] = mapped_column(String(16), default=QUEUED)
     trigger: Mapped[str] = mapped_column(String(16))
-    """What asked for it: hourly or refresh."""
+    """What asked for it: hourly, webhook, refresh or retry; the most urgent one that did."""
     asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     queued_at: Mapped[datetime] = mapped_column(default=utcnow)
     claim: Mapped[str | None] = mapped_column(String(32))
@@ -194,6 +285,10 @@ class SyncRun(Model):
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     request_count: Mapped[int] = mapped_column(default=0)
+    source_count: Mapped[int | None]
+    """How many sources were counted; None where it did not come to that."""
+    changed_count: Mapped[int | None]
+    """How many of them got a new value."""
     failure_kind: Mapped[str | None] = mapped_column(String(40))
     failure: Mapped[str | None] = mapped_column(Text)
 

@@ -1,6 +1,7 @@
 """A second kind of data source, which counts beads: no file of the app knows of it."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
@@ -10,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 
 from app.accounts.models import Person
 from app.db import db, utcnow
-from app.okrs.integrations import MeasureWish, SourceForm, SourceState
+from app.okrs.integrations import MeasureWish, Need, PastPart, SourceForm, SourceState
 from app.okrs.models import Measure, Source, SourceVersion
 from app.okrs.readings import record_reading
 
@@ -65,10 +66,28 @@ class Abacus:
     panel_template = "abacus/panel.html"
     row_template = "abacus/row.html"
     manage_endpoint = "manage_abacus"
+    counted_noun = "bead"
 
     def __init__(self) -> None:
         self.state: dict[str, Any] = {}
         self.questions = 0
+        self.needed: list[Need] = []
+        self.past_part: PastPart | None = None
+
+    def glance(self) -> None:
+        pass
+
+    def tick(self) -> None:
+        pass
+
+    def needs(self, person: Person) -> Sequence[Need]:
+        return self.needed
+
+    def past(self, measure: Measure) -> PastPart | None:
+        return self.past_part
+
+    def evidence_url(self, source_id: int, moment: datetime | None = None) -> str:
+        return f"/beads/{source_id}" + (f"?at={moment.isoformat()}" if moment else "")
 
     def source_form(
         self,
