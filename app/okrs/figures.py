@@ -43,6 +43,16 @@ def value_words(measure: Measure, value: Fraction) -> str:
     return f"{number(value, _MOST_PLACES)} {measure.unit}".rstrip()
 
 
+def is_word(unit: str) -> bool:
+    """True for "posts" and "kg", which follow "3 more"; False for "%" and "€"."""
+    return any(character.isalpha() for character in unit)
+
+
+def plural(noun: str, count: Fraction | int) -> str:
+    """The noun as it stands after a count: "card" after 1, else "cards"."""
+    return noun if count == 1 else f"{noun}s"
+
+
 def goal_words(measure: Measure, value: Fraction) -> str:
     """A value with where it should go: "9 of 20 posts", "12 bugs, from 30 to 0"."""
     if measure.kind != KPI:

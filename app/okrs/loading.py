@@ -6,6 +6,7 @@ from typing import TypeVar
 from flask import abort
 from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.strategy_options import _AbstractLoad as Loading
 
 from app.access import LARGEST_ID, by_id, found
@@ -105,6 +106,10 @@ def _one(query: Select[AnyItem], item_id: int) -> AnyItem | None:
 
 def _checked(person: Person, item: AnyItem | None, to_edit: bool) -> AnyItem:
     present = found(item)
+    # The measure was loaded with its item, so it need not ask whose it is.
+    is_objective = isinstance(present, Objective)
+    set_committed_value(present.measure, "objective", present if is_objective else None)
+    set_committed_value(present.measure, "key_result", None if is_objective else present)
     if to_edit and not may_edit(person, present):
         abort(403)
     return present

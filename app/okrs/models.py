@@ -247,10 +247,11 @@ class Evidence(Model):
     """
 
     __tablename__ = "evidence"
+    __table_args__ = (Index("ix_evidence_source_version_id_id", "source_version_id", "id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     source_version_id: Mapped[int] = mapped_column(
-        ForeignKey("source_version.id", ondelete="CASCADE"), index=True
+        ForeignKey("source_version.id", ondelete="CASCADE")
     )
     taken_at: Mapped[datetime] = mapped_column(default=utcnow)
     digest: Mapped[str] = mapped_column(String(64))

@@ -33,6 +33,19 @@ def record_reading(
     ):
         _make_present(measure, last)
         return None
+    return record_change(measure, taken_at, value, matching, completed, version, evidence)
+
+
+def record_change(
+    measure: Measure,
+    taken_at: datetime,
+    value: Fraction,
+    matching: int | None,
+    completed: int | None,
+    version: SourceVersion,
+    evidence: int | None,
+) -> Reading:
+    """As `record_reading`, for figures known to differ from the present ones. Asks nothing."""
     reading = Reading(
         measure=measure,
         series=measure.series,

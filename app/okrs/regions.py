@@ -6,11 +6,18 @@ from flask import make_response
 from flask.typing import ResponseReturnValue
 
 from app.access import me
+from app.accounts.models import workspace
 from app.htmx import fragment
+from app.okrs.chart import draw_chart
+from app.okrs.courses import course_of
+from app.okrs.history import history_of
 from app.okrs.loading import Item, may_edit
 from app.okrs.models import KeyResult, Measure, Objective
+from app.okrs.outlook import outlook_of
+from app.okrs.remedy import remedy_for
 from app.okrs.rows import counted_event, row_for, rows_for
-from app.okrs.timeline import chart_of, history_of, timeline_of
+from app.okrs.standing import Thresholds
+from app.okrs.timeline import timeline_of
 
 
 def standing_values(item: Item) -> dict[str, Any]:
@@ -18,7 +25,9 @@ def standing_values(item: Item) -> dict[str, Any]:
     parts = item.key_results if isinstance(item, Objective) else []
     row, *part_rows = rows_for([item, *parts])
     history = history_of(item.measure)
+    course = course_of(row, history)
     source, integration = row.source, row.integration
+    noun = integration.counted_noun if integration else None
     return {
         "row": row,
         "item": item,
@@ -28,7 +37,9 @@ def standing_values(item: Item) -> dict[str, Any]:
         "state": row.state,
         "integration": integration,
         "panel": integration.panel(source, me()) if integration and source else None,
-        "chart": chart_of(row, history),
+        "remedy": remedy_for(item.measure, row.standing, Thresholds.of(workspace()), noun),
+        "outlook": outlook_of(item.measure, course),
+        "chart": draw_chart(course),
         "timeline": timeline_of(item.measure, history),
     }
 

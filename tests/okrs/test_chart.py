@@ -2,15 +2,19 @@
 
 import re
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from jinja2 import Environment, FileSystemLoader
 
-from app.okrs.chart import CHECKED_IN, ROWS, Chart, Course, Drawing, Mark, Point, draw_chart
+from app.okrs.chart import ROWS, Chart, draw_chart
+from app.okrs.course import CHECKED_IN, REBUILT, Course, Mark, Point, Rebuilt
+from app.okrs.drawing import Drawing
+from app.okrs.forecast import Forecast
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 LONDON = ZoneInfo("Europe/London")
@@ -53,7 +57,9 @@ def assert_inside(chart: Chart) -> None:
         left, right, top, bottom = map(
             Fraction, (drawing.left, drawing.right, drawing.top, drawing.bottom)
         )
-        for x, y in corners(drawing.line) + corners(drawing.expected):
+        paths = (drawing.line, drawing.expected, drawing.rebuilt, drawing.likely)
+        drawn = [corner for path in (*paths, drawing.band.rstrip("Z")) for corner in corners(path)]
+        for x, y in drawn:
             assert left <= x <= right
             assert top <= y <= bottom
 
@@ -300,8 +306,7 @@ def test_the_description_says_where_it_stands() -> None:
 def test_what_people_typed_is_escaped_and_ids_are_unique() -> None:
     mark = Mark(datetime(2026, 1, 10, tzinfo=UTC), "unit <b> to <i>")
     course = replace(COURSE, unit="<b>", label="A & B", points=[point(1, 5, 1)], marks=[mark])
-    pages = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
-    html = pages.get_template("okrs/_chart.html").render(chart=draw_chart(course))
+    html = rendered(course)
     assert "<b>" not in html and "<i>" not in html
     assert "A &amp; B" in html
     assert "style=" not in html
@@ -309,3 +314,165 @@ def test_what_people_typed_is_escaped_and_ids_are_unique() -> None:
     assert len(ids) == len(set(ids)) == 5
     for reference in re.findall(r'aria-(?:labelledby|describedby)="([^"]+)"', html):
         assert reference in ids
+
+
+def rebuilt(*points: Point, until: Point | None = None, **values: Any) -> Rebuilt:
+    kept = [replace(one, kind=REBUILT) for one in points]
+    return Rebuilt(kept, until.moment if until else None, **values)
+
+
+def test_what_was_rebuilt_is_drawn_apart_up_to_the_first_reading() -> None:
+    first, own = point(1, 5, 1), point(1, 21, 6)
+    past = rebuilt(first, point(1, 10, 4), until=own)
+    drawing = broad(draw_chart(replace(COURSE, points=[own], rebuilt=past)))
+    before, after = corners(drawing.rebuilt), corners(drawing.line)
+    assert before[-1][0] == after[0][0]
+    # Nothing is drawn between the four that were rebuilt and the six that were read.
+    assert before[-1][1] > after[0][1]
+    # Nor before the record begins.
+    assert before[0][0] > Fraction(drawing.left)
+
+
+def test_a_rebuilt_value_of_before_the_first_day_holds_when_it_begins() -> None:
+    own = point(1, 21, 6)
+    past = rebuilt(point(12, 1, 2, year=2025), point(1, 10, 4), until=own)
+    drawing = broad(draw_chart(replace(COURSE, points=[own], rebuilt=past)))
+    assert corners(drawing.rebuilt)[0][0] == Fraction(drawing.left)
+
+
+def test_what_was_rebuilt_claims_nothing_while_there_is_no_reading() -> None:
+    past = rebuilt(point(1, 5, 1), point(1, 10, 4))
+    chart = draw_chart(replace(COURSE, rebuilt=past))
+    (_, _), (turn, _), (end, _) = corners(broad(chart).rebuilt)
+    assert turn == end
+    assert not chart.is_empty
+    assert "Rebuilt from the board's activity since 5 Jan 2026. No readings yet." in (
+        chart.description
+    )
+
+
+def test_what_was_rebuilt_of_days_beyond_the_items_own_stays_inside() -> None:
+    chart = draw_chart(replace(COURSE, rebuilt=rebuilt(point(1, 5, 1), point(5, 1, 4))))
+    assert broad(chart).end is not None
+    assert_inside(chart)
+
+
+def test_rebuilt_values_are_in_the_scale_and_in_the_table() -> None:
+    own = point(1, 21, 6, hour=8)
+    past = rebuilt(point(1, 5, 33), point(1, 21, 40, hour=6), until=own)
+    chart = draw_chart(replace(COURSE, points=[own], rebuilt=past))
+    assert broad(chart).value_ticks[-1].text == "40"
+    assert [(row.day, row.value, row.kind) for row in chart.rows] == [
+        ("21 Jan 2026", "6 posts", "counted"),
+        ("5 Jan 2026", "33 posts", "rebuilt"),
+    ]
+    assert_inside(chart)
+
+
+AHEAD = Forecast(
+    since=date(2026, 1, 23),
+    known_until=date(2026, 2, 20),
+    value=Fraction(8),
+    target=Fraction(20),
+    last_day=COURSE.last_day,
+    today=COURSE.today,
+    pace=Fraction(1, 5),
+    slow=Fraction(1, 10),
+    quick=Fraction(1, 2),
+)
+
+
+@pytest.mark.parametrize("slow", ["0.1", "0", "-1", "-100", "0.4"])
+@pytest.mark.parametrize("quick", ["0.45", "1", "100"])
+def test_a_forecast_ends_at_the_target_and_stays_inside(slow: str, quick: str) -> None:
+    found = replace(AHEAD, slow=Fraction(slow), quick=Fraction(quick))
+    chart = draw_chart(replace(COURSE, points=[point(2, 20, 8)], forecast=found))
+    drawing = broad(chart)
+    assert drawing.today is not None and drawing.last is not None
+    start = (Fraction(drawing.today.x), Fraction(drawing.last.y))
+    assert corners(drawing.band.rstrip("Z"))[0] == corners(drawing.likely)[0] == start
+    assert min(y for _, y in corners(drawing.band.rstrip("Z"))) == Fraction(drawing.target)
+    assert_inside(chart)
+
+
+def test_a_forecast_of_a_decrease_ends_at_the_target_below() -> None:
+    course = replace(COURSE, start=Fraction(30), target=Fraction(0), points=[point(2, 20, 8)])
+    found = replace(AHEAD, target=Fraction(0), slow=Fraction(-5), quick=Fraction(2))
+    chart = draw_chart(replace(course, forecast=found))
+    drawing = broad(chart)
+    assert max(y for _, y in corners(drawing.band.rstrip("Z"))) == Fraction(drawing.bottom)
+    assert drawing.target == drawing.bottom
+    assert_inside(chart)
+
+
+def test_the_likely_line_leads_to_where_the_pace_does() -> None:
+    drawing = broad(draw_chart(replace(COURSE, points=[point(2, 20, 8)], forecast=AHEAD)))
+    (_, _), (x, y) = corners(drawing.likely)
+    end, top, bottom = (Fraction(one) for one in (drawing.right, drawing.top, drawing.bottom))
+    assert abs(x - end) < 5  # the middle of the last day
+    # Fifty days at a fifth a day: eighteen of twenty.
+    assert abs((bottom - y) / (bottom - top) - Fraction(18, 20)) < Fraction(1, 100)
+
+
+def test_without_a_forecast_none_is_drawn() -> None:
+    drawing = broad(draw_chart(replace(COURSE, points=[point(2, 20, 8)])))
+    assert drawing.band == drawing.likely == ""
+
+
+def test_the_target_is_named_clear_of_today() -> None:
+    drawing = broad(draw_chart(COURSE))
+    assert (drawing.target, drawing.target_text.text) == (drawing.top, "target 20")
+    assert drawing.target_text.anchor == "start"
+    early = broad(draw_chart(replace(COURSE, today=date(2026, 1, 3))))
+    assert early.target_text.anchor == "end"
+
+
+def test_points_with_evidence_can_be_opened() -> None:
+    opens = replace(point(1, 5, 1), url="/cards?at=5")
+    past = rebuilt(replace(point(1, 2, 2), url="/cards?at=2"), until=opens)
+    course = replace(COURSE, points=[opens, point(1, 21, 6)], rebuilt=past)
+    chart = draw_chart(course)
+    for drawing in chart.drawings:
+        assert [(link.title, link.url) for link in drawing.links][-1:] == [
+            ("5 Jan 2026: 1 posts", "/cards?at=5")
+        ]
+    assert [link.url for link in broad(chart).links] == ["/cards?at=2", "/cards?at=5"]
+    assert [row.url for row in chart.rows] == ["", "/cards?at=5", "/cards?at=2"]
+
+
+def test_links_are_as_wide_as_their_neighbours_leave_room() -> None:
+    points = [replace(point(1, day, 1), url=f"/{day}") for day in (5, 6, 20)]
+    one, other, alone = broad(draw_chart(replace(COURSE, points=points))).links
+    assert alone.width == alone.height == "24"
+    assert Fraction(one.left) + Fraction(one.width) == Fraction(other.left)
+    assert Fraction(one.left) < Fraction(one.x) < Fraction(other.left) < Fraction(other.x)
+
+
+def test_many_points_leave_as_many_links_as_can_be_told_apart() -> None:
+    moments = [datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=4 * at) for at in range(300)]
+    points = [Point(moment, Fraction(1), url="/cards") for moment in moments]
+    for drawing in draw_chart(replace(COURSE, points=points)).drawings:
+        places = [Fraction(link.x) for link in drawing.links]
+        assert 20 < len(places) <= 100
+        gaps = [after - before for before, after in zip(places, places[1:], strict=False)]
+        assert min(gaps) >= Fraction(69, 10)
+
+
+def test_the_page_says_what_is_rebuilt_and_what_is_not_known() -> None:
+    own = point(1, 21, 6)
+    past = rebuilt(replace(point(1, 5, 1), url="/a?b=1&c=2"), until=own, gaps=["Labels <i>"])
+    html = rendered(replace(COURSE, points=[own], rebuilt=past, forecast=AHEAD))
+    assert "rebuilt from the board's activity</span>" in html
+    assert "What the record does not tell:" in html and "Labels &lt;i&gt;" in html
+    assert '<a href="/a?b=1&amp;c=2" tabindex="-1"><title>5 Jan 2026: 1 posts</title>' in html
+    assert '<td class="n"><a href="/a?b=1&amp;c=2">1 posts</a></td>' in html
+    assert "forecast</span>" in html
+    assert "is being rebuilt" not in html
+    waiting = rendered(replace(COURSE, points=[own], rebuilt=Rebuilt(is_waiting=True)))
+    assert "The time before the link is being rebuilt from the board's activity." in waiting
+    assert "What the record" not in waiting and "forecast" not in waiting
+
+
+def rendered(course: Course) -> str:
+    pages = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
+    return pages.get_template("okrs/_chart.html").render(chart=draw_chart(course))

@@ -1,0 +1,136 @@
+"""From what is recorded of an item to the course that its chart draws."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from fractions import Fraction
+
+from sqlalchemy import select
+
+from app.accounts.models import workspace
+from app.db import db
+from app.okrs.changes import MARKED
+from app.okrs.course import CHECKED_IN, COUNTED, REBUILT, Course, Mark, Point, Rebuilt
+from app.okrs.history import Counted, History
+from app.okrs.integrations import integration_of
+from app.okrs.models import KPI, ROLL_UP, Change, KeyResult, Objective, Reading, Source
+from app.okrs.outlook import forecast_for
+from app.okrs.rows import Row
+from app.okrs.standing import days_of, progress_of_value, roll_up
+from app.okrs.timeline import change_entry
+
+
+def course_of(row: Row, history: History) -> Course:
+    """How the measure ran in its present series, what was expected, and where its pace leads."""
+    measure, space = row.item.measure, workspace()
+    first, last = days_of(row.item)
+    is_kpi = measure.kind == KPI
+    points = _points(row, history)
+    course = Course(
+        first_day=first,
+        last_day=last,
+        today=space.today(),
+        zone=space.zone,
+        start=measure.start_value if is_kpi else Fraction(0),
+        target=measure.target_value if is_kpi else Fraction(100),
+        points=points,
+        marks=_marks(points, history.changes),
+        rebuilt=_rebuilt(row, history),
+        unit=measure.unit if is_kpi else "%",
+        label=(measure.unit.capitalize() or "Value") if is_kpi else "Progress",
+        status=row.standing.status,
+    )
+    return replace(course, forecast=forecast_for(row.item, course, history.changes))
+
+
+def _points(row: Row, history: History) -> list[Point]:
+    measure, zone = row.item.measure, workspace().zone
+    if measure.kind == ROLL_UP and isinstance(row.item, Objective):
+        return _rolled_up(row.item.key_results)
+    own = [one for one in history.readings if one.reading.series == measure.series]
+    # Only the last count of a day leads to its evidence: a day is one place on the chart.
+    last_of_day = {
+        one.reading.taken_at.astimezone(zone).date(): one.reading.id
+        for one in own
+        if one.source_id is not None
+    }
+    leading = set(last_of_day.values())
+    return [_point(one, one.reading.id in leading) for one in own]
+
+
+def _point(one: Counted, leads: bool) -> Point:
+    return Point(
+        moment=one.reading.taken_at,
+        value=one.reading.value,
+        kind=CHECKED_IN if one.reading.check_in_id else COUNTED,
+        url=one.evidence_url if leads else "",
+    )
+
+
+def _rebuilt(row: Row, history: History) -> Rebuilt:
+    """What the present source would have counted, up to the first reading it then took."""
+    past, source = history.past, row.source
+    if past is None or source is None:
+        return Rebuilt()
+    zone, evidence_url = workspace().zone, integration_of(source).evidence_url
+    last_of_day = {one.moment.astimezone(zone).date(): one.moment for one in past.points}
+    leading = set(last_of_day.values())
+    return Rebuilt(
+        points=[
+            Point(
+                moment=one.moment,
+                value=one.value,
+                kind=REBUILT,
+                url=evidence_url(source.id, one.moment) if one.moment in leading else "",
+            )
+            for one in past.points
+        ],
+        until=_first_after(past.points[-1].moment, source, history) if past.points else None,
+        gaps=past.gaps,
+        is_waiting=past.is_waiting,
+    )
+
+
+def _first_after(moment: datetime, source: Source, history: History) -> datetime | None:
+    taken = (one.reading.taken_at for one in history.readings if one.source_id == source.id)
+    return next((one for one in taken if one >= moment), None)
+
+
+def _rolled_up(key_results: Sequence[KeyResult]) -> list[Point]:
+    """The mean of the key results at every moment one of them changed."""
+    measures = {one.measure_id: one.measure for one in key_results}
+    progress = {
+        measure_id: progress_of_value(
+            measure.start_value, measure.start_value, measure.target_value
+        )
+        for measure_id, measure in measures.items()
+    }
+    readings = db.session.scalars(
+        select(Reading)
+        .where(Reading.measure_id.in_(measures))
+        .order_by(Reading.taken_at, Reading.id)
+    )
+    points = []
+    for reading in readings:
+        measure = measures[reading.measure_id]
+        if reading.series == measure.series:
+            progress[reading.measure_id] = progress_of_value(
+                reading.value, measure.start_value, measure.target_value
+            )
+            points.append(Point(reading.taken_at, roll_up(list(progress.values()))))
+    return points
+
+
+def _marks(points: Sequence[Point], changes: Sequence[Change]) -> list[Mark]:
+    """Where what was read before came to mean something else; before that, nothing was."""
+    if not points:
+        return []
+    return [_mark(one) for one in changes if one.what in MARKED and one.made_at > points[0].moment]
+
+
+def _mark(change: Change) -> Mark:
+    entry = change_entry(change)
+    text = entry.did[:1].upper() + entry.did[1:]
+    if entry.after:
+        text += f": {entry.before} → {entry.after}" if entry.before else f": {entry.after}"
+    return Mark(change.made_at, text)
