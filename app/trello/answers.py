@@ -1,9 +1,11 @@
-"""Trello's answers as checked dataclasses: whatever is not as documented raises OddAnswer."""
+"""Trello's answers as checked records: whatever is not as documented raises OddAnswer."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from math import isfinite
+from typing import Any, NamedTuple, TypeVar
 
 from app.trello.failures import OddAnswer
 
@@ -18,6 +20,8 @@ MEMBER_FIELDS = "fullName,username"
 CARD_FIELDS = "name,closed,idList,idMembers,idLabels,due,dueComplete,shortUrl,isTemplate,cardRole"
 MOST_LABELS = 1000
 """The most labels one answer holds; with that many there may be more."""
+BOARD_NAME_KEPT, USERNAME_KEPT, FULL_NAME_KEPT = 512, 120, 200
+"""Characters of a name that the database has room for; Trello allows more of a board's."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +53,11 @@ class Label:
     colour: str | None
 
 
-@dataclass(frozen=True)
-class Card:
-    """A card as it is on the board. `is_archived` is the card's own flag, not its list's."""
+class Card(NamedTuple):
+    """A card as it is on the board. `is_archived` is the card's own flag, not its list's.
+
+    A tuple, because boards hold thousands of them: it is made several times as fast.
+    """
 
     id: str
     name: str
@@ -90,17 +96,15 @@ class Snapshot:
 
 def parse_member(answer: object) -> Member:
     record = _record(answer, "member")
-    return Member(
-        id=_id(record, "member"),
-        username=_text(record, "username"),
-        full_name=_text(record, "fullName") or _text(record, "username"),
-    )
+    username = _text(record, "username")
+    full_name = _text(record, "fullName") or username
+    return Member(_id(record, "member"), username[:USERNAME_KEPT], full_name[:FULL_NAME_KEPT])
 
 
 def parse_board_name(answer: object) -> tuple[BoardName, bool]:
     """The board and whether it is closed."""
     record = _record(answer, "board")
-    name = BoardName(_id(record, "board"), _text(record, "name"), _text(record, "url"))
+    name = BoardName(_id(record, "board"), _board_name(record), _text(record, "url"))
     return name, _flag(record, "closed")
 
 
@@ -108,7 +112,7 @@ def parse_frame(answer: object) -> BoardFrame:
     record = _record(answer, "board")
     return BoardFrame(
         id=_id(record, "board"),
-        name=_text(record, "name"),
+        name=_board_name(record),
         url=_text(record, "url"),
         is_closed=_flag(record, "closed"),
         lists=_unique(parse_all(record.get("lists"), _parse_list), "list"),
@@ -117,11 +121,19 @@ def parse_frame(answer: object) -> BoardFrame:
     )
 
 
+def _board_name(record: dict[str, Any]) -> str:
+    return _text(record, "name")[:BOARD_NAME_KEPT]
+
+
+def parse_card_id(answer: object) -> str:
+    return _id(_record(answer, "card"), "card")
+
+
 def parse_cards(answer: object) -> tuple[Card, ...]:
-    """One page of cards.
+    """All cards of a board.
 
     Boards older than templates and roles may have cards that say nothing of them. If only some
-    say nothing, something was lost on the way, and the page is odd.
+    say nothing, something was lost on the way, and the answer is odd.
     """
     cards = parse_all(answer, _parse_card)
     records: list[dict[str, Any]] = answer if isinstance(answer, list) else []
@@ -135,16 +147,13 @@ def parse_cards(answer: object) -> tuple[Card, ...]:
 def parse_all(answer: object, parse: Callable[[object], Parsed]) -> tuple[Parsed, ...]:
     if not isinstance(answer, list):
         raise OddAnswer(f"a list was expected, not {type(answer).__name__}")
-    return tuple(parse(one) for one in answer)
+    return tuple([parse(one) for one in answer])
 
 
 def _parse_list(answer: object) -> BoardList:
     record = _record(answer, "list")
-    position = record.get("pos")
-    if isinstance(position, bool) or not isinstance(position, int | float):
-        raise OddAnswer("pos of a list is no number")
     return BoardList(
-        _id(record, "list"), _text(record, "name"), _flag(record, "closed"), float(position)
+        _id(record, "list"), _text(record, "name"), _flag(record, "closed"), _position(record)
     )
 
 
@@ -179,9 +188,14 @@ def _record(answer: object, what: str) -> dict[str, Any]:
 
 def _id(record: dict[str, Any], what: str) -> str:
     value = record.get("id")
-    if not isinstance(value, str) or not value or len(value) > 64:
+    if not isinstance(value, str) or not _is_id(value):
         raise OddAnswer(f"a {what} without a usable id")
     return value
+
+
+def _is_id(value: str) -> bool:
+    """Trello's are 24 hexadecimal digits; nothing here hangs on more than this of it."""
+    return len(value) <= 64 and value.isascii() and value.isalnum()
 
 
 def _text(record: dict[str, Any], field: str) -> str:
@@ -189,7 +203,9 @@ def _text(record: dict[str, Any], field: str) -> str:
     if not isinstance(value, str):
         raise OddAnswer(f"{field} is no text")
     # Halves of characters and NUL come through JSON, but no database or page takes them.
-    return value.encode("utf-8", "replace").decode().replace("\0", "")
+    if not value.isascii():
+        value = value.encode("utf-8", "replace").decode()
+    return value.replace("\0", "")
 
 
 def _text_or_none(record: dict[str, Any], field: str) -> str | None:
@@ -205,20 +221,36 @@ def _flag(record: dict[str, Any], field: str) -> bool:
     return value
 
 
+def _position(record: dict[str, Any]) -> float:
+    value = record.get("pos")
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        with suppress(OverflowError):  # a whole number too large for a float
+            position = float(value)
+            if isfinite(position):
+                return position
+    raise OddAnswer("pos of a list is no number")
+
+
 def _ids(record: dict[str, Any], field: str) -> tuple[str, ...]:
     value = record.get(field)
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-        raise OddAnswer(f"{field} is no list of ids")
-    return tuple(value)
+    if isinstance(value, list):
+        for one in value:
+            if not isinstance(one, str) or not _is_id(one):
+                break
+        else:
+            return tuple(value)
+    raise OddAnswer(f"{field} is no list of ids")
 
 
 Identified = TypeVar("Identified", BoardList, Label, Member, Card)
 
 
-def _unique(things: Iterable[Identified], what: str) -> tuple[Identified, ...]:
+def _unique(things: tuple[Identified, ...], what: str) -> tuple[Identified, ...]:
     """The things once each. The same id with different content is an odd answer."""
-    by_id: dict[str, Identified] = {}
+    by_id = {thing.id: thing for thing in things}
+    if len(by_id) == len(things):
+        return things
     for thing in things:
-        if by_id.setdefault(thing.id, thing) != thing:
+        if by_id[thing.id] != thing:
             raise OddAnswer(f"two {what}s with one id")
     return tuple(by_id.values())

@@ -1,6 +1,10 @@
-"""Counting cards: criteria over a board, nothing else. Knows no database and no network."""
+"""Counting cards: criteria over a board, nothing else. Knows no database and no network.
 
-from collections.abc import Mapping
+This is the plain form, a card at a time, which can say why a card does not count. `BoardIndex`
+counts the same for many sources at once.
+"""
+
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -10,6 +14,19 @@ from app.trello.failures import OddAnswer
 
 ANY, COMPLETED, NOT_COMPLETED = "any", "completed", "not_completed"
 HAS_DUE, NO_DUE = "has", "none"
+
+IN_LIST, OWNER, LABEL, EXCLUDED, COMPLETION, DUE = (
+    "list",
+    "owner",
+    "label",
+    "excluded",
+    "completion",
+    "due",
+)
+NO_CARD, ARCHIVED_CARD, ARCHIVED_LIST = "no_card", "archived_card", "archived_list"
+"""Why a card does not count, apart from the criteria above: NO_CARD are templates and what only
+looks like a card."""
+_ARCHIVED = {ARCHIVED_CARD, ARCHIVED_LIST}
 
 
 @dataclass(frozen=True)
@@ -74,10 +91,12 @@ class Count:
 
     @property
     def percentage(self) -> Fraction:
-        """Completed of matching, exact; 0 where nothing matches."""
-        if not self.matching:
-            return Fraction(0)
-        return Fraction(100 * self.completed_count, self.matching_count)
+        return percentage(self.matching_count, self.completed_count)
+
+
+def percentage(matching: int, completed: int) -> Fraction:
+    """Completed of matching, exact; 0 where nothing matches."""
+    return Fraction(100 * completed, matching) if matching else Fraction(0)
 
 
 @dataclass(frozen=True)
@@ -91,18 +110,56 @@ class Gone:
 
 def count(criteria: Criteria, board: Snapshot) -> Count:
     """Count on a board that still has everything the criteria name: see `gone`."""
-    archived_lists = {one.id for one in board.frame.lists if one.is_archived}
+    matcher = Matcher(criteria, board.frame)
     matching: list[Card] = []
     archived_left_out = 0
-    wanted = _Wanted(criteria)
     for card in board.cards:
-        if not wanted.has(card):
-            continue
-        if criteria.with_archived or not (card.is_archived or card.list_id in archived_lists):
+        reasons = set(matcher.why_not(card))
+        if not reasons:
             matching.append(card)
-        else:
+        elif reasons <= _ARCHIVED:
             archived_left_out += 1
     return Count(tuple(matching), archived_left_out)
+
+
+class Matcher:
+    """The criteria, tried on one card after the other."""
+
+    def __init__(self, criteria: Criteria, frame: BoardFrame) -> None:
+        self._criteria = criteria
+        self._lists = frozenset(criteria.list_ids)
+        self._members = frozenset(criteria.member_ids)
+        self._labels = frozenset(criteria.label_ids)
+        self._excluded = frozenset(criteria.excluded_label_ids)
+        self._archived_lists = frozenset(one.id for one in frame.lists if one.is_archived)
+
+    def why_not(self, card: Card) -> Iterator[str]:
+        """Everything that keeps the card from being counted; nothing where it counts."""
+        criteria = self._criteria
+        if not card.is_countable:
+            yield NO_CARD
+        if not criteria.with_archived and card.is_archived:
+            yield ARCHIVED_CARD
+        if not criteria.with_archived and card.list_id in self._archived_lists:
+            yield ARCHIVED_LIST
+        if self._lists and card.list_id not in self._lists:
+            yield IN_LIST
+        if not _one_of(card.member_ids, self._members, criteria.or_nobody):
+            yield OWNER
+        if not _one_of(card.label_ids, self._labels, criteria.or_no_label):
+            yield LABEL
+        if not self._excluded.isdisjoint(card.label_ids):
+            yield EXCLUDED
+        if criteria.completion != ANY and card.is_completed != (criteria.completion == COMPLETED):
+            yield COMPLETION
+        if criteria.due != ANY and card.has_due_date != (criteria.due == HAS_DUE):
+            yield DUE
+
+
+def _one_of(borne: tuple[str, ...], wanted: frozenset[str], or_none: bool) -> bool:
+    if not wanted and not or_none:
+        return True
+    return (or_none and not borne) or not wanted.isdisjoint(borne)
 
 
 def gone(criteria: Criteria, frame: BoardFrame) -> list[Gone]:
@@ -110,53 +167,30 @@ def gone(criteria: Criteria, frame: BoardFrame) -> list[Gone]:
 
     Raises OddAnswer when a label is missing from an answer too full to hold them all.
     """
-    lists = {one.id: one for one in frame.lists}
-    labels = {label.id for label in frame.labels}
-    members = {member.id for member in frame.members}
-    missing: list[Gone] = []
-    for list_id in criteria.list_ids:
-        if list_id not in lists:
-            missing.append(Gone("list", list_id))
-        elif lists[list_id].is_archived and not criteria.with_archived:
-            missing.append(Gone("archived list", list_id))
-    for label_id in (*criteria.label_ids, *criteria.excluded_label_ids):
-        if label_id not in labels:
-            if len(labels) >= MOST_LABELS:
-                raise OddAnswer("more labels than one answer holds")
-            missing.append(Gone("label", label_id))
-    missing += [Gone("member", one) for one in criteria.member_ids if one not in members]
-    return missing
+    return Holdings(frame).lack(criteria)
 
 
-class _Wanted:
-    """The criteria as sets, made once for all cards of a board."""
+class Holdings:
+    """What a board has that criteria can name, looked up once for all its sources."""
 
-    def __init__(self, criteria: Criteria) -> None:
-        self._criteria = criteria
-        self._lists = frozenset(criteria.list_ids)
-        self._members = frozenset(criteria.member_ids)
-        self._labels = frozenset(criteria.label_ids)
-        self._excluded = frozenset(criteria.excluded_label_ids)
+    def __init__(self, frame: BoardFrame) -> None:
+        self._is_archived = {one.id: one.is_archived for one in frame.lists}
+        self._labels = {label.id for label in frame.labels}
+        self._members = {member.id for member in frame.members}
 
-    def has(self, card: Card) -> bool:
-        """Whether the card matches, archived or not."""
-        criteria = self._criteria
-        if not card.is_countable:
-            return False
-        if self._lists and card.list_id not in self._lists:
-            return False
-        if not _one_of(card.member_ids, self._members, criteria.or_nobody):
-            return False
-        if not _one_of(card.label_ids, self._labels, criteria.or_no_label):
-            return False
-        if not self._excluded.isdisjoint(card.label_ids):
-            return False
-        if criteria.completion != ANY and card.is_completed != (criteria.completion == COMPLETED):
-            return False
-        return criteria.due == ANY or card.has_due_date == (criteria.due == HAS_DUE)
-
-
-def _one_of(borne: tuple[str, ...], wanted: frozenset[str], or_none: bool) -> bool:
-    if not wanted and not or_none:
-        return True
-    return (or_none and not borne) or not wanted.isdisjoint(borne)
+    def lack(self, criteria: Criteria) -> list[Gone]:
+        """As `gone`."""
+        missing: list[Gone] = []
+        for list_id in criteria.list_ids:
+            if list_id not in self._is_archived:
+                missing.append(Gone("list", list_id))
+            elif self._is_archived[list_id] and not criteria.with_archived:
+                missing.append(Gone("archived list", list_id))
+        for label_id in (*criteria.label_ids, *criteria.excluded_label_ids):
+            if label_id not in self._labels:
+                if len(self._labels) >= MOST_LABELS:
+                    raise OddAnswer("more labels than one answer holds")
+                missing.append(Gone("label", label_id))
+        return missing + [
+            Gone("member", one) for one in criteria.member_ids if one not in self._members
+        ]

@@ -248,7 +248,7 @@ class TrelloSourceForm:
         shape = self.source.board.shape if self.source is not None else None
         self.choices = with_missing(choices_of(snapshot.frame), self.criteria, shape)
         result = count(self.criteria, snapshot)
-        value = value_for(self.wish.kind, result)
+        value = value_for(self.wish.kind, result.matching_count, result.completed_count)
         self.preview = Preview(
             count=result,
             value=value,

@@ -14,16 +14,20 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
     text,
+    true,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.accounts.models import Person
 from app.db import Model, utcnow
-from app.okrs.models import Source
+from app.okrs.models import Source, SourceVersion
 
 PRIVATE, EVERYONE = "private", "everyone"
 QUEUED, RUNNING, DONE, FAILED, ABANDONED = "queued", "running", "done", "failed", "abandoned"
 UNFINISHED = (QUEUED, RUNNING)
+HOURLY, WEBHOOK, REFRESH, RETRY = "hourly", "webhook", "refresh", "retry"
+URGENCY = (HOURLY, WEBHOOK, RETRY, REFRESH)
+"""What may ask for a run, the least urgent first."""
 
 
 class TrelloApp(Model):
@@ -71,6 +75,8 @@ class Connection(Model):
     """Of the API key that the token belongs to; under another key it is worth nothing."""
     reconnect_reason: Mapped[str | None] = mapped_column(Text)
     """Why its owner has to sign in again; None while the token is good."""
+    limited_until: Mapped[datetime | None]
+    """Until when Trello wants to be left alone, where it asked for that since the last success."""
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     shared_at: Mapped[datetime | None]
     last_synced_at: Mapped[datetime | None]
@@ -213,6 +219,8 @@ class TrelloSource(Source):
 
     id: Mapped[int] = mapped_column(ForeignKey("source.id", ondelete="CASCADE"), primary_key=True)
     board_id: Mapped[int] = mapped_column(ForeignKey("trello_board.id"), index=True)
+    shows_cards: Mapped[bool] = mapped_column(default=True, server_default=true())
+    """False where those who may not edit the item see counts only."""
 
     board: Mapped[Board] = relationship(back_populates="sources")
 
@@ -251,6 +259,8 @@ class Past(Model):
     payload: Mapped[bytes | None] = mapped_column(LargeBinary)
     """JSON, deflated: the points, each with the cards that entered and left."""
 
+    source_version: Mapped[SourceVersion] = relationship()
+
 
 class SyncRun(Model):
     """One sync of one board, from the wish to the outcome. The row is the record, not the queue."""
@@ -269,6 +279,7 @@ class SyncRun(Model):
         ),
         Index("ix_trello_sync_run_board_id_id", "board_id", "id"),
         Index("ix_trello_sync_run_status", "status"),
+        Index("ix_trello_sync_run_finished_at", "finished_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -1,25 +1,28 @@
 """Sources on a board: what they count by, in words, and bringing a fresh copy into their values."""
 
-import hashlib
-import json
-import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from fractions import Fraction
-from typing import Any
+from functools import cache
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from app.accounts.models import Person
 from app.db import db, utcnow
 from app.okrs.loading import live_measures
-from app.okrs.models import PERCENT, Evidence, Measure, SourceVersion
-from app.okrs.readings import record_reading
-from app.trello.answers import Card, Snapshot
-from app.trello.counting import ANY, Count, Criteria, Gone, count, gone
+from app.okrs.models import PERCENT, Measure, Source, SourceVersion
+from app.okrs.readings import record_change, record_reading
+from app.trello import pasts
+from app.trello.answers import Snapshot
+from app.trello.board_index import BoardIndex, Tally
+from app.trello.counting import ANY, Criteria, Gone, Holdings, percentage
+from app.trello.keeping import Keeper
 from app.trello.models import Board, Connection, TrelloSource
 from app.trello.shape import Shape, shape_of
+from app.trello.webhooks import look_again
 
 NOT_ALLOWED = (
     "The connection no longer shows this board, so the value stands still. "
@@ -34,24 +37,29 @@ def criteria_of(source: TrelloSource) -> Criteria:
 
 def live_sources(session: Session, board: Board) -> list[TrelloSource]:
     """The sources to be counted on this board: not ended, and their item not deleted."""
-    counted = select(TrelloSource.measure_id).where(
-        TrelloSource.board_id == board.id, TrelloSource.ended_at.is_(None)
-    )
-    # A form that saves one of them waits, or is waited for.
-    session.execute(
-        select(Measure.id).where(Measure.id.in_(counted)).order_by(Measure.id).with_for_update()
-    )
-    return list(
-        session.scalars(
-            select(TrelloSource)
-            .where(
-                TrelloSource.board_id == board.id,
-                TrelloSource.ended_at.is_(None),
-                TrelloSource.measure_id.in_(live_measures()),
-            )
-            .options(selectinload(TrelloSource.versions), joinedload(TrelloSource.measure))
-            .order_by(TrelloSource.id)
+    if session.get_bind().dialect.name != "sqlite":  # there, whoever writes is alone
+        # A form that saves one of them waits, or is waited for.
+        counted = select(TrelloSource.measure_id).where(
+            TrelloSource.board_id == board.id, TrelloSource.ended_at.is_(None)
         )
+        session.execute(
+            select(Measure.id).where(Measure.id.in_(counted)).order_by(Measure.id).with_for_update()
+        )
+    return list(session.scalars(_live_sources(), {"on_board": board.id}))
+
+
+@cache
+def _live_sources() -> Select[TrelloSource]:
+    """Built once: it is asked for every board, every hour."""
+    return (
+        select(TrelloSource)
+        .where(
+            TrelloSource.board_id == bindparam("on_board"),
+            TrelloSource.ended_at.is_(None),
+            TrelloSource.measure_id.in_(live_measures()),
+        )
+        .options(selectinload(TrelloSource.versions), joinedload(TrelloSource.measure))
+        .order_by(TrelloSource.id)
     )
 
 
@@ -60,6 +68,8 @@ def link(measure: Measure, board: Board, criteria: Criteria, by: Person) -> Trel
     source = TrelloSource(measure=measure, board=board, linked_by_id=by.id)
     source.versions.append(_version(board, criteria, by))
     db.session.add(source)
+    pasts.want(source, source.versions[-1])
+    look_again(board.connection)
     return source
 
 
@@ -71,7 +81,9 @@ def relink(source: TrelloSource, board: Board, criteria: Criteria, by: Person) -
     if source.board is board and criteria_of(source) == criteria:
         return False
     source.board = board
+    look_again(board.connection)
     source.versions.append(_version(board, criteria, by))
+    pasts.want(source, source.versions[-1])
     source.counted_at = None
     source.frozen_reason = None
     return True
@@ -89,8 +101,8 @@ def _version(board: Board, criteria: Criteria, by: Person) -> SourceVersion:
 
 def apply_snapshot(
     session: Session, board: Board, sources: Sequence[TrelloSource], snapshot: Snapshot
-) -> None:
-    """Count every source on a whole copy of the board. Commits nothing.
+) -> int:
+    """Count every source on a whole copy of the board; how many got other figures. Commits nothing.
 
     A source that has counted on a newer copy is left alone; one whose criteria name something
     the board lacks keeps its value and says what is gone. Raises OddAnswer, and then the caller
@@ -100,28 +112,69 @@ def apply_snapshot(
     board.name, board.url = snapshot.frame.name, snapshot.frame.url
     # Names of what is gone are still needed to say so.
     board.shape = before.updated(snapshot.frame)
-    names = Shape(shape_of(snapshot.frame))
-    latest = _latest_evidence(session, sources)
+    index = BoardIndex(snapshot)
+    tallies = _tallies(sources, snapshot, index, Shape(board.shape))
+    # A form counts on a copy from just before the link was made.
+    moments = {
+        source.versions[-1]: max(snapshot.fetched_at, source.versions[-1].made_at)
+        for source in tallies
+    }
+    kept = Keeper(session, index, Shape(shape_of(snapshot.frame))).keep(
+        {source.versions[-1]: tally.cards for source, tally in tallies.items()}, moments
+    )
+    changed = 0
+    for source, tally in tallies.items():
+        version = source.versions[-1]
+        changed += _record(source, tally, moments[version], kept[version])
+    _set_counted(session, tallies, snapshot.fetched_at)
+    return changed
+
+
+def _set_counted(session: Session, sources: Iterable[TrelloSource], moment: datetime) -> None:
+    """In one statement, since most of them have changed in nothing else."""
+    ids = []
+    for source in sources:
+        ids.append(source.id)
+        set_committed_value(source, "counted_at", moment)
+    if ids:
+        session.execute(
+            update(Source)
+            .where(Source.id.in_(ids))
+            .values(counted_at=moment)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _tallies(
+    sources: Sequence[TrelloSource], snapshot: Snapshot, index: BoardIndex, names: Shape
+) -> dict[TrelloSource, Tally]:
+    """What each source counts; without those that stand still, which are told why."""
+    holdings = Holdings(snapshot.frame)
+    tallies = {}
     for source in sources:
         if source.counted_at is not None and source.counted_at >= snapshot.fetched_at:
             continue
-        version = source.versions[-1]
-        criteria = countable_by(source.measure.kind, Criteria.from_definition(version.definition))
-        missing = gone(criteria, snapshot.frame)
-        source.frozen_reason = _what_is_gone(missing, Shape(board.shape)) if missing else None
-        if missing:
-            continue
-        result = count(criteria, snapshot)
-        evidence = _keep_evidence(session, version, latest.get(version.id), result, snapshot, names)
-        measure = source.measure
-        value = value_for(measure.kind, result)
-        present = (measure.value, measure.matching_count, measure.completed_count)
-        figures = (value, result.matching_count, result.completed_count)
-        if source.counted_at is None or present != figures:
-            # A form counts on a copy from just before the link was made.
-            taken_at = max(snapshot.fetched_at, version.made_at)
-            record_reading(measure, taken_at, *figures, version, evidence)
-        source.counted_at = snapshot.fetched_at
+        criteria = countable_by(source.measure.kind, criteria_of(source))
+        missing = holdings.lack(criteria)
+        source.frozen_reason = _what_is_gone(missing, names) if missing else None
+        if not missing:
+            tallies[source] = index.count(criteria)
+    return tallies
+
+
+def _record(source: TrelloSource, tally: Tally, taken_at: datetime, evidence: int) -> bool:
+    """Write a reading where a figure changed; True if so."""
+    measure = source.measure
+    value = value_for(measure.kind, tally.matching_count, tally.completed_count)
+    figures = (value, tally.matching_count, tally.completed_count)
+    version = source.versions[-1]
+    if (measure.value, measure.matching_count, measure.completed_count) != figures:
+        record_change(measure, taken_at, *figures, version, evidence)
+        return True
+    if source.counted_at is None:
+        # The same figures may have come from another source until now.
+        return record_reading(measure, taken_at, *figures, version, evidence) is not None
+    return False
 
 
 def countable_by(kind: str, criteria: Criteria) -> Criteria:
@@ -129,9 +182,9 @@ def countable_by(kind: str, criteria: Criteria) -> Criteria:
     return replace(criteria, completion=ANY) if kind == PERCENT else criteria
 
 
-def value_for(kind: str, result: Count) -> Fraction:
+def value_for(kind: str, matching: int, completed: int) -> Fraction:
     """Percent complete takes completed of matching; a KPI the number of matching cards."""
-    return result.percentage if kind == PERCENT else Fraction(result.matching_count)
+    return percentage(matching, completed) if kind == PERCENT else Fraction(matching)
 
 
 def freeze_disallowed(connection: Connection) -> None:
@@ -163,72 +216,3 @@ def _what_is_gone(missing: Iterable[Gone], shape: Shape) -> str:
                 parts.append(f"{shape.member_name(one.id)} is no longer on the board")
     said = "; ".join(parts)
     return f"{said[:1].upper()}{said[1:]}. The value stands still until the source is chosen again."
-
-
-def _latest_evidence(
-    session: Session, sources: Sequence[TrelloSource]
-) -> dict[int, tuple[int, str]]:
-    """The newest evidence of each present version: its id and its digest."""
-    versions = [source.versions[-1].id for source in sources]
-    newest = (
-        select(func.max(Evidence.id))
-        .where(Evidence.source_version_id.in_(versions))
-        .group_by(Evidence.source_version_id)
-    )
-    rows = session.execute(
-        select(Evidence.source_version_id, Evidence.id, Evidence.digest).where(
-            Evidence.id.in_(newest)
-        )
-    )
-    return {version_id: (evidence_id, digest) for version_id, evidence_id, digest in rows}
-
-
-def _keep_evidence(
-    session: Session,
-    version: SourceVersion,
-    latest: tuple[int, str] | None,
-    result: Count,
-    snapshot: Snapshot,
-    names: Shape,
-) -> int:
-    """The id of the evidence for this set of cards, written only when the set changed."""
-    digest = _digest(result.matching)
-    if latest is not None and latest[1] == digest:
-        return latest[0]
-    evidence = Evidence(
-        source_version_id=version.id,
-        taken_at=snapshot.fetched_at,
-        digest=digest,
-        payload=_payload(result.matching, names),
-    )
-    session.add(evidence)
-    session.flush()  # the reading points at it
-    return evidence.id
-
-
-def _digest(cards: Iterable[Card]) -> str:
-    lines = sorted(f"{card.id}{'+' if card.is_completed else '-'}" for card in cards)
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
-
-
-def _payload(cards: Iterable[Card], names: Shape) -> bytes:
-    """What was counted, as it was called then."""
-    records = [
-        {
-            "id": card.id,
-            "name": card.name,
-            "list": names.list_name(card.list_id),
-            "labels": [names.label_name(one) for one in card.label_ids],
-            "owners": [names.member_name(one) for one in card.member_ids],
-            "completed": card.is_completed,
-            "url": card.url,
-        }
-        for card in cards
-    ]
-    return zlib.compress(json.dumps(records, separators=(",", ":")).encode(), 6)
-
-
-def counted_cards(evidence: Evidence) -> list[dict[str, Any]]:
-    """The cards that were counted: id, name, list, labels, owners, completed, url."""
-    cards: list[dict[str, Any]] = json.loads(zlib.decompress(evidence.payload))
-    return cards

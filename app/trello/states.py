@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from app.beats import is_any_worker_alive
 from app.db import db
@@ -12,6 +13,7 @@ from app.okrs.integrations import SourceState, is_enabled
 from app.okrs.models import PERCENT, Source
 from app.pages import ago
 from app.trello.app_keys import AppKeys, current_app_keys, key_has_changed
+from app.trello.failures import BoardLost
 from app.trello.models import QUEUED, UNFINISHED, Board, Connection, SyncRun, TrelloSource
 
 _NO_WORKER = (
@@ -34,6 +36,8 @@ def states(sources: Sequence[Source]) -> Mapping[int, SourceState]:
             .options(joinedload(Board.connection).joinedload(Connection.owner))
         )
     }
+    for source in own:  # whoever looks at its board next has it at hand
+        set_committed_value(source, "board", boards[source.board_id])
     unfinished = select(SyncRun.board_id, SyncRun.status).where(
         SyncRun.board_id.in_(board_ids), SyncRun.status.in_(UNFINISHED)
     )
@@ -60,8 +64,10 @@ def _state(source: TrelloSource, board: Board, run: str | None, now: _Now) -> So
     def calm(sentence: str, is_busy: bool = False) -> SourceState:
         return SourceState(sentence, counted_at, is_busy=is_busy, note=note)
 
-    def troubled(sentence: str) -> SourceState:
-        return SourceState(sentence, counted_at, is_troubled=True, note=note)
+    def troubled(sentence: str, needs_choice: bool = False) -> SourceState:
+        return SourceState(
+            sentence, counted_at, is_troubled=True, needs_choice=needs_choice, note=note
+        )
 
     if not now.is_enabled:
         return troubled("Trello is disabled by an admin, so this value stands still.")
@@ -78,9 +84,10 @@ def _state(source: TrelloSource, board: Board, run: str | None, now: _Now) -> So
     if run is not None:
         return calm("Counting …", is_busy=True)
     if source.frozen_reason:
-        return troubled(source.frozen_reason)
+        return troubled(source.frozen_reason, needs_choice=True)
     if board.failure:
-        return troubled(f"{board.failure} {_age(source)}")
+        is_lost = board.failure_kind == BoardLost.kind
+        return troubled(f"{board.failure} {_age(source)}", needs_choice=is_lost)
     return calm(f"Counted {ago(counted_at)}" if counted_at else "Not counted yet")
 
 

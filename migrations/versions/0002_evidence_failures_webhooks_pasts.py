@@ -10,6 +10,9 @@ depends_on = None
 
 
 def upgrade() -> None:
+    # Kept for a minute at most, and in another form from now on.
+    op.execute("DELETE FROM trello_board_copy")
+
     op.create_table(
         "trello_connection_failure",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -94,6 +97,11 @@ def upgrade() -> None:
     with op.batch_alter_table("evidence") as batch_op:
         batch_op.add_column(sa.Column("base_id", sa.Integer(), nullable=True))
         batch_op.create_index(batch_op.f("ix_evidence_base_id"), ["base_id"], unique=False)
+        # The newest of a version is looked for at every sync, however many there are.
+        batch_op.create_index(
+            "ix_evidence_source_version_id_id", ["source_version_id", "id"], unique=False
+        )
+        batch_op.drop_index(batch_op.f("ix_evidence_source_version_id"))
         batch_op.create_foreign_key(
             batch_op.f("fk_evidence_base_id_evidence"), "evidence", ["base_id"], ["id"]
         )
@@ -108,6 +116,7 @@ def upgrade() -> None:
     with op.batch_alter_table("trello_connection") as batch_op:
         batch_op.add_column(sa.Column("webhooks_due_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("webhook_problem", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("limited_until", sa.DateTime(timezone=True), nullable=True))
     # Connections from before are looked at when the clock first turns.
     op.execute("UPDATE trello_connection SET webhooks_due_at = created_at")
     with op.batch_alter_table("trello_connection") as batch_op:
@@ -118,20 +127,31 @@ def upgrade() -> None:
             batch_op.f("ix_trello_connection_webhooks_due_at"), ["webhooks_due_at"], unique=False
         )
 
+    with op.batch_alter_table("trello_source") as batch_op:
+        batch_op.add_column(
+            sa.Column("shows_cards", sa.Boolean(), server_default=sa.true(), nullable=False)
+        )
+
     with op.batch_alter_table("trello_sync_run") as batch_op:
         batch_op.add_column(sa.Column("source_count", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("changed_count", sa.Integer(), nullable=True))
+        batch_op.create_index("ix_trello_sync_run_finished_at", ["finished_at"], unique=False)
         batch_op.create_index("ix_trello_sync_run_status", ["status"], unique=False)
 
 
 def downgrade() -> None:
     with op.batch_alter_table("trello_sync_run") as batch_op:
         batch_op.drop_index("ix_trello_sync_run_status")
+        batch_op.drop_index("ix_trello_sync_run_finished_at")
         batch_op.drop_column("changed_count")
         batch_op.drop_column("source_count")
 
+    with op.batch_alter_table("trello_source") as batch_op:
+        batch_op.drop_column("shows_cards")
+
     with op.batch_alter_table("trello_connection") as batch_op:
         batch_op.drop_index(batch_op.f("ix_trello_connection_webhooks_due_at"))
+        batch_op.drop_column("limited_until")
         batch_op.drop_column("webhook_problem")
         batch_op.drop_column("webhooks_due_at")
 
@@ -142,6 +162,10 @@ def downgrade() -> None:
 
     with op.batch_alter_table("evidence") as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_evidence_base_id_evidence"), type_="foreignkey")
+        batch_op.create_index(
+            batch_op.f("ix_evidence_source_version_id"), ["source_version_id"], unique=False
+        )
+        batch_op.drop_index("ix_evidence_source_version_id_id")
         batch_op.drop_index(batch_op.f("ix_evidence_base_id"))
         batch_op.drop_column("base_id")
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.trello.answers import MOST_LABELS
-from app.trello.counting import Criteria, Gone, count, gone
+from app.trello.board_index import BoardIndex
+from app.trello.counting import Criteria, Gone, Matcher, count, gone
 from app.trello.failures import OddAnswer
 from tests.trello.boards import board, card, label, snapshot, trello_list
 
@@ -204,3 +205,39 @@ def test_any_criteria_on_any_board_equal_a_plain_count_on_the_raw_answer(
 @given(criteria=CRITERIA)
 def test_criteria_survive_being_stored(criteria: Criteria) -> None:
     assert Criteria.from_definition(criteria.definition()) == criteria
+
+
+@given(cards=CARDS, criteria=CRITERIA)
+def test_the_index_counts_as_the_plain_form_does(
+    cards: list[dict[str, Any]], criteria: Criteria
+) -> None:
+    lists = [trello_list(one, closed=one == "l4") for one in LISTS]
+    whole = snapshot(board(cards, lists=lists))
+    index, plain = BoardIndex(whole), count(criteria, whole)
+    tally = index.count(criteria)
+    assert {one.id for one in index.cards(tally.cards)} == {one.id for one in plain.matching}
+    assert tally.matching_count == plain.matching_count
+    assert tally.completed_count == plain.completed_count
+
+
+def test_the_digest_tells_sets_and_completion_apart_and_nothing_else() -> None:
+    one, two = card("done"), card("todo")
+
+    def digest(*cards: dict[str, Any], lists: tuple[str, ...] = ()) -> str:
+        index = BoardIndex(snapshot(board(list(cards))))
+        return index.digest(index.count(Criteria(list_ids=lists)).cards)
+
+    assert digest(one, two) == digest({**two, "name": "Renamed"}, {**one, "idLabels": ["blog"]})
+    assert digest(one, two, lists=("done",)) == digest(one)
+    assert len({digest(), digest(one), digest({**one, "dueComplete": True}), digest(one, two)}) == 4
+
+
+@given(cards=CARDS, criteria=CRITERIA)
+def test_a_card_has_a_reason_not_to_count_exactly_when_it_does_not(
+    cards: list[dict[str, Any]], criteria: Criteria
+) -> None:
+    lists = [trello_list(one, closed=one == "l4") for one in LISTS]
+    whole = snapshot(board(cards, lists=lists))
+    matcher = Matcher(criteria, whole.frame)
+    counted = {one.id for one in count(criteria, whole).matching}
+    assert {one.id for one in whole.cards if not list(matcher.why_not(one))} == counted

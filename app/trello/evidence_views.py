@@ -1,0 +1,72 @@
+"""Which cards: what was counted, what was not and why, what came and went."""
+
+from datetime import UTC, datetime
+
+from flask import abort, flash, render_template, request
+from flask.typing import ResponseReturnValue
+
+from app.access import by_id, me
+from app.db import db
+from app.htmx import see_other
+from app.okrs.loading import measure_for
+from app.okrs.rows import item_url
+from app.trello import blueprint
+from app.trello.evidence_page import fill_now, fill_then, page_of
+from app.trello.models import TrelloSource
+from app.trello.states import states
+
+
+@blueprint.get("/trello/sources/<int:source_id>/cards")
+def show_evidence(source_id: int) -> ResponseReturnValue:
+    source = _source(source_id)
+    at = _moment(request.args["at"]) if "at" in request.args else None
+    page = page_of(source, me(), at, request.args.get("all") == "1")
+    if at is None:
+        fill_now(page, request.args.get("before", type=int))
+    else:
+        fill_then(page, at)
+    return render_template(
+        "trello/evidence.html",
+        page=page,
+        item=page.item,
+        item_address=item_url(page.item, "show"),
+        source=source,
+        state=None if source.ended_at else states([source])[source.id],
+    )
+
+
+@blueprint.post("/trello/sources/<int:source_id>/hide-cards")
+def hide_cards(source_id: int) -> ResponseReturnValue:
+    source = _source(source_id, to_edit=True)
+    source.shows_cards = False
+    db.session.commit()
+    flash("Others see counts only from now on.", "success")
+    return see_other("trello.show_evidence", source_id=source_id)
+
+
+@blueprint.post("/trello/sources/<int:source_id>/show-cards")
+def show_cards(source_id: int) -> ResponseReturnValue:
+    source = _source(source_id, to_edit=True)
+    source.shows_cards = True
+    db.session.commit()
+    flash("Whoever sees the item sees its cards from now on.", "success")
+    return see_other("trello.show_evidence", source_id=source_id)
+
+
+def _source(source_id: int, *, to_edit: bool = False) -> TrelloSource:
+    """The source; 404 and 403 as for its item."""
+    source = by_id(TrelloSource, source_id)
+    measure_for(me(), source.measure_id, to_edit=to_edit)
+    return source
+
+
+def _moment(text: str) -> datetime:
+    """From ISO 8601, in UTC where no zone is given; without fractions, the end of that second."""
+    try:
+        # A plus sign that was not encoded arrives as a space.
+        moment = datetime.fromisoformat(text.strip().replace(" ", "+"))
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        moment = moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        abort(404)
+    return moment if "." in text else moment.replace(microsecond=999_999)
