@@ -96,6 +96,12 @@ def app(config: Config) -> Iterator[Flask]:
     db.engine.dispose()
 
 
+@pytest.fixture(autouse=True)
+def turns_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for a turn at Trello: without Redis, a test would after nine requests."""
+    monkeypatch.setattr("app.trello.quota.Turns.take", lambda turns, path: None)
+
+
 @pytest.fixture
 def client(app: Flask) -> Client:
     return Client(app)

@@ -38,7 +38,7 @@ def current_app_keys() -> AppKeys | None:
     config: Config = current_app.extensions["tally_config"]
     if config.trello_api_key and config.trello_api_secret:
         return AppKeys(config.trello_api_key, config.trello_api_secret, from_environment=True)
-    stored = db.session.get(TrelloApp, 1)
+    stored = _stored()
     if stored is None:
         return None
     try:
@@ -53,7 +53,16 @@ def current_app_keys() -> AppKeys | None:
 
 def are_stored_keys_unreadable() -> bool:
     """True when a key was entered but ENCRYPTION_KEY has changed since."""
-    return db.session.get(TrelloApp, 1) is not None and current_app_keys() is None
+    return _stored() is not None and current_app_keys() is None
+
+
+def _stored() -> TrelloApp | None:
+    """The row, held on to for the session: several parts of a page ask for it."""
+    session = db.session()
+    kept: TrelloApp | None = session.info.get(TrelloApp)
+    if kept is None or kept not in session:
+        kept = session.info[TrelloApp] = session.get(TrelloApp, 1)
+    return kept
 
 
 def store_app_keys(key: str, secret: str, by: Person) -> AppKeys:

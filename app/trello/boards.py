@@ -2,21 +2,32 @@
 
 import json
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
 from flask import current_app
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.db import db, put, utcnow
+from app.trello import outcomes
 from app.trello.answers import BoardFrame, BoardList, BoardName, Card, Label, Member, Snapshot
 from app.trello.app_keys import KEY_CHANGED, current_app_keys, key_has_changed
 from app.trello.client import TIMEOUT, Credentials, Trello
-from app.trello.failures import BoardLost, KeyRefused, OddAnswer, SignInUnusable
-from app.trello.models import BoardCopy, Connection
+from app.trello.failures import (
+    BoardLost,
+    Held,
+    KeyRefused,
+    OddAnswer,
+    SignInUnusable,
+    TokenRefused,
+)
+from app.trello.models import Board, BoardCopy, Connection
 from app.trello.models import BoardList as StoredBoardList
+from app.trello.quota import JOB_WAIT, PAGE_WAIT, Turns
 from app.trello.waiting import PATIENCE, page_waits
 from app.vault import SecretUnreadable, decrypt
 
@@ -30,10 +41,21 @@ def trello_for(
     connection: Connection,
     timeout: tuple[float, float] = TIMEOUT,
     before_request: Callable[[], None] = lambda: None,
+    *,
+    is_urgent: bool = False,
+    longest_wait: timedelta = JOB_WAIT,
+    while_waiting: Callable[[], None] = lambda: None,
+    to_revoke: bool = False,
 ) -> Trello:
     """Trello as the account of this connection sees it.
 
-    Raises KeyRefused without an API key, SignInUnusable when ours were changed since.
+    Each request waits for its turn, at most for `longest_wait`; `while_waiting` is called every
+    few seconds meanwhile, `before_request` when the turn has come. Urgent is what someone waits
+    for: a form, a Refresh.
+
+    Raises KeyRefused without an API key, SignInUnusable when ours were changed since. Raises
+    TokenRefused for a connection that has to be reconnected, Held while Trello wants to be left
+    alone; but a token may always be given back.
     """
     keys = current_app_keys()
     if keys is None:
@@ -43,6 +65,8 @@ def trello_for(
         )
     if key_has_changed(connection, keys):
         raise SignInUnusable(KEY_CHANGED)
+    if not to_revoke:
+        _check_may_ask(connection)
     try:
         token = decrypt(connection.token_encrypted)
         token_secret = decrypt(connection.token_secret_encrypted)
@@ -53,7 +77,43 @@ def trello_for(
         ) from error
     config = current_app.extensions["tally_config"]
     credentials = Credentials(keys.key, keys.secret, token, token_secret)
-    return Trello(credentials, config.trello_api_url, timeout, before_request)
+    turns = Turns(
+        keys.key,
+        token,
+        is_urgent=is_urgent,
+        longest_wait=longest_wait,
+        while_waiting=while_waiting,
+    )
+    return Trello(credentials, config.trello_api_url, timeout, before_request, turns.take)
+
+
+def _check_may_ask(connection: Connection) -> None:
+    if connection.reconnect_reason not in (None, KEY_CHANGED):  # the key was seen to be the old one
+        raise TokenRefused(connection.reconnect_reason)
+    left = (connection.limited_until or utcnow()) - utcnow()
+    if left > timedelta():
+        raise Held(left, "Trello asked us to slow down.")
+
+
+def _trello_for_page(connection: Connection) -> Trello:
+    return trello_for(connection, timeout=PATIENCE, is_urgent=True, longest_wait=PAGE_WAIT)
+
+
+@contextmanager
+def telling_connection(connection: Connection) -> Iterator[None]:
+    """Around requests outside of a sync: the connection is told of failures that concern it as a
+    whole, in a transaction of its own, and they go on to the caller."""
+    connection_id, token = connection.id, connection.token_encrypted
+    try:
+        yield
+    except outcomes.OF_CONNECTION as error:
+        with db.writing() as session:
+            found = session.get(
+                Connection, connection_id, populate_existing=True, with_for_update=outcomes.LOCK
+            )
+            if found is not None:
+                outcomes.tell_connection(session, found, token, error)
+        raise
 
 
 def fetch_board(trello: Trello, board_id: str) -> Snapshot:
@@ -77,9 +137,9 @@ def open_boards(connection: Connection, fresh: bool = False) -> list[BoardName]:
     kept = db.session.get(StoredBoardList, connection.id, populate_existing=True)
     if kept is not None and not fresh and utcnow() - kept.fetched_at < LIST_LIFE:
         return [BoardName(**board) for board in kept.boards]
-    trello = trello_for(connection, timeout=PATIENCE)
+    trello = _trello_for_page(connection)
     db.end_reading()
-    with page_waits():
+    with page_waits(), telling_connection(connection):
         boards = trello.open_boards()
     with db.writing() as session:
         put(
@@ -106,13 +166,21 @@ def board_copy(connection: Connection, board_id: str) -> Snapshot:
     kept = db.session.get(BoardCopy, (connection.id, board_id), populate_existing=True)
     if kept is not None and utcnow() - kept.fetched_at < COPY_LIFE:
         return _unpack(kept.fetched_at, kept.payload)
-    trello = trello_for(connection, timeout=PATIENCE)
+    trello = _trello_for_page(connection)
     db.end_reading()
-    with page_waits():
+    with page_waits(), telling_connection(connection):
         snapshot = fetch_board(trello, board_id)
     with db.writing() as session:
         keep_copy(session, connection.id, snapshot)
     return snapshot
+
+
+def kept_copy(connection: Connection, board_id: str) -> Snapshot | None:
+    """The copy that is kept, however old; None without one, or where it may not be shown."""
+    if not connection.shows(board_id):
+        return None
+    kept = db.session.get(BoardCopy, (connection.id, board_id), populate_existing=True)
+    return None if kept is None else _unpack(kept.fetched_at, kept.payload)
 
 
 def newest_copy(connection_id: int, board_id: str, in_hand: Snapshot | None) -> Snapshot | None:
@@ -121,6 +189,14 @@ def newest_copy(connection_id: int, board_id: str, in_hand: Snapshot | None) -> 
     if in_hand is None or kept is None or kept.fetched_at <= in_hand.fetched_at:
         return in_hand
     return _unpack(kept.fetched_at, kept.payload)
+
+
+def has_copy(session: Session, board: Board) -> bool:
+    """Whether a form used a copy of the board a short while ago: it may want a newer one."""
+    kept = select(BoardCopy.trello_id).where(
+        BoardCopy.connection_id == board.connection_id, BoardCopy.trello_id == board.trello_id
+    )
+    return session.scalar(kept) is not None
 
 
 def keep_copy(session: Session, connection_id: int, snapshot: Snapshot) -> None:
@@ -135,7 +211,7 @@ def keep_copy(session: Session, connection_id: int, snapshot: Snapshot) -> None:
 
 
 def _pack(snapshot: Snapshot) -> bytes:
-    content = {"frame": asdict(snapshot.frame), "cards": [asdict(card) for card in snapshot.cards]}
+    content = {"frame": asdict(snapshot.frame), "cards": snapshot.cards}
     return zlib.compress(json.dumps(content, separators=(",", ":")).encode(), 1)
 
 
@@ -157,11 +233,5 @@ def _unpack(fetched_at: datetime, payload: bytes) -> Snapshot:
     )
 
 
-def _card(record: dict[str, Any]) -> Card:
-    return Card(
-        **{
-            **record,
-            "member_ids": tuple(record["member_ids"]),
-            "label_ids": tuple(record["label_ids"]),
-        }
-    )
+def _card(values: list[Any]) -> Card:
+    return Card._make(tuple(one) if isinstance(one, list) else one for one in values)

@@ -3,7 +3,7 @@
 import json
 import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -14,6 +14,7 @@ import urllib3
 from authlib.integrations.requests_client import OAuth1Auth
 
 from app.trello import answers
+from app.trello.actions import ACTION_FIELDS, ACTION_TYPES, Action, parse_actions
 from app.trello.answers import BoardFrame, BoardName, Card, Member
 from app.trello.failures import (
     BoardLost,
@@ -24,21 +25,28 @@ from app.trello.failures import (
     TooMuchAsked,
     TrelloError,
     Unavailable,
+    WebhookRefused,
 )
+from app.trello.transfer import LONGEST_TRANSFER, limit_transfers
+from app.trello.webhook_answers import TrellosWebhook, parse_webhook
 
 log = logging.getLogger(__name__)
 
 TIMEOUT = (3.05, 30)
 """Seconds to connect and to wait between bytes; Trello itself gives up on a request after 30."""
 LONGEST_ANSWER = 64 * 1024 * 1024
-LONGEST_TRANSFER = 20
-"""Seconds after which an answer that still trickles in is given up. Together with the waiting
-before it, it has to stay below runs.LEASE."""
 PAGE = 1000
 """The most cards Trello hands out in one answer."""
 MOST_PAGES = 100
 LIMIT_WINDOW = timedelta(seconds=10)
 """Trello counts requests in windows of ten seconds; a 429 ends with its window."""
+
+_OTHER_LIMITS = {
+    "api_key_limit": ("api-key", LIMIT_WINDOW),
+    "db_limit": ("db-query-time", timedelta(minutes=10)),
+    "/1/member": ("members", timedelta(minutes=15)),
+}
+"""By a word of the refusal: the middle of the headers that tell of it, and its window."""
 
 _SLOW = "Trello did not answer in time. The last good value stays; it is tried again by itself."
 _DOWN = "Trello could not be reached. The last good value stays; it is tried again by itself."
@@ -67,6 +75,8 @@ class Credentials:
 
 
 _BOARD_ID = re.compile(r"[0-9A-Za-z]{8,64}")
+_WEBHOOKS = "/webhooks/"
+_ME = "/members/me"
 _FRAME = {
     "fields": answers.BOARD_FIELDS,
     "lists": "all",
@@ -88,12 +98,15 @@ class Trello:
         api_url: str,
         timeout: tuple[float, float] = TIMEOUT,
         before_request: Callable[[], None] = lambda: None,
+        take_turn: Callable[[str], None] = lambda path: None,
     ) -> None:
         self._api_url = api_url
         self._credentials = credentials
         self._timeout = timeout
         self._before_request = before_request
+        self._take_turn = take_turn
         self._session = requests.Session()
+        limit_transfers(self._session)
         self._session.auth = OAuth1Auth(
             credentials.api_key,
             credentials.api_secret,
@@ -103,7 +116,7 @@ class Trello:
 
     def me(self) -> Member:
         """Whose account this is. Trello allows few of these calls, so keep the answer."""
-        return answers.parse_member(self._get("/members/me", fields="username,fullName"))
+        return answers.parse_member(self._get(_ME, fields="username,fullName"))
 
     def open_boards(self) -> list[BoardName]:
         """The boards the account can read that are not closed, in the order of their names."""
@@ -125,42 +138,76 @@ class Trello:
         path = f"/boards/{board_id}"
         try:
             answer = self._get(path, **_FRAME, cards="all", card_fields=answers.CARD_FIELDS)
-            cards = answers.parse_cards(answer.get("cards") if isinstance(answer, dict) else None)
-            is_whole = len(cards) < PAGE
+            nested = answer.get("cards") if isinstance(answer, dict) else None
+            is_whole = not isinstance(nested, list) or len(nested) < PAGE
         except TooMuchAsked:
-            answer, cards, is_whole = self._get(path, **_FRAME), (), False
+            answer, nested, is_whole = self._get(path, **_FRAME), None, False
         frame = answers.parse_frame(answer)
         if frame.id != board_id:
             raise OddAnswer("another board than the one asked for")
-        return frame, cards if is_whole else tuple(self._all_cards(path))
+        return frame, answers.parse_cards(nested) if is_whole else self._all_cards(path)
+
+    def actions(
+        self, board_id: str, before: str | None = None, most: int = PAGE
+    ) -> tuple[Action, ...]:
+        """What happened on the board, newest first; `before` is the last id of the page before."""
+        query = {"before": before} if before else {}
+        answer = self._get(
+            f"/boards/{board_id}/actions",
+            filter=ACTION_TYPES,
+            fields=ACTION_FIELDS,
+            limit=str(most),
+            member="false",
+            memberCreator="false",
+            **query,
+        )
+        return parse_actions(answer)
+
+    def webhooks(self) -> tuple[TrellosWebhook, ...]:
+        """All that hang on this token, also those that are none of ours."""
+        answer = self._get(f"/tokens/{self._credentials.token}/webhooks")
+        return answers.parse_all(answer, parse_webhook)
+
+    def make_webhook(self, board_id: str, callback_url: str) -> TrellosWebhook:
+        """Have changes on the board told to this address, which Trello tries with HEAD meanwhile.
+
+        Raises WebhookRefused.
+        """
+        watched = {"idModel": board_id, "callbackURL": callback_url, "description": "Tally"}
+        return parse_webhook(self._call("POST", _WEBHOOKS, watched))
+
+    def delete_webhook(self, webhook_id: str) -> None:
+        """One that is gone already raises OddAnswer."""
+        self._call("DELETE", f"{_WEBHOOKS}{webhook_id}")
 
     def revoke(self) -> None:
         """Make the token worthless at Trello. A token that already is raises TokenRefused."""
         self._call("DELETE", f"/tokens/{self._credentials.token}")
 
-    def _all_cards(self, path: str) -> Iterator[Card]:
+    def _all_cards(self, path: str) -> tuple[Card, ...]:
         """Newest first, by creation: the id of the oldest card seen leads to the next page."""
+        records: list[object] = []
         seen: set[str] = set()
         before: dict[str, str] = {}
         for _ in range(MOST_PAGES):
-            page = answers.parse_cards(
-                self._get(
-                    f"{path}/cards/all", limit=str(PAGE), fields=answers.CARD_FIELDS, **before
-                )
+            page = self._get(
+                f"{path}/cards/all", limit=str(PAGE), fields=answers.CARD_FIELDS, **before
             )
-            if not page:
-                return
-            if any(card.id in seen for card in page):
+            ids = answers.parse_all(page, answers.parse_card_id)
+            if not ids:
+                return answers.parse_cards(records)
+            if not seen.isdisjoint(ids):
                 raise OddAnswer("a page of cards that was there before")
-            seen.update(card.id for card in page)
-            before = {"before": min(card.id for card in page)}
-            yield from page
+            seen.update(ids)
+            before = {"before": min(ids)}
+            records += page
         raise OddAnswer("pages of cards without end")
 
     def _get(self, path: str, **query: str) -> Any:
         return self._call("GET", path, query)
 
     def _call(self, method: str, path: str, query: dict[str, str] | None = None) -> Any:
+        self._take_turn(path)
         self._before_request()
         try:
             with self._session.request(
@@ -171,31 +218,36 @@ class Trello:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                body = read_whole(response)
-        except requests.Timeout as error:
-            raise Unavailable(_SLOW) from error
+                body = read_whole(response, LONGEST_ANSWER)
         except requests.RequestException as error:
-            raise Unavailable(_DOWN) from error
+            # Its words hold the address, and the address may hold the token: they end here.
+            log.warning("Trello did not answer", extra={"error": type(error).__name__})
+            is_slow = isinstance(error, requests.Timeout)
+            raise Unavailable(_SLOW if is_slow else _DOWN) from None
         if response.status_code == 200:
             return _parsed(response, body)
         log.warning("Trello refused a request", extra={"status": response.status_code})
         failure = _failure(response, body, is_of_board=path.startswith("/boards/"))
+        if path == _WEBHOOKS and (failure is None or type(failure) is OddAnswer):
+            failure = _webhook_refusal(body)
         if failure is None:
-            failure = TokenRefused(_TOKEN) if self._is_token_dead(path) else BoardLost(_LOST)
+            failure = self._meaning_of_401(path)
         raise failure
 
-    def _is_token_dead(self, refused_path: str) -> bool:
-        """After a 401 that does not say why: a token that can't even say whose it is, is dead."""
-        if not refused_path.startswith("/boards/"):
-            return True
+    def _meaning_of_401(self, path: str) -> TrelloError:
+        """Of one that does not say why: a token that can't even say whose it is, is dead."""
+        if path == _ME:
+            return TokenRefused(_TOKEN)
         try:
             self.me()
-        except TokenRefused:
-            return True
-        return False
+        except TokenRefused as error:
+            return error
+        except Limited:
+            return Unavailable(_DOWN)  # it can't be told now; it is tried again soon
+        return BoardLost(_LOST) if path.startswith("/boards/") else OddAnswer("status 401")
 
 
-def read_whole(response: requests.Response, longest: int = LONGEST_ANSWER) -> bytes:
+def read_whole(response: requests.Response, longest: int) -> bytes:
     """The whole body, within limits of size and time that a bare timeout does not set.
 
     Raises OddAnswer beyond `longest` bytes, Unavailable when it takes too long or breaks off.
@@ -224,13 +276,22 @@ def _parsed(response: requests.Response, body: bytes) -> Any:
     if kind != "application/json":
         raise OddAnswer(f"an answer of type {kind[:40] or 'unknown'}")
     try:
-        return json.loads(body.decode("utf-8"), parse_constant=_no_constant)
+        return json.loads(
+            body.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_no_name_twice
+        )
     except (ValueError, RecursionError) as error:
         raise OddAnswer("an answer that is no JSON") from error
 
 
 def _no_constant(name: str) -> float:
     raise ValueError(name)  # NaN and Infinity are not JSON
+
+
+def _no_name_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    record = dict(pairs)
+    if len(record) != len(pairs):
+        raise ValueError("a name twice in one object")  # nobody can say which of them holds
+    return record
 
 
 def _failure(response: requests.Response, body: bytes, is_of_board: bool) -> TrelloError | None:
@@ -241,10 +302,7 @@ def _failure(response: requests.Response, body: bytes, is_of_board: bool) -> Tre
     status = response.status_code
     said = body[:500].decode("utf-8", "replace").lower()
     if status == 429:
-        return Limited(
-            "Trello asked us to slow down. The last good value stays; it is tried again by itself.",
-            retry_after=_retry_after(response),
-        )
+        return _limited(response, said)
     if status in (400, 401) and ("invalid token" in said or "expired token" in said):
         return TokenRefused(_TOKEN)
     if status == 401:
@@ -262,10 +320,29 @@ def _failure(response: requests.Response, body: bytes, is_of_board: bool) -> Tre
     return OddAnswer(f"status {status}")
 
 
-def _retry_after(response: requests.Response) -> timedelta:
-    """As told, in seconds or as a date; else the rest of the window; never over an hour."""
+def _webhook_refusal(body: bytes) -> WebhookRefused:
+    """Trello's own words tell whether it was the address: "URL (…) did not return 200 …"."""
+    said = body[:500].decode("utf-8", "replace").lower()
+    return WebhookRefused(is_unreachable=said.startswith("url (") or "callbackurl" in said)
+
+
+def _limited(response: requests.Response, said: str) -> Limited:
+    """Which of its limits Trello means only its words tell."""
+    name, window = next(
+        (meant for word, meant in _OTHER_LIMITS.items() if word in said),
+        ("api-token", LIMIT_WINDOW),
+    )
+    return Limited(
+        "Trello asked us to slow down. The last good value stays; it is tried again by itself.",
+        retry_after=_retry_after(response, name, window),
+        is_of_key=name == "api-key",
+    )
+
+
+def _retry_after(response: requests.Response, limit: str, window: timedelta) -> timedelta:
+    """As told, in seconds or as a date; else the whole window; never over an hour."""
     told = response.headers.get("Retry-After", "").strip()
-    wait = LIMIT_WINDOW
+    wait = window
     if told.isascii() and told.isdigit():
         wait = timedelta(seconds=int(told[:9]))
     elif told:
@@ -274,7 +351,7 @@ def _retry_after(response: requests.Response) -> timedelta:
         except (TypeError, ValueError):
             log.info("Trello sent a Retry-After that says nothing")
     else:
-        interval = response.headers.get("x-rate-limit-api-token-interval-ms", "")
+        interval = response.headers.get(f"x-rate-limit-{limit}-interval-ms", "")
         if interval.isascii() and interval.isdigit():
             wait = timedelta(milliseconds=int(interval[:9]))
     return min(max(wait, timedelta(seconds=1)), timedelta(hours=1))

@@ -14,6 +14,7 @@ from app.trello.failures import KeyRefused, TokenRefused, TrelloError
 from app.trello.models import EVERYONE, AllowedBoard, Connection
 from app.trello.sign_in_failures import trouble_of
 from app.trello.sources import freeze_disallowed
+from app.trello.webhooks import look_again
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,7 @@ def configure(
     _allow(connection, [] if all_boards else boards)
     connection.is_configured = True
     freeze_disallowed(connection)
+    look_again(connection)
 
 
 def _allow(connection: Connection, boards: Sequence[OfferedBoard]) -> None:

@@ -16,12 +16,13 @@ from app.accounts.forms import LONGEST_NAME, one_line
 from app.accounts.models import Person, workspace
 from app.config import Config
 from app.db import db, utcnow
-from app.trello import oauth
+from app.trello import oauth, outcomes
 from app.trello.answers import Member
 from app.trello.app_keys import AppKeys
 from app.trello.client import Credentials, Trello
 from app.trello.failures import TrelloError
 from app.trello.models import Board, Connection, PendingSignIn
+from app.trello.quota import PAGE_WAIT, Turns
 from app.trello.sign_in_failures import (
     CONNECTION_GONE,
     DENIED,
@@ -36,6 +37,7 @@ from app.trello.sign_in_failures import (
     trouble_of,
 )
 from app.trello.waiting import PATIENCE, page_waits
+from app.trello.webhooks import look_again
 from app.vault import SecretUnreadable, decrypt, encrypt
 
 log = logging.getLogger(__name__)
@@ -157,13 +159,14 @@ def _finish(keys: AppKeys, pending: _Pending, name: str, proof: str) -> Connecti
     db.end_reading()
     grant = oauth.finish(keys, name, pending.secret, proof)
     credentials = Credentials(keys.key, keys.secret, grant.token, grant.token_secret)
-    trello = Trello(credentials, config.trello_api_url, PATIENCE)
+    turns = Turns(keys.key, grant.token, is_urgent=True, longest_wait=PAGE_WAIT)
+    trello = Trello(credentials, config.trello_api_url, PATIENCE, take_turn=turns.take)
     try:
         with page_waits():
             member = trello.me()
         with db.writing() as session:
             connection = _connection_of(session, pending, member)
-            _keep(connection, member, grant, keys)
+            _keep(session, connection, member, grant, keys)
     except TrelloError as error:
         _give_back(trello)
         raise SignInFailed(trouble_of(error)) from error
@@ -192,14 +195,17 @@ def _connection_of(session: Session, pending: _Pending, member: Member) -> Conne
     return found
 
 
-def _keep(connection: Connection, member: Member, grant: oauth.Grant, keys: AppKeys) -> None:
+def _keep(
+    session: Session, connection: Connection, member: Member, grant: oauth.Grant, keys: AppKeys
+) -> None:
     connection.member_id = member.id
     connection.member_username = one_line(member.username)[:120]
     connection.member_name = one_line(member.full_name)[:200]
     connection.token_encrypted = encrypt(grant.token)
     connection.token_secret_encrypted = encrypt(grant.token_secret)
     connection.key_fingerprint = keys.fingerprint
-    connection.reconnect_reason = None
+    outcomes.record_reconnection(session, connection)
+    look_again(connection)
 
 
 def _give_back(trello: Trello) -> None:

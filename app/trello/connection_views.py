@@ -18,6 +18,7 @@ from app.trello.connections import rows_for, uses
 from app.trello.failures import TokenRefused, TrelloError
 from app.trello.loading import connection_for, is_usable_by, is_visible_to
 from app.trello.models import Board, Connection, SyncRun
+from app.trello.quota import PAGE_WAIT
 
 
 @blueprint.get("/connections")
@@ -69,7 +70,7 @@ def remove_connection(connection_id: int) -> ResponseReturnValue:
 
 def _trello_or_none(connection: Connection) -> Trello | None:
     try:
-        return trello_for(connection)
+        return trello_for(connection, is_urgent=True, longest_wait=PAGE_WAIT, to_revoke=True)
     except TrelloError:
         return None
 

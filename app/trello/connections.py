@@ -94,6 +94,8 @@ class State:
     sentence: str = ""
     tone: str = "bad"
     """The style it is shown in: good, idle, or bad where someone has to do something."""
+    has_history: bool = False
+    """True where the list of the connection's failures tells more."""
 
 
 @dataclass(frozen=True)
@@ -117,10 +119,14 @@ class StateTeller:
         self._is_enabled = is_enabled("trello")
         self._keys = current_app_keys()
 
+    def reconnect_reason(self, connection: Connection) -> str | None:
+        """Why its owner has to sign in again; None while the sign-in is good."""
+        if connection.reconnect_reason is None and key_has_changed(connection, self._keys):
+            return KEY_CHANGED
+        return connection.reconnect_reason
+
     def state_of(self, connection: Connection, use: Use | None = None) -> State:
-        reason = connection.reconnect_reason
-        if reason is None and key_has_changed(connection, self._keys):
-            reason = KEY_CHANGED
+        reason = self.reconnect_reason(connection)
         if reason:
             return State("Needs reconnecting", reason)
         if not connection.is_configured:
@@ -135,6 +141,7 @@ class StateTeller:
                 "Partly working",
                 f"{use.troubled_board_count} {boards} could not be read last time: "
                 "the items there say why.",
+                has_history=True,
             )
         return State("Working", tone="good")
 
@@ -154,3 +161,13 @@ def rows_for(person: Person, which: ColumnElement[bool]) -> list[Row]:
         state = teller.state_of(connection, use)
         rows.append(Row(connection, use, state, may_manage(person, connection)))
     return rows
+
+
+def troubled_connections(person: Person, teller: StateTeller) -> list[Connection]:
+    """The person's own connections that they have to reconnect; one query."""
+    own = db.session.scalars(
+        select(Connection)
+        .where(Connection.owner_id == person.id)
+        .order_by(func.lower(Connection.name), Connection.id)
+    )
+    return [connection for connection in own if teller.reconnect_reason(connection)]

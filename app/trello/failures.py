@@ -1,6 +1,11 @@
 """What can go wrong between us and Trello, told apart by what someone has to do about it."""
 
+import math
 from datetime import timedelta
+
+_OUR_RESTRAINT = (
+    "So that Trello's limits are never reached, we ask it only so often, and others were first."
+)
 
 
 class TrelloError(Exception):
@@ -50,6 +55,24 @@ class Limited(TrelloError):
 
     kind = "limited"
 
+    def __init__(
+        self, sentence: str, *, retry_after: timedelta | None = None, is_of_key: bool = False
+    ) -> None:
+        super().__init__(sentence, retry_after=retry_after)
+        self.is_of_key = is_of_key
+        """True where it is our API key that asks too often, so all connections have to wait."""
+
+
+class Held(Limited):
+    """We hold back by ourselves, to stay within Trello's limits: nothing has failed."""
+
+    kind = "held"
+
+    def __init__(self, wait: timedelta, why: str = _OUR_RESTRAINT) -> None:
+        seconds = math.ceil(wait.total_seconds())
+        again = f"{seconds} seconds" if seconds < 120 else f"{math.ceil(seconds / 60)} minutes"
+        super().__init__(f"{why} Try again in {again}.", retry_after=wait)
+
 
 class Unavailable(TrelloError):
     """Trello is down, slow or out of reach; later it may work."""
@@ -75,3 +98,14 @@ class OddAnswer(TrelloError):
 
 class TooMuchAsked(OddAnswer):
     """Trello would not hand out so much in one answer."""
+
+
+class WebhookRefused(TrelloError):
+    """Trello does not want to tell of changes on a board. Its syncs go on by the hour."""
+
+    kind = "webhook"
+
+    def __init__(self, *, is_unreachable: bool) -> None:
+        super().__init__("Trello refused to tell of changes.")
+        self.is_unreachable = is_unreachable
+        """Whether it was our address that it could not reach."""

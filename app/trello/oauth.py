@@ -29,6 +29,7 @@ from app.trello.sign_in_failures import (
     Trouble,
     trouble_of,
 )
+from app.trello.transfer import limit_transfers
 from app.trello.waiting import PATIENCE, page_waits
 
 log = logging.getLogger(__name__)
@@ -92,16 +93,15 @@ def finish(keys: AppKeys, name: str, secret: str, proof: str) -> Grant:
 def _token_from(route: str, auth: OAuth1Auth, if_refused: Trouble) -> Grant:
     """One of the two signed requests; both are answered by a token and its secret."""
     try:
-        with (
-            page_waits(),
-            requests.post(
+        with page_waits(), requests.Session() as session:
+            limit_transfers(session)
+            response = session.post(
                 f"{_oauth_url()}/{route}",
                 auth=auth,
                 timeout=PATIENCE,
                 allow_redirects=False,
                 stream=True,
-            ) as response,
-        ):
+            )
             said = read_whole(response, LONGEST_TOKEN).decode("utf-8", "replace").strip()
     except requests.RequestException as error:
         raise SignInFailed(UNREACHABLE) from error

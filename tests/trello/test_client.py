@@ -1,6 +1,10 @@
 """The client against answers that Trello would rarely give: nothing odd gets through."""
 
+import contextlib
 import json
+import socket
+import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -160,6 +164,47 @@ def test_when_limited_it_says_how_long_to_wait(
 
 
 @pytest.mark.parametrize(
+    ("said", "seconds", "is_of_key"),
+    [
+        ('{"error":"API_TOKEN_LIMIT_EXCEEDED","message":"Rate limit exceeded"}', 10, False),
+        ('{"error":"API_KEY_LIMIT_EXCEEDED","message":"Rate limit exceeded"}', 10, True),
+        ('{"error":"API_TOKEN_DB_LIMIT_EXCEEDED"}', 600, False),
+        (
+            '{"message":"Exceeded rate limit to /1/member","error":"RATE_LIMIT_EXCEEDED"}',
+            900,
+            False,
+        ),
+    ],
+)
+def test_without_a_time_told_it_is_the_window_of_the_limit_that_was_met(
+    trello: Trello, answers: responses.RequestsMock, said: str, seconds: int, is_of_key: bool
+) -> None:
+    answers.get(ADDRESS, status=429, body=said, content_type="application/json")
+    with pytest.raises(Limited) as raised:
+        trello.board(BOARD)
+    assert raised.value.retry_after == timedelta(seconds=seconds)
+    assert raised.value.is_of_key == is_of_key
+
+
+def test_a_401_without_a_board_and_a_living_token_is_odd(
+    trello: Trello, answers: responses.RequestsMock
+) -> None:
+    answers.get(f"{ME}/boards", status=401, body="missing scopes", content_type="text/plain")
+    answers.get(ME, json={"id": "m", "username": "mina", "fullName": "Mina Lund"})
+    with pytest.raises(OddAnswer):
+        trello.open_boards()
+
+
+def test_a_limit_on_asking_whose_token_it_is_leaves_that_open(
+    trello: Trello, answers: responses.RequestsMock
+) -> None:
+    answers.get(ADDRESS, status=401, body="missing scopes", content_type="text/plain")
+    answers.get(ME, status=429, body="{}")
+    with pytest.raises(Unavailable):
+        trello.board(BOARD)
+
+
+@pytest.mark.parametrize(
     ("body", "kind"),
     [
         (b"", "application/json"),
@@ -298,8 +343,41 @@ def test_an_endless_answer_is_given_up(
 ) -> None:
     monkeypatch.setattr(client_module, "LONGEST_ANSWER", 1000)
     answers.get(ADDRESS, body=b" " * 2000, content_type="application/json")
-    with pytest.raises(OddAnswer):
+    with pytest.raises(OddAnswer) as raised:
         trello.board(BOARD)
+    assert raised.value.detail == "an answer of more than 1000 bytes"
+
+
+@pytest.mark.parametrize(
+    "begun", [b"", b"HTTP/1.1 200 OK\r\nX-Slow: ", b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n"]
+)
+def test_an_answer_that_trickles_in_without_end_is_given_up(
+    begun: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each byte comes in time, in the first line, in a header or in the body."""
+    monkeypatch.setattr("app.trello.transfer.LONGEST_TRANSFER", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=trickle, args=(server, begun))
+        thread.start()
+        trello = Trello(
+            Credentials(*"kstu"), f"http://127.0.0.1:{server.getsockname()[1]}", (1, 0.5)
+        )
+        started = time.monotonic()
+        with pytest.raises(Unavailable, match="did not answer in time"):
+            trello.me()
+        assert time.monotonic() - started < 2
+        thread.join()
+
+
+def trickle(server: socket.socket, begun: bytes) -> None:
+    """Answer one request with a byte now and then, until the other side goes."""
+    client, _ = server.accept()
+    with client, contextlib.suppress(OSError):
+        client.recv(65536)
+        client.sendall(begun)
+        for _ in range(100):
+            time.sleep(0.05)
+            client.sendall(b"H")
 
 
 def test_only_open_boards_are_listed_whatever_the_filter_did(

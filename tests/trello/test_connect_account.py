@@ -247,6 +247,7 @@ def test_reconnect_keeps_the_connection_and_what_hangs_on_it(
     connection.reconnect_reason = "It was revoked."
     old_token = connection.token_encrypted
     later = utcnow() + timedelta(hours=1)
+    connection.webhooks_due_at = later
     board = Board(connection=connection, trello_id="b" * 24, next_sync_at=later)
     db.session.add(board)
     db.session.commit()
@@ -259,6 +260,7 @@ def test_reconnect_keeps_the_connection_and_what_hangs_on_it(
     assert connection.reconnect_reason is None
     assert connection.token_encrypted != old_token
     assert db.session.get_one(Board, board.id).next_sync_at < later
+    assert connection.webhooks_due_at < later  # the old token's are gone with it
 
 
 def test_reconnect_by_another_account_changes_nothing(

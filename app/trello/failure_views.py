@@ -1,0 +1,43 @@
+"""What went wrong with a connection, for those who manage it."""
+
+from flask import render_template
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from app.access import me
+from app.db import db
+from app.trello import blueprint
+from app.trello.connect_views import list_of
+from app.trello.connections import StateTeller, uses
+from app.trello.loading import connection_for
+from app.trello.models import ConnectionFailure
+from app.trello.outcomes import HISTORY_KEPT
+
+MOST_SHOWN = 100
+
+
+@blueprint.get("/connections/<int:connection_id>/failures")
+def show_failures(connection_id: int) -> ResponseReturnValue:
+    person = me()
+    connection = connection_for(person, connection_id, to_manage=True)
+    failures = db.session.scalars(
+        select(ConnectionFailure)
+        .where(ConnectionFailure.connection_id == connection.id)
+        .options(joinedload(ConnectionFailure.board))
+        .order_by(
+            ConnectionFailure.over_at.is_not(None),
+            ConnectionFailure.last_at.desc(),
+            ConnectionFailure.id.desc(),
+        )
+        .limit(MOST_SHOWN + 1)
+    ).all()
+    return render_template(
+        "trello/failures.html",
+        connection=connection,
+        state=StateTeller().state_of(connection, uses().get(connection.id)),
+        failures=failures[:MOST_SHOWN],
+        has_more=len(failures) > MOST_SHOWN,
+        days_kept=HISTORY_KEPT.days,
+        back=list_of(person, connection),
+    )

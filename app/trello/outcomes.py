@@ -1,0 +1,213 @@
+"""What came of asking Trello: when a board is tried again, and what its connection is told.
+
+Nothing here commits.
+"""
+
+import random
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy.orm import Session
+
+from app.db import utcnow
+from app.pages import moment
+from app.timing import scaled
+from app.trello import runs
+from app.trello.client import LIMIT_WINDOW
+from app.trello.failures import (
+    Held,
+    KeyRefused,
+    Limited,
+    Paused,
+    SignInUnusable,
+    TokenRefused,
+    TrelloError,
+    Unavailable,
+)
+from app.trello.models import FAILED, Board, Connection, ConnectionFailure
+from app.trello.runs import HOUR
+
+FIRST_PAUSE = timedelta(minutes=1)
+"""Before trying again when Trello can't be reached; doubled at each failure, up to an hour."""
+LONG = timedelta(hours=6)
+"""Trello that has not answered for so long is asked less often."""
+LONG_PAUSE = timedelta(hours=4)
+HISTORY_KEPT = timedelta(days=90)
+
+_SILENT = (
+    "Trello has not answered since {since}. The last good value stays; it is tried again every "
+    "four hours, and at once by Refresh."
+)
+
+OF_CONNECTION = (TokenRefused, SignInUnusable, KeyRefused, Limited)
+"""What concerns all boards of a connection, whichever of them met it."""
+LOCK = {"key_share": True}
+"""How a connection is locked before it is told something: one after another, on PostgreSQL too."""
+
+
+def record_success(session: Session, board: Board) -> None:
+    """The board was read and counted: clear its failure; the next time is in an hour."""
+    now, connection = utcnow(), board.connection
+    if board.failure_kind is not None or connection.limited_until is not None:
+        _end(session, connection, board.id, now)
+    board.last_synced_at = connection.last_synced_at = now
+    board.failure = board.failure_kind = board.failed_at = board.failing_since = None
+    connection.limited_until = None
+    board.failure_count = 0
+    board.next_sync_at = now + scaled(HOUR)
+
+
+def fail(
+    session: Session, run_id: int, mark: str, board: Board, token: str, error: TrelloError
+) -> None:
+    """Close the run as failed and say on the board what went wrong. Values stay as they are.
+
+    `token` is as in `tell_connection`. Raises ClaimLost.
+    """
+    runs.close(session, run_id, mark, FAILED, error)
+    now = utcnow()
+    if isinstance(error, Paused):
+        board.next_sync_at = now  # counted as soon as the integration is enabled again
+        return
+    if isinstance(error, Held):
+        board.next_sync_at = now + _a_little_over(error)
+        return
+    since = board.failing_since = board.failing_since or now
+    is_long = isinstance(error, Unavailable) and now - since >= scaled(LONG)
+    board.failure = _SILENT.format(since=moment(since)) if is_long else error.sentence
+    board.failure_kind, board.failed_at = error.kind, now
+    board.failure_count += 1
+    pause = scaled(LONG_PAUSE) if is_long else _pause(error, board.failure_count)
+    board.next_sync_at = now + pause
+    tell_connection(session, board.connection, token, error, board)
+
+
+def tell_connection(
+    session: Session,
+    connection: Connection,
+    token: str,
+    error: TrelloError,
+    board: Board | None = None,
+) -> None:
+    """Keep the failure in the connection's history, and what it means for all its boards.
+
+    `token` is the one that was used, as stored: a connection that has another one by now is not
+    marked for a refusal of the old one. Without a board, as where a form asked, only what
+    concerns the whole connection is kept.
+    """
+    is_old_news = connection.token_encrypted != token or connection.reconnect_reason is not None
+    if isinstance(error, Held | Paused) or (isinstance(error, TokenRefused) and is_old_news):
+        return
+    if isinstance(error, TokenRefused):
+        connection.reconnect_reason = error.sentence
+    elif isinstance(error, Limited):
+        _let_rest(session, connection, error, board)
+    if isinstance(error, OF_CONNECTION):
+        _record(session, connection, None, error)
+    elif board is not None:
+        _record(session, connection, board.id, error)
+
+
+def record_reconnection(session: Session, connection: Connection) -> None:
+    """Its owner has signed in again: what concerned the old token is over."""
+    connection.reconnect_reason = connection.limited_until = None
+    _end(session, connection, None, utcnow())
+
+
+def forget_old_failures(session: Session) -> None:
+    """Those that ended, or last happened, longer ago than the history is kept."""
+    session.execute(
+        delete(ConnectionFailure).where(ConnectionFailure.last_at < utcnow() - HISTORY_KEPT)
+    )
+
+
+def _pause(error: TrelloError, failures: int) -> timedelta:
+    """As told when limited, longer if it goes on; growing when unreachable; else an hour.
+
+    A little chance keeps boards that failed together from coming back together.
+    """
+    doublings = min(failures - 1, 6)
+    if isinstance(error, Limited):
+        grown = scaled(LIMIT_WINDOW) * (1 << doublings) if doublings else timedelta()
+        return min(max(_a_little_over(error), grown), scaled(HOUR))
+    if isinstance(error, Unavailable):
+        return scaled(min(FIRST_PAUSE * (1 << doublings), HOUR)) * random.uniform(0.8, 1.0)
+    return scaled(HOUR)
+
+
+def _a_little_over(error: Limited) -> timedelta:
+    told = error.retry_after or scaled(LIMIT_WINDOW)
+    return told + scaled(timedelta(seconds=random.uniform(0, 2)))
+
+
+def _let_rest(
+    session: Session, connection: Connection, error: Limited, board: Board | None
+) -> None:
+    """Let all that share the limit wait: the connection, or all that use the same key.
+
+    Nobody asks for as long as we were told; by the clock, others wait as long as this board.
+    """
+    until = utcnow() + (error.retry_after or scaled(LIMIT_WINDOW))
+    shares_it: ColumnElement[bool] = Connection.id == connection.id
+    if error.is_of_key:
+        shares_it = Connection.key_fingerprint == connection.key_fingerprint
+    sharing = session.scalars(select(Connection.id).where(shares_it).order_by(Connection.id)).all()
+    session.execute(
+        update(Connection)
+        .where(
+            Connection.id.in_(sharing),
+            or_(Connection.limited_until.is_(None), Connection.limited_until < until),
+        )
+        .values(limited_until=until)
+    )
+    due_at = max(until, board.next_sync_at) if board else until
+    session.execute(
+        update(Board)
+        .where(Board.connection_id.in_(sharing), Board.next_sync_at < due_at)
+        .values(next_sync_at=due_at)
+    )
+
+
+def _record(
+    session: Session, connection: Connection, board_id: int | None, error: TrelloError
+) -> None:
+    """One more time of the trouble that lasts, or the first time of another."""
+    now = utcnow()
+    lasting = session.scalars(
+        select(ConnectionFailure).where(
+            ConnectionFailure.connection_id == connection.id,
+            ConnectionFailure.board_id.is_(None)
+            if board_id is None
+            else ConnectionFailure.board_id == board_id,
+            ConnectionFailure.over_at.is_(None),
+        )
+    ).all()
+    for failure in lasting:
+        if failure.kind == error.kind:
+            failure.sentence, failure.last_at = error.sentence, now
+            failure.times += 1
+            return
+        failure.over_at = now
+    session.add(
+        ConnectionFailure(
+            connection_id=connection.id,
+            board_id=board_id,
+            kind=error.kind,
+            sentence=error.sentence,
+            first_at=now,
+            last_at=now,
+        )
+    )
+
+
+def _end(session: Session, connection: Connection, board_id: int | None, now: datetime) -> None:
+    """The failures of the board that last, and those of the whole connection, are over."""
+    session.execute(
+        update(ConnectionFailure)
+        .where(
+            ConnectionFailure.connection_id == connection.id,
+            ConnectionFailure.over_at.is_(None),
+            or_(ConnectionFailure.board_id.is_(None), ConnectionFailure.board_id == board_id),
+        )
+        .values(over_at=now)
+    )

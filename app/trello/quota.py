@@ -1,0 +1,169 @@
+"""Our own restraint: turns to ask Trello, shared by all processes, so that it never refuses one.
+
+Trello counts requests as they arrive, and we as they begin: a request that is still under way
+may arrive among those that begin after it. Hence the tenth below Trello's figures, which is
+more than are ever under way at once; each process has one, the web process a handful.
+"""
+
+import hashlib
+import logging
+import math
+import os
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import redis
+from flask import current_app
+from limits import RateLimitItemPerSecond
+from limits.storage import MemoryStorage, RedisStorage
+from limits.strategies import MovingWindowRateLimiter
+
+from app.config import Config
+from app.timing import scaled
+from app.trello.failures import Held
+
+log = logging.getLogger(__name__)
+
+PAGE_WAIT = timedelta(seconds=2)
+"""The longest that a page waits for its turn, for someone waits for the page."""
+JOB_WAIT = timedelta(seconds=30)
+SIGN_EVERY = timedelta(seconds=1)
+"""How often a job that waits says that it lives. The request before may have used up most of the
+time for which it may be silent."""
+AWAY_FOR = timedelta(seconds=5)
+"""How long Redis is left alone after it did not answer."""
+
+_ALL, _BACKGROUND, _ALONE = (10, 10), (9, 10), (1, 10)
+"""Shares of a window. The last tenth is kept for those who wait for an answer, and it is what a
+process may use by itself while it cannot know what the others do."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """At most `most` requests begin in any stretch of `seconds`.
+
+    Trello's own figures are 100, 300 and 100:
+    https://developer.atlassian.com/cloud/trello/guides/rest-api/rate-limits/
+    """
+
+    name: str
+    most: int
+    seconds: int
+
+
+PER_TOKEN = Window("token", 90, 10)
+PER_KEY = Window("key", 270, 10)
+MEMBERS = Window("members", 90, 900)
+"""What /members/me falls under besides, for each token; the routes below it do not."""
+
+
+class Turns:
+    """The turns of one token, for one piece of work."""
+
+    def __init__(
+        self,
+        api_key: str,
+        token: str,
+        *,
+        is_urgent: bool,
+        longest_wait: timedelta = JOB_WAIT,
+        while_waiting: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._key, self._token = _hashed(api_key), _hashed(token)
+        self._share = _ALL if is_urgent else _BACKGROUND
+        self._longest_wait = scaled(longest_wait).total_seconds()
+        self._while_waiting = while_waiting
+        self._sign_every = scaled(SIGN_EVERY).total_seconds()
+        self._counters = _counters()
+
+    def take(self, path: str) -> None:
+        """Wait until one more request for this path may be sent. Call it right before.
+
+        Raises Held when that would take longer than this work may wait.
+        """
+        began = signed = time.monotonic()
+        for window, subject in self._windows(path):
+            while wait := self._counters.take(window, subject, self._share):
+                if time.monotonic() + wait > began + self._longest_wait:
+                    raise Held(timedelta(seconds=wait))
+                time.sleep(min(wait, self._sign_every))
+                if time.monotonic() > signed + self._sign_every:
+                    self._while_waiting()
+                    signed = time.monotonic()
+
+    def _windows(self, path: str) -> list[tuple[Window, str]]:
+        windows = [(PER_TOKEN, self._token), (PER_KEY, self._key)]
+        return [(MEMBERS, self._token), *windows] if path == "/members/me" else windows
+
+
+class _Counters:
+    """The windows of this process: those in Redis, which all share, or its own while it is away."""
+
+    def __init__(self, config: Config) -> None:
+        self.process_id = os.getpid()
+        url = config.redis_url
+        address = f"redis+{url}" if url.startswith("unix://") else url
+        storage = RedisStorage(
+            address, key_prefix="tally-turns", socket_connect_timeout=1, socket_timeout=1
+        )
+        self._shared = MovingWindowRateLimiter(storage)
+        self._own: MovingWindowRateLimiter | None = None
+        self._away_until = 0.0
+        self._time_scale = config.time_scale
+
+    def take(self, window: Window, subject: str, share: tuple[int, int]) -> float:
+        """Take a place in the window; 0 when one was free, else the seconds until one may be."""
+        if time.monotonic() >= self._away_until:
+            try:
+                wait = self._hit(self._shared, window, subject, share)
+            except redis.RedisError as error:
+                self._lose_sight(error)
+            else:
+                self._own = None
+                return wait
+        self._own = self._own or MovingWindowRateLimiter(MemoryStorage())
+        return self._hit(self._own, window, subject, _ALONE)
+
+    def _hit(
+        self, limiter: MovingWindowRateLimiter, window: Window, subject: str, share: tuple[int, int]
+    ) -> float:
+        part, whole = share
+        # The library counts in whole seconds, so a scaled window is no shorter than one.
+        seconds = max(1, math.ceil(window.seconds * self._time_scale))
+        item = _Item(window.most * part // whole, seconds, window.name)
+        if limiter.hit(item, subject):
+            return 0.0
+        free_at = limiter.get_window_stats(item, subject).reset_time
+        # A little chance, so that those who wait do not all come back at once.
+        return max(free_at - time.time(), 0.0) + random.uniform(0.005, 0.05)
+
+    def _lose_sight(self, error: redis.RedisError) -> None:
+        if self._own is None:
+            log.warning(
+                "Redis can't be reached: each process asks Trello only a little by itself",
+                extra={"error": type(error).__name__},
+            )
+        self._away_until = time.monotonic() + AWAY_FOR.total_seconds() * self._time_scale
+
+
+class _Item(RateLimitItemPerSecond):
+    """Its key leaves out how many are allowed, so that all shares of a window count together."""
+
+    def key_for(self, *identifiers: bytes | str | float) -> str:
+        return f"{self.namespace}/{self.multiples}/{'/'.join(str(one) for one in identifiers)}"
+
+
+def _counters() -> _Counters:
+    """Those of this process; a forked one does not go on with its parent's."""
+    counters: _Counters | None = current_app.extensions.get("tally_turns")
+    if counters is None or counters.process_id != os.getpid():
+        counters = _Counters(current_app.extensions["tally_config"])
+        current_app.extensions["tally_turns"] = counters
+    return counters
+
+
+def _hashed(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()[:32]
