@@ -1,7 +1,7 @@
 PYTHON ?= python3
 IN_VENV := .venv/bin/python
 
-.PHONY: demo run test check lock screenshots install install-dev
+.PHONY: demo run test check bench faults lock screenshots install install-dev install-bench
 
 demo: install
 	@$(IN_VENV) serve.py --demo
@@ -20,6 +20,16 @@ check: install-dev
 	@$(IN_VENV) -m mypy
 	@$(IN_VENV) -m pytest -q tests/test_lock.py tests/test_shape.py
 
+bench: install-bench
+	@bin/chromium
+	@$(IN_VENV) -m bench
+
+faults: install-dev
+	@$(IN_VENV) -m faults kills --rounds 100 --scale 0.05
+	@$(IN_VENV) -m faults kills --rounds 10 --scale 1
+	@$(IN_VENV) -m faults answers
+	@$(IN_VENV) -m faults limits
+
 lock: install-dev
 	@bin/lock
 
@@ -32,3 +42,6 @@ install:
 
 install-dev:
 	@$(PYTHON) bin/install.py dev
+
+install-bench:
+	@$(PYTHON) bin/install.py bench

@@ -56,6 +56,9 @@ def _serve(environ: dict[str, str], is_demo: bool) -> int:
     try:
         if has_sandbox:
             _point_at_sandbox(environ, kept, port + 1)
+            if not _setting(environ, "PUBLIC_URL"):
+                # Trello itself could not reach it, but the sandbox can, and tells of changes.
+                environ["PUBLIC_URL"] = _address(port)
             supervisor.keep(Program("sandbox", _sandbox_command(environ, port + 1), environ))
         _start_programs(supervisor, environ, is_demo)
         if supervisor.run_until(lambda: " 200 " in ask(port, "/readyz"), READY_WITHIN):

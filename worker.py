@@ -1,71 +1,161 @@
-"""The worker: runs jobs, winds the hourly clock, and owns the embedded server for RQ.
+"""The worker: winds the clock, owns the embedded server, and keeps one process a lane running.
 
 Where no REDIS_URL is set, the server is started here and stops last, so that a job that ends
-while all is shut down can still say that it did.
+while all is shut down can still say that it did. In a single thread: Linux would take the end of
+the thread that started a child for the end of its parent.
 """
 
+import ctypes
+import gc
 import logging
 import os
 import signal
 import socket
 import sys
-import threading
 import time
+from contextlib import suppress
 from types import FrameType
 
 import redis
 from flask import Flask
-from rq import Queue, Worker
 
 from app import beats, create_app
 from app.accounts.setup import is_set_up
 from app.config import Config, ConfigError
+from app.db import db
 from app.embedded_redis import EmbeddedRedis, ServerInUse
 from app.okrs.cycles import current_cycle
 from app.okrs.integrations import all_integrations
-from app.queues import SERIALIZER, connect
+from app.queues import LANES, connect, work
+from app.timing import scaled
 
 log = logging.getLogger("worker")
 
-# No process is forked in the middle of a turn: it would inherit SQLite's locks, held for ever.
-_turn = threading.Lock()
-os.register_at_fork(
-    before=_turn.acquire, after_in_parent=_turn.release, after_in_child=_turn.release
-)
+GLANCE_EVERY = 0.5
+"""Seconds between two looks at what cannot wait for the clock, and at what may have died."""
+STOP_WITHIN = 10
+"""Seconds that jobs have to end; a board takes one or two, and what is cut off is done later."""
+LONGEST_PAUSE = 8
+"""Seconds before a lane that dies again and again is started once more."""
+STEADY_AFTER = 30
+"""Seconds after which a lane counts as well again."""
 
 
-class Clock(threading.Thread):
-    """Every few seconds: a sign of life, what is due, and a look at the embedded server."""
+class Clock:
+    """Signs of life, and what is due."""
 
-    def __init__(self, app: Flask, server: EmbeddedRedis | None) -> None:
-        super().__init__(name="clock", daemon=True)
+    def __init__(self, app: Flask, config: Config) -> None:
         self._app = app
-        self._server = server
+        self._glances = config.public_url is not None
         self._name = f"{socket.gethostname()}-{os.getpid()}"
-        self._stopping = threading.Event()
+        self._next_tick = 0.0
 
-    def run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                if self._server is not None:
-                    self._server.keep_running()
-                with _turn, self._app.app_context():
-                    self._take_turn()
-            except Exception:
-                # The clock must outlive any one bad turn: the database may be away for a while.
-                log.exception("A turn of the clock failed; the next one follows")
-            self._stopping.wait(beats.EVERY.total_seconds())
+    def turn(self) -> None:
+        """A glance, and every few seconds a tick. Raises nothing: the clock outlives a bad turn,
+        since the database may be away for a while."""
+        try:
+            with self._app.app_context():
+                if time.monotonic() >= self._next_tick:
+                    self._next_tick = time.monotonic() + scaled(beats.EVERY).total_seconds()
+                    self._tick()
+                if self._glances:
+                    for integration in all_integrations():
+                        integration.glance()
+        except Exception:
+            log.exception("A turn of the clock failed; the next one follows")
 
-    def _take_turn(self) -> None:
+    def _tick(self) -> None:
         beats.beat(self._name)
         if is_set_up():
             current_cycle()  # made on its first day, not when the first person comes
             for integration in all_integrations():
                 integration.tick()
 
-    def stop(self) -> None:
-        self._stopping.set()
-        self.join(timeout=10)
+
+class Lane:
+    """The process that works off one lane, started again whenever it dies."""
+
+    def __init__(self, name: str, app: Flask, server: EmbeddedRedis | None) -> None:
+        self._name, self._app, self._server = name, app, server
+        self._pid: int | None = None
+        self._started_at = self._start_at = 0.0
+        self._failure_count = 0
+
+    def keep_running(self) -> None:
+        has_started = self._pid is not None
+        if self._is_running():
+            return
+        if has_started:
+            self._plan_restart()
+        if time.monotonic() >= self._start_at:
+            self._start()
+
+    def tell(self, number: signal.Signals) -> None:
+        if self._is_running() and self._pid is not None:
+            os.kill(self._pid, number)
+
+    def wait(self, deadline: float) -> bool:
+        """Whether it has ended by then."""
+        while self._is_running():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.05)
+        return True
+
+    def _is_running(self) -> bool:
+        if self._pid is not None and os.waitpid(self._pid, os.WNOHANG)[0]:
+            self._pid = None
+        return self._pid is not None
+
+    def _plan_restart(self) -> None:
+        scale = self._app.extensions["tally_config"].time_scale
+        was_steady = time.monotonic() - self._started_at > STEADY_AFTER * scale
+        self._failure_count = 1 if was_steady else self._failure_count + 1
+        is_first = self._failure_count == 1
+        pause = 0 if is_first else min(2**self._failure_count / 4, LONGEST_PAUSE) * scale
+        log.warning("The lane %s stopped; it is started again in %s s", self._name, pause)
+        self._start_at = time.monotonic() + pause
+
+    def _start(self) -> None:
+        # A child must inherit no connection: neither side could tell whose answers are whose.
+        db.session.remove()
+        db.engine.dispose()
+        self._started_at = time.monotonic()
+        parent = os.getpid()
+        self._pid = os.fork()
+        if self._pid == 0:
+            os._exit(self._live(parent))
+
+    def _live(self, parent: int) -> int:
+        """The whole life of the child. Its exit code."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
+        os.setpgid(0, 0)  # a Ctrl-C is for the parent alone, which then stops us
+        _die_with(parent)
+        if self._server is not None:
+            self._server.leave_to_parent()
+        try:
+            with self._app.app_context():
+                work(self._name)
+        except redis.RedisError as error:
+            log.warning("The server for jobs went away: %s", type(error).__name__)
+            return 1
+        except Exception:
+            log.exception("The lane %s failed", self._name)
+            return 1
+        return 0
+
+
+class Stop:
+    """Whether we were asked to stop."""
+
+    def __init__(self) -> None:
+        self.is_asked = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._ask)
+
+    def _ask(self, _signal: int, _frame: FrameType | None) -> None:
+        self.is_asked = True
 
 
 def main() -> int:
@@ -77,7 +167,7 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     config: Config = app.extensions["tally_config"]
-    signal.signal(signal.SIGTERM, _leave)
+    stop = Stop()
     if not config.owns_redis and not _answers(config.redis_url):
         sys.stderr.write(
             "Nothing answers at REDIS_URL. Start that Redis, mend the address, or unset REDIS_URL "
@@ -90,10 +180,11 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return 3
     try:
-        return _work(app, config, server)
+        _run(app, config, server, stop)
     finally:
         if server is not None:
             server.stop()
+    return 0
 
 
 def _answers(redis_url: str) -> bool:
@@ -103,40 +194,51 @@ def _answers(redis_url: str) -> bool:
         return False
 
 
-def _work(app: Flask, config: Config, server: EmbeddedRedis | None) -> int:
-    ticking = Clock(app, server)
-    ticking.start()
-    connection: redis.Redis = connect(config.redis_url, patience=30)
-    queue = Queue("default", connection=connection, serializer=SERIALIZER)
+def _run(app: Flask, config: Config, server: EmbeddedRedis | None, stop: Stop) -> None:
+    """Keep everything going until asked to stop."""
+    clock = Clock(app, config)
+    lanes = [Lane(name, app, server) for name in LANES]
+    pause = min(GLANCE_EVERY, beats.EVERY.total_seconds() * config.time_scale)
+    gc.collect()
+    gc.freeze()  # what is shared with the children stays shared
     try:
-        with app.app_context():
-            while not _works_to_its_end(queue):
-                log.warning("The server for jobs went away; the worker begins anew")
-                time.sleep(1)
+        while not stop.is_asked:
+            if server is not None:
+                _keep_running(server)
+            for lane in lanes:
+                lane.keep_running()
+            clock.turn()
+            time.sleep(pause)
     finally:
-        ticking.stop()
-    return 0
+        _stop(lanes)
 
 
-def _works_to_its_end(queue: Queue) -> bool:
-    """Work until asked to stop. False when the server for jobs went away in the middle of a job:
-    RQ bears its loss only between two."""
+def _keep_running(server: EmbeddedRedis) -> None:
     try:
-        Worker(
-            [queue],
-            connection=queue.connection,
-            serializer=SERIALIZER,
-            worker_ttl=60,
-            maintenance_interval=30,
-            job_monitoring_interval=10,
-        ).work(logging_level="WARNING")
-    except redis.RedisError:
-        return False
-    return True
+        server.keep_running()
+    except (OSError, RuntimeError):
+        log.exception("The server for jobs does not start; it is tried again")
 
 
-def _leave(_signal: int, _frame: FrameType | None) -> None:
-    raise SystemExit(0)
+def _stop(lanes: list[Lane]) -> None:
+    """Let jobs end for a while, then end them."""
+    deadline = time.monotonic() + STOP_WITHIN
+    for lane in lanes:
+        lane.tell(signal.SIGTERM)
+    for lane in lanes:
+        if not lane.wait(deadline):
+            lane.tell(signal.SIGTERM)  # the second time it takes its job down with it
+            if not lane.wait(time.monotonic() + 2):
+                lane.tell(signal.SIGKILL)
+                lane.wait(time.monotonic() + 2)
+
+
+def _die_with(parent: int) -> None:
+    """Be killed when the parent is, even with -9. A job that is under way comes to its end."""
+    with suppress(AttributeError):
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+    if os.getppid() != parent:
+        os._exit(1)  # it died before it could be watched
 
 
 if __name__ == "__main__":

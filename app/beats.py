@@ -2,10 +2,11 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import String, delete, select
+from sqlalchemy import String, delete, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Model, db, utcnow
+from app.timing import scaled
 
 EVERY = timedelta(seconds=5)
 ALIVE_FOR = timedelta(seconds=20)
@@ -31,8 +32,13 @@ def beat(name: str) -> None:
         session.merge(WorkerBeat(name=name, seen_at=now))
 
 
-def is_any_worker_alive() -> bool:
-    newest = db.session.scalar(
-        select(WorkerBeat.seen_at).order_by(WorkerBeat.seen_at.desc()).limit(1)
+def count_alive() -> int:
+    """How many workers were heard of a moment ago."""
+    alive = select(func.count(WorkerBeat.name)).where(
+        WorkerBeat.seen_at > utcnow() - scaled(ALIVE_FOR)
     )
-    return newest is not None and utcnow() - newest < ALIVE_FOR
+    return db.session.scalar(alive) or 0
+
+
+def is_any_worker_alive() -> bool:
+    return count_alive() > 0

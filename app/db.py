@@ -148,7 +148,7 @@ class Database:
     def _forget_connections(self) -> None:
         """In a forked process: leave the parent's connections to the parent."""
         self.session.registry.clear()
-        if "bind" in self.factory.kw:
+        if self.factory.kw["bind"] is not None:
             self.engine.dispose(close=False)
 
     def begin_writing(self) -> None:

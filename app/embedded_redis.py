@@ -72,6 +72,10 @@ class EmbeddedRedis:
                 time.sleep(0.02)
         raise RuntimeError("the server for jobs did not answer; see redis.log in DATA_DIR")
 
+    def leave_to_parent(self) -> None:
+        """In a forked process: no longer hold the lock, which would outlive the owner with us."""
+        self._lock.close()
+
     def stop(self) -> None:
         self._process.terminate()
         try:

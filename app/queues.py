@@ -1,19 +1,28 @@
-"""The queue: with worker.py, the only code that knows RQ. Rows are the record, jobs mere notice."""
+"""The queues: the only code that knows RQ. Rows are the record, jobs mere notice of them."""
 
 import logging
+import os
+import signal
 from collections.abc import Callable
+from contextlib import suppress
+from types import FrameType
 
 import redis
 from flask import current_app
-from rq import Queue
+from rq import Queue, Worker
 
 log = logging.getLogger(__name__)
 
+NOW, HOURLY = "now", "hourly"
+LANES = (NOW, HOURLY)
+"""Each has a process of its own, so that a Refresh never waits behind the hourly run."""
 SERIALIZER = "json"
 JOB_TIMEOUT = 300
 """Seconds after which a job is stopped, far beyond what a board takes."""
 KEPT_AFTER_FAILURE = 60
 """Seconds that RQ keeps a failed job; the row says what went wrong."""
+NOTICES = 3000
+"""How many notices of a lane are looked at; the rows of more than that wait for the next look."""
 
 
 def connect(url: str, patience: float) -> redis.Redis:
@@ -21,25 +30,27 @@ def connect(url: str, patience: float) -> redis.Redis:
     return redis.Redis.from_url(url, socket_connect_timeout=1, socket_timeout=patience)
 
 
-def queue() -> Queue:
-    """The one queue: a worker that listens to a single queue loses no job when it dies."""
+def queue(lane: str) -> Queue:
+    """One lane: a worker that listens to a single queue loses no job when it dies."""
     connection = current_app.extensions.get("tally_redis")
     if connection is None:
         url = current_app.extensions["tally_config"].redis_url
         connection = connect(url, patience=1)  # someone may be waiting for a page
         current_app.extensions["tally_redis"] = connection
-    return Queue("default", connection=connection, serializer=SERIALIZER)
+    return Queue(lane, connection=connection, serializer=SERIALIZER)
 
 
-def enqueue(job: Callable[[int], None], row_id: int, *, first: bool = False) -> bool:
-    """Give notice of a row to work on; `first` puts it before everything that waits.
+def enqueue(
+    job: Callable[[int], None], row_id: int, *, lane: str = NOW, first: bool = False
+) -> bool:
+    """Give notice of a row to work on; `first` puts it before everything that waits in its lane.
 
     The row must be committed. What waits already is not added again, though it may move up; what
     was taken by a worker that died is. A second delivery must be harmless. False when the queue
     can't be reached: the row waits, and the clock gives notice again.
     """
-    job_id = f"{job.__name__}-{row_id}"
-    waiting = queue()
+    job_id = _job_id(job, row_id)
+    waiting = queue(lane)
     try:
         if waiting.connection.lpos(waiting.key, job_id) is not None:
             if first and waiting.connection.lrem(waiting.key, 0, job_id):
@@ -60,8 +71,74 @@ def enqueue(job: Callable[[int], None], row_id: int, *, first: bool = False) -> 
     return True
 
 
+def count_notices(job: Callable[[int], None], lane: str) -> int:
+    """How many notices for this job wait in a lane; 0 when the queue can't be reached."""
+    prefix = _job_id(job, "")
+    try:
+        waiting = queue(lane).get_job_ids(length=NOTICES)
+    except redis.RedisError:
+        return 0
+    return sum(job_id.startswith(prefix) for job_id in waiting)
+
+
 def is_queue_reachable() -> bool:
     try:
-        return bool(queue().connection.ping())
+        return bool(queue(NOW).connection.ping())
     except redis.RedisError:
         return False
+
+
+def queue_lengths() -> dict[str, int] | None:
+    """How many notices wait in each lane; None when the queue can't be reached."""
+    try:
+        return {lane: queue(lane).count for lane in LANES}
+    except redis.RedisError:
+        return None
+
+
+def work(lane: str) -> None:
+    """Work off one lane until asked to stop, or until the server for jobs goes away.
+
+    Every job is a process of its own. Raises redis.RedisError.
+    """
+    connection = connect(current_app.extensions["tally_config"].redis_url, patience=30)
+    # Short times, since RQ clears away after a dead worker only when they have passed. The rows
+    # do not wait for that: whatever is not done is made known again by the clock.
+    _LaneWorker(
+        [Queue(lane, connection=connection, serializer=SERIALIZER)],
+        connection=connection,
+        serializer=SERIALIZER,
+        worker_ttl=60,
+        maintenance_interval=30,
+        job_monitoring_interval=10,
+    ).work(logging_level="WARNING")
+
+
+_is_leaving = False
+
+
+def is_leaving() -> bool:
+    """Whether the job at hand was asked to come to an end soon: its worker is about to stop."""
+    return _is_leaving
+
+
+class _LaneWorker(Worker):
+    """A worker that tells its job when it is asked to stop, so that a long one ends early."""
+
+    def handle_warm_shutdown_request(self) -> None:
+        if self.horse_pid:
+            with suppress(ProcessLookupError):
+                os.kill(self.horse_pid, signal.SIGUSR1)
+
+    def setup_work_horse_signals(self) -> None:
+        super().setup_work_horse_signals()  # type: ignore[no-untyped-call]
+        signal.signal(signal.SIGUSR1, _leave)
+
+
+def _leave(_signal: int, _frame: FrameType | None) -> None:
+    global _is_leaving
+    _is_leaving = True
+
+
+def _job_id(job: Callable[[int], None], row: int | str) -> str:
+    return f"{job.__name__}-{row}"

@@ -1,4 +1,4 @@
-"""python3 bin/install.py base|dev|bench: makes .venv and puts into it what requirements/NAME.txt pins.
+"""python3 bin/install.py base|dev|bench: makes .venv with what requirements/NAME.txt pins.
 
 Where that is done already it does nothing: a stamp beside the packages says what was installed.
 """

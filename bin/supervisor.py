@@ -35,6 +35,7 @@ class Program:
         self.process: subprocess.Popen[bytes] | None = None
         self.started_at = self.start_at = 0.0
         self.failure_count = 0
+        self.time_scale = float(environ.get("TIME_SCALE") or 1)  # below 1 in fault runs only
         self.unfinished_line = b""
 
     def start(self) -> IO[bytes]:
@@ -133,10 +134,10 @@ class Supervisor:
         self._outputs.register(output, selectors.EVENT_READ, (program, output))
 
     def _plan_restart(self, program: Program) -> None:
-        was_steady = time.monotonic() - program.started_at > STEADY_AFTER
+        was_steady = time.monotonic() - program.started_at > STEADY_AFTER * program.time_scale
         program.failure_count = 1 if was_steady else program.failure_count + 1
-        pause = min(2 ** (program.failure_count - 1), LONGEST_PAUSE)
-        say(f"{program.name} stopped ({_ending(program)}); it is started again in {pause} s")
+        pause = min(2 ** (program.failure_count - 1), LONGEST_PAUSE) * program.time_scale
+        say(f"{program.name} stopped ({_ending(program)}); it is started again in {pause:g} s")
         program.process, program.start_at = None, time.monotonic() + pause
 
     def _stop(self, program: Program, deadline: float, signals_before: int) -> None:

@@ -185,6 +185,20 @@ def test_the_sandbox_stands_where_trello_would(demo):
     assert requests.get(f"{trello}/healthz", timeout=5).status_code == 200
 
 
+def test_the_sandbox_tells_the_demo_of_changes(demo):
+    """Its webhooks are made by a worker, soon after the start."""
+    trello = re.search(r"Trello +(\S+)", demo.text)[1]
+
+    def has_webhooks():
+        served = requests.get(f"{trello}/sandbox/requests", timeout=5).json()
+        return any(
+            one["method"] == "POST" and "/webhooks" in one["path"] and one["status"] == 200
+            for one in served
+        )
+
+    wait_until(has_webhooks)
+
+
 def test_its_secrets_are_for_its_owner_alone(demo):
     for name in ("demo.json", "secret.key", "encryption.key"):
         assert (demo.data_dir / name).stat().st_mode & 0o077 == 0, name

@@ -4,29 +4,35 @@ Called every few seconds by every worker. Late, twice, or by two workers at once
 """
 
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.orm import Session
 
+from app.beats import count_alive
 from app.db import db, utcnow
 from app.okrs.integrations import is_enabled
-from app.okrs.loading import live_measures
-from app.queues import enqueue
-from app.trello import runs
+from app.queues import HOURLY as HOURLY_LANE
+from app.queues import count_notices, enqueue
+from app.timing import scaled
+from app.trello import outcomes, runs
+from app.trello.loading import counts_something
 from app.trello.models import (
+    HOURLY,
     QUEUED,
     Board,
     BoardCopy,
     Connection,
     SyncRun,
-    TrelloSource,
 )
 from app.trello.runs import HOUR
-from app.trello.sync import sync_board
+from app.trello.sync import sync_board, sync_waiting
 
 log = logging.getLogger(__name__)
 
+OVERLOOKED_AFTER = timedelta(seconds=15)
+"""A change that a webhook told of so long ago was not looked at when it came."""
 COPIES_KEPT = timedelta(minutes=10)
 RUNS_KEPT = timedelta(days=90)
 
@@ -42,38 +48,53 @@ def tick() -> int:
             for board in due:
                 # Moved forward before the work, so that a board that always fails
                 # is not asked for at every turn.
-                board.next_sync_at = utcnow() + HOUR
-                runs.ask(session, board, "hourly")
+                board.next_sync_at = utcnow() + scaled(HOUR)
+                runs.ask(session, board, HOURLY)
         session.flush()  # the runs just asked for are among those waiting
         # All of them: the notice of an earlier turn may have been lost with the server for RQ.
-        waiting = session.scalars(
-            select(SyncRun.id).where(SyncRun.status == QUEUED).order_by(SyncRun.id)
+        waiting = session.execute(
+            select(SyncRun.id, SyncRun.trigger).where(SyncRun.status == QUEUED).order_by(SyncRun.id)
         ).all()
     if given_up:
         log.warning("Runs of silent workers were given up", extra={"runs": given_up})
-    for run_id in waiting:
-        if not enqueue(sync_board, run_id):
-            break
+    hourly = [run.id for run in waiting if run.trigger == HOURLY]
+    _give_notice_of_urgent([run.id for run in waiting if run.trigger != HOURLY])
+    _give_notice_of_hourly(hourly)
     return len(waiting)
 
 
+def _give_notice_of_urgent(run_ids: Sequence[int]) -> None:
+    for run_id in run_ids:
+        if not enqueue(sync_board, run_id):
+            break
+
+
+def _give_notice_of_hourly(run_ids: Sequence[int]) -> None:
+    """A notice for each worker that lives: one job does many boards, one after another."""
+    wanted = min(len(run_ids), max(1, count_alive()))
+    missing = wanted - count_notices(sync_waiting, HOURLY_LANE) if wanted else 0
+    for run_id in run_ids[: max(0, missing)]:
+        if not enqueue(sync_waiting, run_id, lane=HOURLY_LANE):
+            break
+
+
 def _due_boards(session: Session) -> list[Board]:
-    """Boards with something to count whose time has come; locked against another clock."""
-    has_live_source = exists(
-        select(TrelloSource.id).where(
-            TrelloSource.board_id == Board.id,
-            TrelloSource.ended_at.is_(None),
-            TrelloSource.measure_id.in_(live_measures()),
-        )
+    """Boards with something to count whose time has come; locked against another clock.
+
+    Also those whose change a webhook told of while nobody was there to look at it at once.
+    """
+    now = utcnow()
+    was_overlooked = and_(
+        Board.changed_at < now - scaled(OVERLOOKED_AFTER), Board.failure_kind.is_(None)
     )
     return list(
         session.scalars(
             select(Board)
             .join(Board.connection)
             .where(
-                Board.next_sync_at <= utcnow(),
+                or_(Board.next_sync_at <= now, was_overlooked),
                 Connection.reconnect_reason.is_(None),
-                has_live_source,
+                counts_something(),
             )
             .order_by(Board.next_sync_at)
             .with_for_update(of=Board, skip_locked=True)
@@ -82,7 +103,8 @@ def _due_boards(session: Session) -> list[Board]:
 
 
 def _clear_leftovers(session: Session) -> None:
-    """Copies that no form will use any more, and runs that nobody will ask about."""
+    """Copies that no form will use any more, runs and failures that nobody will ask about."""
     now = utcnow()
     session.execute(delete(BoardCopy).where(BoardCopy.fetched_at < now - COPIES_KEPT))
     session.execute(delete(SyncRun).where(SyncRun.finished_at < now - RUNS_KEPT))
+    outcomes.forget_old_failures(session)

@@ -3,37 +3,83 @@
 Nothing here commits but `claim` and `keep_alive`, which must be seen by others at once.
 """
 
-import random
 import secrets
 from datetime import timedelta
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import CursorResult, Executable, bindparam, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, contains_eager
 
 from app.accounts.models import Person
 from app.db import db, utcnow
-from app.trello.client import LIMIT_WINDOW
-from app.trello.failures import Limited, Paused, TokenRefused, TrelloError, Unavailable
+from app.timing import scaled
+from app.trello.failures import TrelloError
 from app.trello.models import (
     ABANDONED,
     DONE,
-    FAILED,
+    HOURLY,
     QUEUED,
     RUNNING,
     UNFINISHED,
+    URGENCY,
     Board,
     SyncRun,
 )
 
 HOUR = timedelta(hours=1)
 LEASE = timedelta(seconds=60)
-"""How long a worker may be silent before its run is given to another; a request takes 30 s."""
-FIRST_PAUSE = timedelta(minutes=1)
-"""Before trying again when Trello can't be reached; doubled at each failure, up to an hour."""
-
+"""How long a worker may be silent before its run is given to another; a request takes 53 s."""
+RENEWED_AFTER = timedelta(seconds=5)
+"""A lease that is younger is not written anew before a request."""
 MOST_REPEATS = 3
 """How often a run that its worker did not survive is repeated at once."""
+
+
+# Built once, without the ORM's part: these run for every board, every hour.
+_runs = SyncRun.metadata.tables[SyncRun.__tablename__]
+_oldest = (
+    select(_runs.c.id)
+    .where(_runs.c.status == QUEUED, _runs.c.trigger == HOURLY, _runs.c.id > bindparam("after"))
+    .order_by(_runs.c.id)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
+_taking = (
+    update(_runs)
+    .where(_runs.c.status == QUEUED)
+    .values(
+        status=RUNNING,
+        claim=bindparam("new_claim"),
+        started_at=bindparam("new_start"),
+        lease_until=bindparam("new_lease"),
+    )
+    .returning(_runs.c.id)
+)
+_TAKE_ONE = _taking.where(_runs.c.id == bindparam("run_id"))
+_TAKE_OLDEST = _taking.where(_runs.c.id == _oldest.scalar_subquery())
+_WITH_BOARD = (
+    select(SyncRun)
+    .join(SyncRun.board)
+    .join(Board.connection)
+    .options(contains_eager(SyncRun.board).contains_eager(Board.connection))
+    .where(SyncRun.id == bindparam("run_id"))
+    .execution_options(populate_existing=True)
+)
+_FINISH = (
+    update(_runs)
+    .where(
+        _runs.c.id == bindparam("run_id"),
+        _runs.c.claim == bindparam("mark"),
+        _runs.c.status == RUNNING,
+    )
+    .values(
+        status=DONE,
+        finished_at=bindparam("now"),
+        request_count=bindparam("requests"),
+        source_count=bindparam("sources"),
+        changed_count=bindparam("changed"),
+    )
+)
 
 
 class ClaimLost(Exception):
@@ -43,10 +89,12 @@ class ClaimLost(Exception):
 def ask(session: Session, board: Board, trigger: str, by: Person | None = None) -> SyncRun:
     """The unfinished run of this board, or a new one. Commits nothing.
 
-    The database allows one unfinished run a board: two presses at once become one.
+    The database allows one unfinished run a board: two presses at once become one. One that
+    waits becomes as urgent as the most urgent wish for it; one that runs is joined as it is.
     """
     waiting = unfinished(session, board.id)
     if waiting is not None:
+        _hurry(session, waiting, trigger, by)
         return waiting
     run = SyncRun(board_id=board.id, trigger=trigger, asked_by_id=by.id if by else None)
     try:
@@ -60,80 +108,92 @@ def ask(session: Session, board: Board, trigger: str, by: Person | None = None) 
     return run
 
 
+def _hurry(session: Session, run: SyncRun, trigger: str, by: Person | None) -> None:
+    if URGENCY.index(trigger) > URGENCY.index(run.trigger):
+        session.execute(
+            update(SyncRun)
+            .where(SyncRun.id == run.id, SyncRun.status == QUEUED)
+            .values(trigger=trigger, asked_by_id=by.id if by else None)
+        )
+
+
 def unfinished(session: Session, board_id: int) -> SyncRun | None:
     return session.scalar(
         select(SyncRun).where(SyncRun.board_id == board_id, SyncRun.status.in_(UNFINISHED))
     )
 
 
-def claim(run_id: int) -> str | None:
-    """Take a queued run; None when it is not there to take: delivered twice, or done before."""
-    mark = secrets.token_hex(16)
+def claim(run_id: int) -> SyncRun | None:
+    """Take a queued run, with its board and connection; its `claim` is ours from now on.
+
+    None when it is not there to take: delivered twice, or done before.
+    """
+    return _claim(_TAKE_ONE, run_id=run_id)
+
+
+def claim_next(after: int) -> SyncRun | None:
+    """Take the oldest queued hourly run with a number above `after`, likewise."""
+    return _claim(_TAKE_OLDEST, after=after)
+
+
+def _claim(taking: Executable, **which: int) -> SyncRun | None:
     now = utcnow()
+    content = {
+        "new_claim": secrets.token_hex(16),
+        "new_start": now,
+        "new_lease": now + scaled(LEASE),
+    }
     with db.writing() as session:
-        taken = _count(
-            session.execute(
-                update(SyncRun)
-                .where(SyncRun.id == run_id, SyncRun.status == QUEUED)
-                .values(status=RUNNING, claim=mark, started_at=now, lease_until=now + LEASE)
-            )
-        )
-    return mark if taken else None
+        run_id = session.connection().execute(taking, {**which, **content}).scalar()
+        if run_id is None:
+            return None
+        run = session.scalars(_WITH_BOARD, {"run_id": run_id}).one()
+        # What a webhook tells from now on may come after our fetch, and is told anew.
+        if run.board.changed_at is not None:
+            run.board.changed_at = None
+    return run
 
 
 def keep_alive(run_id: int, mark: str) -> None:
-    """Say before each request that we still work on it. Raises ClaimLost when it is not ours."""
+    """Say that we still work on it. Raises ClaimLost when it is not ours."""
     with db.writing() as session:
         if not _count(
             session.execute(
                 update(SyncRun)
                 .where(SyncRun.id == run_id, SyncRun.claim == mark, SyncRun.status == RUNNING)
-                .values(lease_until=utcnow() + LEASE, request_count=SyncRun.request_count + 1)
+                .values(lease_until=utcnow() + scaled(LEASE))
             )
         ):
             raise ClaimLost
 
 
-def finish(session: Session, run_id: int, mark: str) -> None:
-    """Close the run as done, in the transaction that writes its figures. Raises ClaimLost."""
-    _close(session, run_id, mark, DONE)
-
-
-def record_success(board: Board) -> None:
-    """The board was read and counted: clear its failure; the next time is in an hour."""
-    now = utcnow()
-    board.last_synced_at = board.connection.last_synced_at = now
-    board.failure = board.failure_kind = board.failed_at = None
-    board.failure_count = 0
-    board.next_sync_at = now + HOUR
-
-
-def fail(
-    session: Session, run_id: int, mark: str, board: Board, token: str, error: TrelloError
+def finish(
+    session: Session, run_id: int, mark: str, requests: int, sources: int, changed: int
 ) -> None:
-    """Close the run as failed and say on the board what went wrong. Values stay as they are.
+    """Close the run as done, in the transaction that writes its figures. Raises ClaimLost."""
+    closed = session.connection().execute(
+        _FINISH,
+        {
+            "run_id": run_id,
+            "mark": mark,
+            "now": utcnow(),
+            "requests": requests,
+            "sources": sources,
+            "changed": changed,
+        },
+    )
+    if not closed.rowcount:
+        raise ClaimLost
 
-    `token` is the one that was used, as stored: a connection that has another one by now is not
-    marked for a refusal of the old one. Raises ClaimLost.
-    """
-    _close(session, run_id, mark, FAILED, error)
-    now = utcnow()
-    if isinstance(error, Paused):
-        board.next_sync_at = now  # counted as soon as the integration is enabled again
-        return
-    board.failure, board.failure_kind, board.failed_at = error.sentence, error.kind, now
-    board.failure_count += 1
-    board.next_sync_at = now + _pause(error, board.failure_count)
-    if isinstance(error, Limited):
-        # The limit is the token's, so its other boards wait as well.
-        until = board.next_sync_at
-        session.execute(
-            update(Board)
-            .where(Board.connection_id == board.connection_id, Board.next_sync_at < until)
-            .values(next_sync_at=until)
-        )
-    if isinstance(error, TokenRefused) and board.connection.token_encrypted == token:
-        board.connection.reconnect_reason = error.sentence
+
+def record_requests(session: Session, run_id: int, requests: int) -> None:
+    """Note on a run that failed what it took."""
+    session.execute(
+        update(SyncRun)
+        .where(SyncRun.id == run_id)
+        .values(request_count=requests)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def give_up_silent(session: Session) -> list[int]:
@@ -161,13 +221,14 @@ def give_up_silent(session: Session) -> list[int]:
             board.failure_count += 1
             # A board that keeps ending its worker must not do so every minute.
             is_stubborn = board.failure_count > MOST_REPEATS
-            board.next_sync_at = now + HOUR if is_stubborn else now
+            board.next_sync_at = now + scaled(HOUR) if is_stubborn else now
     return given_up
 
 
-def _close(
+def close(
     session: Session, run_id: int, mark: str, status: str, error: TrelloError | None = None
 ) -> None:
+    """Close the run, done or failed. Raises ClaimLost when it is not ours any more."""
     closed = session.execute(
         update(SyncRun)
         .where(SyncRun.id == run_id, SyncRun.claim == mark, SyncRun.status == RUNNING)
@@ -180,21 +241,6 @@ def _close(
     )
     if not _count(closed):
         raise ClaimLost
-
-
-def _pause(error: TrelloError, failures: int) -> timedelta:
-    """As told when limited, longer if it goes on; growing when unreachable; else an hour.
-
-    A little chance keeps boards that failed together from coming back together.
-    """
-    doublings = min(failures - 1, 6)
-    if isinstance(error, Limited):
-        told = error.retry_after or LIMIT_WINDOW
-        grown = max(told, LIMIT_WINDOW * (1 << doublings)) if doublings else told
-        return min(grown, HOUR) + timedelta(seconds=random.uniform(0, 2))
-    if isinstance(error, Unavailable):
-        return min(FIRST_PAUSE * (1 << doublings), HOUR) * random.uniform(0.8, 1.0)
-    return HOUR
 
 
 def _count(result: object) -> int:

@@ -4,18 +4,17 @@ from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
 
 from app.access import by_id, me
-from app.db import db, utcnow
+from app.db import db
 from app.htmx import is_htmx, see_other
 from app.okrs.loading import measure_for
 from app.okrs.models import Measure
 from app.okrs.regions import row_fragment, standing_fragment
 from app.okrs.rows import item_url
-from app.pages import moment
 from app.queues import enqueue
 from app.trello import blueprint, runs
+from app.trello.asking import why_not_now
 from app.trello.connections import StateTeller
-from app.trello.failures import Limited
-from app.trello.models import Board, TrelloSource
+from app.trello.models import TrelloSource
 from app.trello.sync import sync_board
 
 
@@ -25,26 +24,14 @@ def refresh(source_id: int) -> ResponseReturnValue:
     measure = measure_for(me(), source.measure_id)
     if source.ended_at is not None:
         return _answer(measure)
-    refusal = _refusal(source.board)
-    if refusal:
-        flash(refusal, "error")
+    reason = why_not_now(source.board, StateTeller())
+    if reason:
+        flash(f"Nothing was refreshed. {reason}", "error")
         return _answer(measure)
     run = runs.ask(db.session(), source.board, "refresh", me())
     db.session.commit()
     enqueue(sync_board, run.id, first=True)
     return _answer(measure)
-
-
-def _refusal(board: Board) -> str | None:
-    """Why Trello must not be asked now; None when it may be."""
-    state = StateTeller().state_of(board.connection)
-    if state.sentence:
-        return f"Nothing was refreshed. {state.sentence}"
-    if board.failure_kind == Limited.kind and board.next_sync_at > utcnow():
-        return (
-            f"Trello asked us to wait. It is tried again by itself at {moment(board.next_sync_at)}."
-        )
-    return None
 
 
 def _answer(measure: Measure) -> ResponseReturnValue:

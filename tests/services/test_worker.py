@@ -4,36 +4,36 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import requests
 from flask import Flask
 from sqlalchemy import select
 
-from app import create_app
-from app.accounts.models import Person
 from app.beats import WorkerBeat
-from app.config import load_config
 from app.db import db, utcnow
-from app.okrs.models import Measure, Reading
-from app.trello.app_keys import AppKeys
-from app.trello.counting import Criteria
 from app.trello.models import SyncRun, TrelloSource
-from app.vault import encrypt
-from sandbox import changes
-from tests.support.html import Page
+from tests.services.watching import (
+    Visitor,
+    connect_mina,
+    counted,
+    finish_one_more,
+    finished_count,
+    is_running,
+    link_item,
+    make_due,
+    path_of,
+    readings_of,
+    statuses_of,
+)
 from tests.support.installation import (
-    ADMIN_EMAIL,
-    ADMIN_PASSWORD,
     ROOT,
     Installation,
     running_installation,
     wait_until,
 )
-from tests.trello.linked import make_connection, make_key_result, make_objective, make_source
 
 pytestmark = [pytest.mark.services, pytest.mark.xdist_group("services")]
 
@@ -45,126 +45,15 @@ def installation() -> Iterator[Installation]:
 
 
 @pytest.fixture
-def here(installation: Installation) -> Iterator[Flask]:
-    """The same installation as seen from this process: its database and its queue."""
-    app = create_app(load_config(installation.environment))
-    with app.app_context():
-        yield app
-    db.session.remove()
-    db.engine.dispose()
-
-
-@pytest.fixture
 def measure_id(here: Flask, installation: Installation) -> int:
     """A key result that counts "Finished" on the content calendar, not counted yet."""
-    db.begin_writing()  # the worker writes at the same time
-    sandbox = installation.sandbox
-    ada = db.session.scalars(select(Person).where(Person.email == ADMIN_EMAIL)).one()
-    token = sandbox.store.add_token(sandbox.store.person("mina")["id"])
-    keys = AppKeys(sandbox.api_key, sandbox.api_secret, from_environment=True)
-    connection = make_connection(
-        ada,
-        token_encrypted=encrypt(token.token),
-        token_secret_encrypted=encrypt(token.secret),
-        key_fingerprint=keys.fingerprint,
-    )
-    board = sandbox.store.board("Content calendar")
-    criteria = Criteria(list_ids=(board.list_("Finished")["id"],))
-    measure = make_key_result(make_objective(ada)).measure
-    make_source(measure, connection, criteria, board.id)
-    db.session.remove()
-    return measure.id
-
-
-class Visitor:
-    """Someone signed in, with plain requests over HTTP."""
-
-    def __init__(self, installation: Installation) -> None:
-        self.url = installation.url
-        self.session = requests.Session()
-        page = self.get("/login")
-        form = page.form_with("Sign in")
-        self.send("/login", form.values() | {"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD})
-
-    def get(self, path: str) -> Page:
-        answer = self.session.get(self.url + path, timeout=10)
-        assert answer.status_code == 200
-        return Page(answer.text, path)
-
-    def send(self, path: str, values: dict[str, str]) -> Page:
-        answer = self.session.post(self.url + path, data=values, timeout=10)
-        assert answer.status_code == 200, answer.text
-        return Page(answer.text, path)
-
-    def refresh(self, path: str) -> Page:
-        form = self.get(path).form_with("Refresh")
-        return self.send(form.action, form.values())
-
-
-def finished_count(installation: Installation) -> int:
-    board = installation.sandbox.store.board("Content calendar")
-    return sum(
-        not card["closed"] and not card.get("isTemplate") and not card.get("cardRole")
-        for card in board.cards_in(board.list_("Finished"))
-    )
-
-
-def value_of(measure_id: int) -> int | None:
-    db.session.rollback()
-    value = db.session.get_one(Measure, measure_id, populate_existing=True).value
-    return None if value is None else int(value)
-
-
-def counted(measure_id: int, value: int) -> Callable[[], bool]:
-    return lambda: value_of(measure_id) == value
-
-
-def finish_one_more(installation: Installation) -> int:
-    """A card moves to "Finished" on the board; how many are there now."""
-    board = installation.sandbox.store.board("Content calendar")
-    mina = installation.sandbox.store.person("mina")
-    changes.add_card(board, board.list_("Finished"), "One more", by=mina)
-    return finished_count(installation)
-
-
-def make_due(measure_id: int) -> None:
-    with db.writing() as session:
-        source = session.scalars(
-            select(TrelloSource).where(TrelloSource.measure_id == measure_id)
-        ).one()
-        source.board.next_sync_at = utcnow() - timedelta(seconds=1)
-
-
-def readings_of(measure_id: int) -> list[int]:
-    db.session.rollback()
-    found = db.session.scalars(
-        select(Reading).where(Reading.measure_id == measure_id).order_by(Reading.id)
-    )
-    return [int(reading.value) for reading in found]
-
-
-def statuses_of(measure_id: int) -> list[str]:
-    """Of all runs of the board that is counted on, the oldest first."""
-    db.session.rollback()
-    board_id = select(TrelloSource.board_id).where(TrelloSource.measure_id == measure_id)
-    statuses = select(SyncRun.status).where(SyncRun.board_id == board_id.scalar_subquery())
-    return list(db.session.scalars(statuses.order_by(SyncRun.id)))
-
-
-def is_running(measure_id: int) -> Callable[[], bool]:
-    return lambda: statuses_of(measure_id)[-1:] == ["running"]
+    return link_item(connect_mina(installation), installation, "Content calendar", "Finished")
 
 
 def kill_server(installation: Installation) -> None:
     assert installation.worker is not None
     server = next(pid for pid in _children(installation.worker.pid) if "valkey" in _command(pid))
     os.kill(server, signal.SIGKILL)
-
-
-def path_of(measure_id: int) -> str:
-    key_result = db.session.get_one(Measure, measure_id).key_result
-    assert key_result is not None
-    return f"/key-results/{key_result.id}"
 
 
 def test_the_hourly_clock_counts_without_being_asked(
@@ -221,7 +110,7 @@ def test_a_worker_killed_in_the_middle_loses_nothing(
     Visitor(installation).refresh(path_of(measure_id))
     wait_until(is_running(measure_id), "the job began")
     assert installation.worker is not None
-    for pid in [*_children(installation.worker.pid), installation.worker.pid]:
+    for pid in [*_descendants(installation.worker.pid), installation.worker.pid]:
         os.kill(pid, signal.SIGKILL)
     installation.worker.wait()
     with db.writing() as session:  # as if the minute of its lease had passed
@@ -283,9 +172,14 @@ def test_no_secret_is_in_the_logs(installation: Installation, measure_id: int) -
 
 
 def _children(pid: int) -> list[int]:
-    """Of all its threads: the clock starts the server again when it dies."""
-    lists = Path(f"/proc/{pid}/task").glob("*/children")
-    return [int(child) for one in lists for child in one.read_text().split()]
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(child) for child in children.split()]
+
+
+def _descendants(pid: int) -> list[int]:
+    """The lanes and their jobs, and the server for RQ."""
+    children = _children(pid)
+    return children + [one for child in children for one in _descendants(child)]
 
 
 def _command(pid: int) -> str:

@@ -31,6 +31,7 @@ class Installation:
     port: int
     web: subprocess.Popen[bytes] | None = None
     worker: subprocess.Popen[bytes] | None = None
+    second_worker: subprocess.Popen[bytes] | None = None
     extra: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -75,6 +76,15 @@ class Installation:
     def start_worker(self) -> None:
         self.worker = self._start("worker", "worker.py")
 
+    def start_second_worker(self) -> None:
+        """One that shares the server for RQ with the first, as REDIS_URL allows."""
+        self.second_worker = self._start("second", "worker.py")
+
+    def stop_second_worker(self) -> None:
+        if self.second_worker is not None:
+            _stop(self.second_worker)
+            self.second_worker = None
+
     def _start(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
         with open(self.data_dir / f"{name}.log", "ab") as log:
             return subprocess.Popen(
@@ -95,6 +105,7 @@ class Installation:
         if self.web is not None:
             _stop(self.web)
             self.web = None
+        self.stop_second_worker()
         self.stop_worker()
 
     def logs(self) -> str:
@@ -105,8 +116,14 @@ class Installation:
 
 
 @contextmanager
-def running_installation() -> Iterator[Installation]:
-    """Everything running, with an admin who may sign in; all of it gone afterwards."""
+def running_installation(
+    *, is_reachable: bool = False, redis_url: str | None = None
+) -> Iterator[Installation]:
+    """Everything running, with an admin who may sign in; all of it gone afterwards.
+
+    One that is reachable knows its own address, and so the sandbox tells it of changes. With a
+    server for RQ of its own it can have a second worker.
+    """
     # A short path of its own: the address of a Unix socket holds no more than 107 bytes.
     with (
         tempfile.TemporaryDirectory(prefix="tally-") as directory,
@@ -117,6 +134,10 @@ def running_installation() -> Iterator[Installation]:
             "TRELLO_API_KEY": sandbox.api_key,
             "TRELLO_API_SECRET": sandbox.api_secret,
         }
+        if is_reachable:
+            installation.extra["PUBLIC_URL"] = installation.url
+        if redis_url is not None:
+            installation.extra["REDIS_URL"] = redis_url
         for command in (
             ("migrate",),
             ("create-admin", ADMIN_EMAIL, "--name", "Ada Ek", "--password", ADMIN_PASSWORD),

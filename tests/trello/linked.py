@@ -75,6 +75,7 @@ def make_source(
         select(Board).where(Board.connection_id == connection.id, Board.trello_id == board)
     )
     row = row or Board(connection=connection, trello_id=board, name="Content calendar")
+    db.session.add(row)
     source = link(measure, row, criteria or Criteria(), connection.owner)
     db.session.commit()
     return source

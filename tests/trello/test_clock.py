@@ -2,18 +2,28 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy import func, select, update
 
 from app.accounts.models import Person
+from app.beats import beat
 from app.db import db, utcnow
 from app.okrs.integrations import switch
+from app.queues import HOURLY, NOW
 from app.trello import clock, runs
 from app.trello.boards import keep_copy
-from app.trello.models import Board, BoardCopy, SyncRun, TrelloSource
-from app.trello.sync import sync_board
+from app.trello.models import (
+    REFRESH,
+    RETRY,
+    WEBHOOK,
+    Board,
+    BoardCopy,
+    Connection,
+    SyncRun,
+    TrelloSource,
+)
+from app.trello.sync import sync_board, sync_waiting
 from tests.trello.boards import board, snapshot
 from tests.trello.linked import make_key_result, make_objective, make_source, queued_run, run_of
 
@@ -22,15 +32,16 @@ pytestmark = pytest.mark.both_databases
 
 @pytest.fixture
 def noticed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The runs of which the queue was told."""
+    """The runs of which the queue was told: urgent ones one by one, hourly ones by the oldest."""
     told: list[int] = []
 
-    def enqueue(job: Callable[[int], None], row_id: int, **_options: Any) -> bool:
-        assert job is sync_board
+    def enqueue(job: Callable[[int], None], row_id: int, *, lane: str = NOW) -> bool:
+        assert (job, lane) in [(sync_board, NOW), (sync_waiting, HOURLY)]
         told.append(row_id)
         return True
 
     monkeypatch.setattr("app.trello.clock.enqueue", enqueue)
+    monkeypatch.setattr("app.trello.clock.count_notices", lambda _job, _lane: 0)
     return told
 
 
@@ -64,6 +75,53 @@ def test_a_queued_run_is_made_known_again_until_it_is_taken(
     assert noticed == [run_id, run_id]
     assert runs.claim(run_id)
     assert clock.tick() == 0
+
+
+def test_a_run_that_waits_becomes_as_urgent_as_the_most_urgent_wish(
+    source: TrelloSource, alice: Person
+) -> None:
+    run_id = queued_run(source.board)
+    for trigger, by, becomes in [
+        (WEBHOOK, None, WEBHOOK),
+        (REFRESH, alice, REFRESH),
+        (RETRY, None, REFRESH),
+    ]:
+        with db.writing() as session:
+            assert runs.ask(session, source.board, trigger, by).id == run_id
+        assert run_of(run_id).trigger == becomes
+    assert run_of(run_id).asked_by_id == alice.id
+    assert runs_in_all() == 1
+
+
+def test_a_run_that_has_begun_is_joined_as_it_is(source: TrelloSource, alice: Person) -> None:
+    run_id = queued_run(source.board)
+    assert runs.claim(run_id)
+    with db.writing() as session:
+        assert runs.ask(session, source.board, REFRESH, alice).id == run_id
+    assert run_of(run_id).trigger == "hourly"
+
+
+def test_hourly_runs_share_one_notice_for_each_worker_that_lives(
+    connection: Connection, alice: Person, noticed: list[int]
+) -> None:
+    boards = [f"5f{number:022x}" for number in range(4)]
+    for board_id in boards:
+        make_source(make_key_result(make_objective(alice)).measure, connection, board=board_id)
+    assert clock.tick() == 4 and len(noticed) == 1
+    beat("one worker")
+    beat("another")
+    noticed.clear()
+    assert clock.tick() == 4 and len(noticed) == 2
+
+
+def test_a_change_that_was_overlooked_makes_its_board_due(
+    source: TrelloSource, noticed: list[int]
+) -> None:
+    next_sync_at = utcnow() + timedelta(minutes=30)
+    for changed_at, found in [(utcnow(), 0), (utcnow() - clock.OVERLOOKED_AFTER, 1)]:
+        db.session.execute(update(Board).values(next_sync_at=next_sync_at, changed_at=changed_at))
+        db.session.commit()
+        assert clock.tick() == found
 
 
 @pytest.mark.parametrize("what", ["deleted", "ended", "disabled", "reconnect"])
@@ -124,8 +182,9 @@ def test_the_run_of_a_silent_worker_is_given_up_and_its_board_is_due_at_once(
     source: TrelloSource, noticed: list[int]
 ) -> None:
     run_id = queued_run(source.board)
-    mark = runs.claim(run_id)
-    assert mark is not None
+    run = runs.claim(run_id)
+    assert run is not None and run.claim is not None
+    mark = run.claim
     assert clock.tick() == 0
     db.session.execute(update(SyncRun).values(lease_until=utcnow() - timedelta(seconds=1)))
     db.session.commit()

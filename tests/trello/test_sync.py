@@ -1,23 +1,27 @@
 """Syncing a board: values only from whole answers, once, and never from a worker that is late."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
 import pytest
 import responses
 from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
 
 from app.accounts.models import Person
 from app.db import db, utcnow
 from app.okrs.integrations import switch
 from app.okrs.models import PERCENT, Evidence
 from app.trello import runs
+from app.trello.boards import keep_copy
 from app.trello.counting import Criteria
-from app.trello.models import Board, Connection, SyncRun, TrelloSource
-from app.trello.sources import apply_snapshot, counted_cards, live_sources
-from app.trello.sync import sync_board
+from app.trello.evidence import counted_cards
+from app.trello.models import REFRESH, Board, BoardCopy, Connection, SyncRun, TrelloSource
+from app.trello.runs import ask
+from app.trello.sources import apply_snapshot, live_sources
+from app.trello.sync import sync_board, sync_waiting
 from tests.support.sql import count_statements
 from tests.trello.boards import BOARD, board, card, label, snapshot, trello_list
 from tests.trello.linked import (
@@ -30,6 +34,7 @@ from tests.trello.linked import (
 )
 
 ADDRESS = f"https://api.trello.com/1/boards/{BOARD}"
+LONG_AGO = utcnow() - timedelta(minutes=5)
 pytestmark = pytest.mark.both_databases
 
 
@@ -263,7 +268,7 @@ def test_our_own_mistake_fails_the_run_aloud_and_writes_nothing(
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("app.trello.sync.keep_copy", broken)
+    monkeypatch.setattr("app.trello.outcomes.record_success", broken)
     trello.get(ADDRESS, json=board([card("done")]))
     run_id = queued_run(source.board)
     with pytest.raises(ZeroDivisionError):
@@ -287,3 +292,73 @@ def test_the_statements_of_a_sync_do_not_grow_with_unchanged_items(
     with count_statements() as many:
         sync(source)
     assert len(many) <= len(few)
+
+
+def test_one_job_works_off_all_that_waits_and_no_board_stops_the_others(
+    connection: Connection,
+    alice: Person,
+    trello: responses.RequestsMock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The first board can't be read, the second meets a mistake of ours."""
+    boards = [f"5f{number:022x}" for number in range(3)]
+    run_ids = []
+    for board_id in boards:
+        measure = make_key_result(make_objective(alice)).measure
+        run_ids.append(queued_run(make_source(measure, connection, board=board_id).board))
+        address = f"https://api.trello.com/1/boards/{board_id}"
+        trello.get(address, json=board([card("done")], id=board_id))
+    trello.replace(responses.GET, f"https://api.trello.com/1/boards/{boards[0]}", status=503)
+
+    def broken_for_one(session: Session, of: Board, *rest: Any) -> int:
+        if of.trello_id == boards[1]:
+            raise ZeroDivisionError
+        return apply_snapshot(session, of, *rest)
+
+    monkeypatch.setattr("app.trello.sync.apply_snapshot", broken_for_one)
+    sync_waiting(run_ids[0])
+    assert [run_of(run_id).status for run_id in run_ids] == ["failed", "failed", "done"]
+    done = run_of(run_ids[2])
+    assert (done.request_count, done.source_count, done.changed_count) == (1, 1, 1)
+
+
+def test_urgent_runs_are_left_to_the_other_lane(
+    source: TrelloSource, alice: Person, trello: responses.RequestsMock
+) -> None:
+    with db.writing() as session:
+        run_id = ask(session, source.board, REFRESH, alice).id
+    sync_waiting(run_id)
+    assert run_of(run_id).status == "queued" and len(trello.calls) == 0
+
+
+def test_a_change_told_of_during_the_fetch_is_looked_at_again(
+    source: TrelloSource, trello: responses.RequestsMock
+) -> None:
+    """What a webhook told before the fetch is seen by it; what it tells meanwhile may not be."""
+
+    def tell(_request: Any) -> tuple[int, dict[str, str], str]:
+        assert changed_at() is None
+        with db.writing() as session:
+            session.execute(update(Board).values(changed_at=utcnow()))
+        return 200, {"Content-Type": "application/json"}, json.dumps(board([card("done")]))
+
+    def changed_at() -> datetime | None:
+        return db.session.scalar(select(Board.changed_at))
+
+    with db.writing() as session:
+        session.execute(update(Board).values(changed_at=utcnow()))
+    trello.add_callback(responses.GET, ADDRESS, tell, content_type=None)
+    assert sync(source).status == "done"
+    assert changed_at() is not None
+
+
+def test_no_copy_is_kept_of_a_board_that_no_form_looks_at(
+    source: TrelloSource, trello: responses.RequestsMock
+) -> None:
+    trello.get(ADDRESS, json=board([card("done")]))
+    sync(source)
+    assert db.session.scalars(select(BoardCopy.trello_id)).all() == []
+    keep_copy(db.session(), source.board.connection_id, snapshot(board(), LONG_AGO))
+    db.session.commit()
+    sync(source)
+    assert db.session.scalars(select(BoardCopy.fetched_at)).one() > LONG_AGO

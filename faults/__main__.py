@@ -1,0 +1,24 @@
+"""`python -m faults KIND ...`; each kind explains its own options with --help."""
+
+import sys
+from importlib import import_module
+
+KINDS = {
+    "kills": "processes are killed at random moments",
+    "answers": "Trello's answers are mutated at random",
+    "limits": "several workers at once, on Trello's limits",
+}
+
+
+def main() -> int:
+    if len(sys.argv) < 2 or sys.argv[1] not in KINDS:
+        lines = [f"  {name:<8} {summary}" for name, summary in KINDS.items()]
+        sys.stderr.write("\n".join(["python -m faults KIND [options]", *lines, ""]))
+        return 2
+    kind = sys.argv.pop(1)
+    code: int = import_module(f"faults.{kind}").main()
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
