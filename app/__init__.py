@@ -3,7 +3,7 @@
 from flask import Flask, request
 
 from app import accounts, cli, health, okrs, trello
-from app.access import init_access
+from app.access import init_access, is_for_machines
 from app.config import Config, load_config
 from app.db import db, make_engine
 from app.errors import init_errors
@@ -38,7 +38,7 @@ def create_app(config: Config | None = None) -> Flask:
 
 
 def _begin_writing() -> None:
-    if request.method not in _READING:
+    if request.method not in _READING and not is_for_machines():
         db.begin_writing()
 
 

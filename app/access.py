@@ -23,6 +23,22 @@ def public(view: View) -> View:
     return view
 
 
+def for_machines(view: View) -> View:
+    """Let another server reach this view, which itself finds out who asks before it writes.
+
+    It gets no CSRF token, for no browser comes here, and no transaction that may write, so that
+    strangers can't hold up the others. It reaches for `db.writing` once it knows the sender.
+    """
+    view.is_for_machines = True  # type: ignore[attr-defined]
+    return public(view)
+
+
+def is_for_machines() -> bool:
+    """Whether the present request goes to such a view."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    return getattr(view, "is_for_machines", False)
+
+
 def me() -> Person:
     """The person who is signed in; only for views that are not public."""
     # The object behind the proxy: SQLAlchemy would take the proxy itself for a stranger.

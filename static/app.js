@@ -220,4 +220,86 @@
     keepAnyAlone(target);
     choicesBefore.set(target, chosen(target));
   }, true);
+
+  // A page that is open follows its figures. What shows some carries a mark of each; the server is
+  // asked for the present marks, and whatever differs is fetched anew, alone.
+
+  const SLOWEST = 60_000; // milliseconds from one look to the next, when the server does not answer
+  const MOST = 200; // as many marks as the server gives at once
+  const usualPause = () => Number(document.body.dataset.liveEvery) || 0;
+  let pause = 0;
+  let nextLook;
+  let isLooking = false;
+
+  const shown = (element) => element.dataset.live.split(" ").map((pair) => pair.split(":"));
+  const news = (element, marks) =>
+    shown(element).flatMap(([id, mark]) => (marks[id] && marks[id] !== mark ? [id] : []));
+
+  function lookAgain(after) {
+    clearTimeout(nextLook);
+    if (!document.hidden) nextLook = setTimeout(look, after);
+  }
+
+  async function look() {
+    if (isLooking) return;
+    const elements = [...document.querySelectorAll("[data-live]")];
+    const ids = new Set(elements.flatMap((element) => shown(element).map(([id]) => id)));
+    isLooking = true;
+    const began = performance.now();
+    const marks = ids.size ? await presentMarks([...ids].slice(0, MOST)) : {};
+    isLooking = false;
+    if (marks === "signed out") return;
+    // A server that takes long is asked less often, and one that does not answer less and less.
+    if (marks) pause = Math.max(usualPause(), 5 * (performance.now() - began));
+    else pause = Math.min(2 * pause, SLOWEST);
+    if (marks) fetchAnew(elements, marks);
+    lookAgain(pause);
+  }
+
+  async function presentMarks(ids) {
+    try {
+      const answer = await fetch(`/live?measures=${ids}`, {
+        redirect: "manual",
+        signal: AbortSignal.timeout(10_000),
+      });
+      if (answer.type === "opaqueredirect" || answer.status === 401) return "signed out";
+      return answer.ok ? await answer.json() : null;
+    } catch {
+      return null;
+    }
+  }
+
+  function fetchAnew(elements, marks) {
+    const there = elements.filter((element) => element.isConnected && window.htmx);
+    const stale = there.filter((element) => news(element, marks).length);
+    // A larger part brings the smaller ones in it along.
+    const outer = stale.filter((one) => !stale.some((other) => other !== one && other.contains(one)));
+    const asked = new Set();
+    for (const element of outer.sort((one, other) => shown(one).length - shown(other).length)) {
+      const ids = news(element, marks);
+      // A roll-up hears from the rows of its key results once they have come.
+      if (ids.every((id) => asked.has(id))) continue;
+      for (const id of ids) asked.add(id);
+      swapIn(element);
+    }
+  }
+
+  async function swapIn(element) {
+    const isPage = element.id === "standing";
+    await window.htmx.ajax("GET", element.dataset.liveUrl, {
+      source: element,
+      target: element,
+      swap: "outerHTML",
+    });
+    const said = document.querySelector("#standing .say");
+    const place = document.getElementById("news");
+    if (isPage && said && place) place.textContent = said.textContent;
+  }
+
+  onceRead(() => {
+    pause = usualPause();
+    if (!pause) return;
+    lookAgain(pause);
+    document.addEventListener("visibilitychange", () => lookAgain(0));
+  });
 })();

@@ -7,6 +7,8 @@ PUBLIC = {
     "health.healthz",
     "health.readyz",
     "static",
+    "trello.check_webhook",
+    "trello.receive_webhook",
 }
 
 

@@ -145,3 +145,27 @@ def test_a_revoked_token_takes_its_webhooks_along(
     create(mina, listener)
     sandbox.store.revoke(mina.token)
     assert not sandbox.store.webhooks
+
+
+def test_a_webhook_is_listed_changed_and_deleted_by_its_token_alone(
+    sandbox: RunningSandbox, board: Board, mina: Caller, listener: Listener
+) -> None:
+    made = create(mina, listener)
+    assert mina.read(f"/tokens/{mina.token.token}/webhooks") == [made]
+    same_person = Caller(sandbox, "mina")
+    assert same_person.read(f"/tokens/{same_person.token.token}/webhooks") == []
+    assert same_person.ask(f"/webhooks/{made['id']}", "DELETE").status_code == 401
+    changed = mina.ask(f"/webhooks/{made['id']}", "PUT", active="false").json()
+    assert changed == made | {"active": False}
+    changes.complete_card(board, board.card("Write it"))
+    assert mina.ask(f"/webhooks/{made['id']}", "DELETE").status_code == 200
+    assert mina.ask(f"/webhooks/{made['id']}", "DELETE").status_code == 404
+    assert mina.read(f"/tokens/{mina.token.token}/webhooks") == []
+    assert listener.received == []
+
+
+def test_the_same_webhook_twice_is_refused(mina: Caller, listener: Listener) -> None:
+    create(mina, listener)
+    answer = mina.ask("/webhooks/", "POST", callbackURL=listener.url, idModel=BOARD_ID)
+    assert answer.status_code == 400
+    assert "already exists" in answer.text

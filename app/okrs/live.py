@@ -1,0 +1,76 @@
+"""Open pages that follow their figures: a short mark tells whether a shown figure still holds."""
+
+import hashlib
+from collections.abc import Collection, Iterable
+
+from sqlalchemy import and_, or_, select
+
+from app.accounts.models import Person
+from app.db import db
+from app.okrs.loading import Item, is_visible
+from app.okrs.models import ROLL_UP, KeyResult, Measure, Objective, Source
+
+MOST_MEASURES = 200
+"""How many one page may ask about at once."""
+
+
+def mark_of(measure: Measure) -> str:
+    """Changes when what is shown of the measure does; not each time it is counted."""
+    source = measure.source
+    return _mark(
+        (
+            measure.value,
+            measure.matching_count,
+            measure.completed_count,
+            measure.valued_at,
+            source.id if source else None,
+            source.frozen_reason if source else None,
+            source.counted_at is not None if source else None,
+        )
+    )
+
+
+def live_marks(item: Item, whole: bool = False) -> str:
+    """The measures whose change makes the item look different, with their marks: "7:1f… 8:a0…".
+
+    A roll-up follows its key results; `whole` is for an objective's page, which shows them anyway.
+    """
+    measures = [item.measure]
+    if isinstance(item, Objective) and (whole or item.measure.kind == ROLL_UP):
+        measures += [one.measure for one in item.key_results]
+    return " ".join(f"{one.id}:{mark_of(one)}" for one in measures)
+
+
+def marks(person: Person, measure_ids: Collection[int]) -> dict[int, str]:
+    """The present mark of each measure that the person may see, in one statement."""
+    rows = db.session.execute(
+        select(
+            Measure.id,
+            Measure.value,
+            Measure.matching_count,
+            Measure.completed_count,
+            Measure.valued_at,
+            Source.id,
+            Source.frozen_reason,
+            Source.counted_at,
+        )
+        .outerjoin(Source, and_(Source.measure_id == Measure.id, Source.ended_at.is_(None)))
+        .outerjoin(
+            KeyResult, and_(KeyResult.measure_id == Measure.id, KeyResult.deleted_at.is_(None))
+        )
+        .join(
+            Objective,
+            or_(Objective.measure_id == Measure.id, Objective.id == KeyResult.objective_id),
+        )
+        .where(Measure.id.in_(measure_ids), is_visible(person))
+    )
+    return {
+        id_: _mark((*figures, source_id, frozen, counted_at is not None if source_id else None))
+        for id_, *figures, source_id, frozen, counted_at in rows
+    }
+
+
+def _mark(shown: Iterable[object]) -> str:
+    """Of the value, its two counts and its moment, the source, why it stands still, and whether
+    it has counted."""
+    return hashlib.blake2b(repr(tuple(shown)).encode(), digest_size=6).hexdigest()

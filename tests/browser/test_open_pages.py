@@ -1,0 +1,175 @@
+"""A page that is open follows the board: a card moves at Trello, and the figure changes here."""
+
+import time
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Page, Request, expect
+
+from sandbox import changes
+from sandbox.board import Board
+from tests.browser.conftest import Visitor
+from tests.browser.test_main_job import connect_account, field, measure, pick_trello, press
+from tests.support.installation import Installation, running_installation, wait_until
+
+pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.xdist_group("browser")]
+
+AT_MOST = 3
+"""Seconds from the change at Trello to the new figure on an open page."""
+
+HIDE = """() => {
+  Object.defineProperty(document, "hidden", { configurable: true, value: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+SHOW = HIDE.replace("value: true", "value: false")
+
+
+@pytest.fixture(scope="module")
+def installation() -> Iterator[Installation]:
+    """One that Trello reaches."""
+    with running_installation(is_reachable=True) as installation:
+        yield installation
+
+
+@pytest.fixture
+def linked(visitor_with_htmx: Visitor, installation: Installation) -> str:
+    """The page of a key result that counts the cards in the list "Finished"."""
+    page = visitor_with_htmx.page
+    connect_account(visitor_with_htmx, "Marketing")
+    page.goto("/objectives/new")
+    field(page, "Title").fill("People find us")
+    press(page, "Save")
+    page.get_by_role("link", name="New key result").first.click()
+    field(page, "Title").fill("Publish 40 posts")
+    field(page, "Measure").select_option("KPI")
+    field(page, "Target").fill("40")
+    pick_trello(page)
+    field(page, "Board").select_option(label="Content calendar")
+    field(page, "List").select_option(label="Finished")
+    press(page, "Save")
+    expect(measure(page)).to_be_visible()
+    wait_until(lambda: bool(installation.sandbox.store.webhooks), "Trello tells of changes")
+    return page.url
+
+
+def board_of(installation: Installation) -> Board:
+    return installation.sandbox.store.board("Content calendar")
+
+
+def finish_one_more(board: Board) -> None:
+    """Somebody moves a card to "Finished" in Trello."""
+    finished = board.list_("Finished")
+    card = next(
+        card
+        for card in board.cards.values()
+        if card["idList"] != finished["id"]
+        and not board.lists[card["idList"]]["closed"]
+        and not card["closed"]
+        and not card.get("isTemplate")
+        and not card.get("cardRole")
+    )
+    changes.move_card(board, card, finished)
+
+
+def watch_for_reload(page: Page) -> None:
+    page.evaluate("window.isStillThere = true")
+
+
+def left_of(began: float) -> float:
+    """Milliseconds until it has to be shown."""
+    return (began + AT_MOST - time.monotonic()) * 1000
+
+
+def fetched_by(page: Page) -> list[str]:
+    """The paths that the page asks for from now on, filled as it does."""
+    asked: list[str] = []
+
+    def note(request: Request) -> None:
+        path = urlsplit(request.url).path
+        if not path.startswith("/static/"):
+            asked.append(path)
+
+    page.on("request", note)
+    return asked
+
+
+def without_looks(asked: list[str]) -> list[str]:
+    return [path for path in asked if path != "/live"]
+
+
+def test_the_page_of_an_item_shows_the_new_figure_by_itself(
+    visitor_with_htmx: Visitor, installation: Installation, linked: str
+) -> None:
+    page, board = visitor_with_htmx.page, board_of(installation)
+    page.goto(linked)
+    expect(page.locator("[data-sync]")).to_have_attribute("data-sync", "calm")
+    before = float(measure(page).get_attribute("data-value") or "")
+    watch_for_reload(page)
+    for number in (1, 2):
+        page.wait_for_timeout(1500)  # the board rests after each run
+        began = time.monotonic()
+        finish_one_more(board)
+        expect(measure(page)).to_have_attribute(
+            "data-value", f"{before + number:.6f}", timeout=left_of(began)
+        )
+    said = page.locator("#standing .say").text_content() or ""
+    expect(page.locator("#news")).to_have_text(said.strip())
+    assert page.evaluate("window.isStillThere") is True
+    assert page.url == linked
+
+
+def test_a_list_shows_it_too_and_each_part_is_fetched_once(
+    visitor_with_htmx: Visitor, installation: Installation, linked: str
+) -> None:
+    page, board = visitor_with_htmx.page, board_of(installation)
+    page.goto(linked)
+    expect(page.locator("[data-sync]")).to_have_attribute("data-sync", "calm")
+    before = round(float(measure(page).get_attribute("data-value") or ""))
+    number = linked.rpartition("/")[2]
+    page.goto("/okrs")
+    row = page.locator(f"#key-result-row-{number}")
+    expect(row.locator(".value")).to_contain_text(f"{before} of 40")
+    above = page.locator(".row.head", has_text="People find us").last
+    share = above.locator(".pct").text_content() or ""
+    page.get_by_role("link", name="Publish 40 posts").last.focus()
+    watch_for_reload(page)
+    asked = fetched_by(page)
+    began = time.monotonic()
+    finish_one_more(board)
+    expect(row.locator(".value")).to_contain_text(f"{before + 1} of 40", timeout=left_of(began))
+    expect(above.locator(".pct")).not_to_have_text(share, timeout=left_of(began))
+    page.wait_for_timeout(2500)
+    assert page.evaluate("window.isStillThere") is True
+    fragments = without_looks(asked)
+    assert fragments.count(f"/key-results/{number}/row") == 1
+    assert len(fragments) == len(set(fragments))
+
+
+def test_a_page_that_nobody_looks_at_asks_for_nothing(
+    visitor_with_htmx: Visitor, linked: str
+) -> None:
+    page = visitor_with_htmx.page
+    page.goto(linked)
+    asked = fetched_by(page)
+    page.wait_for_timeout(2500)
+    assert 1 <= len(asked) <= 4 and not without_looks(asked)
+    page.evaluate(HIDE)
+    page.wait_for_timeout(500)
+    asked.clear()
+    page.wait_for_timeout(2500)
+    assert asked == []
+    page.evaluate(SHOW)
+    page.wait_for_timeout(300)
+    assert asked == ["/live"]
+
+
+def test_signed_out_elsewhere_it_stops_asking(visitor_with_htmx: Visitor, linked: str) -> None:
+    page = visitor_with_htmx.page
+    page.goto(linked)
+    visitor_with_htmx.context.clear_cookies()
+    page.wait_for_timeout(2000)
+    asked = fetched_by(page)
+    page.wait_for_timeout(2500)
+    assert asked == []
+    assert page.url == linked
