@@ -128,9 +128,15 @@ def remove_member(board: Board, card: Record, member: Record, by: Record | None 
 
 
 def delete_card(board: Board, card: Record, by: Record | None = None) -> None:
-    """Remove a card for good. As at Trello, the action does not say what it was called."""
+    """Remove a card for good. As at Trello, the action does not say what it was called, and all
+    others that named the card are gone from the record with it."""
     with board.change(by) as change:
         del board.cards[card["id"]]
+        board.actions[:] = [
+            action
+            for action in board.actions
+            if action["data"].get("card", {}).get("id") != card["id"]
+        ]
         summary = {key: card[key] for key in ("id", "idShort", "shortLink")}
         change.record("deleteCard", {"card": summary, "list": _list_of(board, card)})
 

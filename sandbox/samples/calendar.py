@@ -146,7 +146,7 @@ def _under_way(story: Story) -> None:
         story.card(name, "ideas", age=60 - number * 6, by="sara", labels=LABEL_CYCLE[number % 5])
     # Two cards with one name, and one that is gone for good.
     story.card("Podcast pilot", "ideas", age=9, by="tom")
-    story.card("Holiday greeting", "ideas", age=30, by="mina", deleted=21)
+    story.card("Holiday greeting", "ideas", age=118, by="mina", deleted=114)
 
 
 def _what_is_not_a_card(story: Story) -> None:

@@ -1,0 +1,42 @@
+"""Reading a whole board together with everything that ever happened on it."""
+
+from app.trello.actions import Action
+from app.trello.answers import Snapshot
+from app.trello.boards import fetch_board
+from app.trello.client import Trello
+from app.trello.failures import OddAnswer, Unavailable
+from app.trello.replay import Record
+
+MOST_PAGES = 60
+"""Of a thousand actions each. A record that is longer is read this far back."""
+MOST_TRIES = 3
+
+_BUSY = "The board changes so fast that it can't be read together with its record."
+
+
+def read_with_record(trello: Trello, board_id: str) -> tuple[Snapshot, Record]:
+    """A copy of the board as it stood after the newest action. Raises TrelloError.
+
+    Undoing actions from a copy that does not know them yet would make a false past.
+    """
+    for _ in range(MOST_TRIES):
+        newest = trello.actions(board_id)
+        snapshot = fetch_board(trello, board_id)
+        if newest[:1] == trello.actions(board_id, most=1):
+            return snapshot, _older(trello, board_id, newest)
+    raise Unavailable(_BUSY)
+
+
+def _older(trello: Trello, board_id: str, newest: tuple[Action, ...]) -> Record:
+    """Page by page until one is empty, since a short page need not be the last."""
+    actions, page = list(newest), newest
+    seen = {action.id for action in newest}
+    for _ in range(MOST_PAGES - 1):
+        if not page:
+            return Record(tuple(actions))
+        page = trello.actions(board_id, before=page[-1].id)
+        if any(action.id in seen for action in page):
+            raise OddAnswer("a page of actions that was there before")
+        seen.update(action.id for action in page)
+        actions += page
+    return Record(tuple(actions), is_whole=not page)

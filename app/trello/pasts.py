@@ -1,0 +1,103 @@
+"""The rebuilt past of a source: when one is wanted, and what it says."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, time
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import delete, exists, func, select
+from sqlalchemy.orm import contains_eager
+
+from app.accounts.models import workspace
+from app.db import db
+from app.okrs.integrations import PastPart, PastPoint
+from app.okrs.models import PERCENT, Measure, Reading, SourceVersion
+from app.okrs.standing import days_of
+from app.trello import past_points
+from app.trello.models import Past, TrelloSource
+from app.trello.past_points import Figures
+
+WAITING, RUNNING, DONE, FAILED = "waiting", "running", "done", "failed"
+
+
+def want(source: TrelloSource, version: SourceVersion) -> None:
+    """Ask for the past of a version that was just made. Commits nothing.
+
+    Not for a source that counted on an earlier day: its own readings are the record then.
+    The past of a version that it replaces goes.
+    """
+    if source.id is not None:
+        if _has_counted_before_today(source):
+            return
+        own = select(SourceVersion.id).where(SourceVersion.source_id == source.id)
+        db.session.execute(delete(Past).where(Past.source_version_id.in_(own)))
+    add_past(source, version, source.measure.series)
+
+
+def add_past(source: TrelloSource, version: SourceVersion, series: int) -> None:
+    """A waiting past from the item's first day on; nothing to wait for if that is yet to come."""
+    first, _ = days_of(source.measure.item)
+    status = WAITING if first <= workspace().today() else DONE
+    db.session.add(Past(source_version=version, series=series, wanted_from=first, status=status))
+
+
+def past_of(measure: Measure) -> PastPart | None:
+    """The rebuilt part of the present series, up to the first reading of its source."""
+    if measure.source is None:
+        return None
+    past = db.session.scalar(
+        select(Past)
+        .join(Past.source_version)
+        .where(SourceVersion.source_id == measure.source.id, Past.series == measure.series)
+        .order_by(SourceVersion.id)
+        .options(contains_eager(Past.source_version))
+        .limit(1)
+    )
+    if past is None:
+        return None
+    if past.status in (WAITING, RUNNING):
+        return PastPart(points=(), gaps=(), is_waiting=True)
+    gaps = [past.failure] if past.failure else past.gaps
+    until = _first_reading(past)
+    told = past_points.figures(past.payload) if past.payload else ()
+    return PastPart(points=tuple(_changes(measure.kind, told, until)), gaps=gaps)
+
+
+def cards_at(version_id: int, moment: datetime) -> list[dict[str, Any]] | None:
+    """The cards that would have counted at a moment before the link; None where it can't tell.
+
+    Records as in evidence: id, name, list, labels, owners, completed, url. Names are today's.
+    """
+    past = db.session.get(Past, version_id)
+    if past is None or past.payload is None or past.reaches_to is None:
+        return None
+    return None if moment < past.reaches_to else past_points.cards_at(past.payload, moment)
+
+
+def _has_counted_before_today(source: TrelloSource) -> bool:
+    space = workspace()
+    midnight = datetime.combine(space.today(), time(), space.zone)
+    own = select(SourceVersion.id).where(SourceVersion.source_id == source.id)
+    earlier = exists().where(Reading.source_version_id.in_(own), Reading.taken_at < midnight)
+    return bool(db.session.scalar(select(earlier)))
+
+
+def _first_reading(past: Past) -> datetime:
+    """When the source counted by itself for the first time; when it was linked if it never did."""
+    own = select(SourceVersion.id).where(SourceVersion.source_id == past.source_version.source_id)
+    first = db.session.scalar(
+        select(func.min(Reading.taken_at)).where(
+            Reading.source_version_id.in_(own), Reading.series == past.series
+        )
+    )
+    return first or past.source_version.made_at
+
+
+def _changes(kind: str, told: Iterable[Figures], until: datetime) -> Iterator[PastPoint]:
+    """The points before `until` at which the value changed."""
+    last = None
+    for one in told:
+        value = one.percentage if kind == PERCENT else Fraction(one.matching)
+        if one.moment < until and value != last:
+            last = value
+            yield PastPoint(one.moment, value)

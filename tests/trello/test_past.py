@@ -1,0 +1,420 @@
+"""History from before the link: asked for on linking, rebuilt by a job, shown with its gaps."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, update
+
+from app.accounts.models import Person
+from app.config import Config
+from app.db import db, utcnow
+from app.okrs.integrations import switch
+from app.okrs.models import KPI, PERCENT, KeyResult, Reading
+from app.trello import past_job, pasts
+from app.trello.app_keys import AppKeys
+from app.trello.counting import COMPLETED, Criteria
+from app.trello.models import Connection, Past, TrelloSource
+from app.trello.past_job import rebuild_past
+from app.trello.sources import relink
+from app.vault import encrypt
+from sandbox import RunningSandbox, changes, running_sandbox
+from sandbox.board import Board
+from sandbox.export_format import board_to_export
+from sandbox.samples.calendar import content_calendar
+from sandbox.samples.checklist import launch_checklist
+from sandbox.samples.onboarding import onboarding
+from tests.support.client import Client
+from tests.support.html import Page
+from tests.support.sql import count_statements
+from tests.trello.forward import play
+from tests.trello.linked import (
+    make_connection,
+    make_key_result,
+    make_objective,
+    make_source,
+)
+
+DAYS_BACK = 60
+SEPARATOR = (
+    "1 card is a template or the like today. Trello does not say since when, "
+    "so it was left out throughout."
+)
+
+
+@pytest.fixture
+def sandbox() -> Iterator[RunningSandbox]:
+    """With three of the sample boards, which have lived for months."""
+    stories = (content_calendar, launch_checklist, onboarding)
+    boards = [board_to_export(story(utcnow()).play()) for story in stories]
+    with running_sandbox(boards=boards) as running:
+        yield running
+
+
+@pytest.fixture
+def config(config: Config, sandbox: RunningSandbox) -> Config:
+    return replace(
+        config,
+        trello_api_key=sandbox.api_key,
+        trello_api_secret=sandbox.api_secret,
+        trello_api_url=sandbox.api_url,
+        trello_oauth_url=sandbox.api_url,
+    )
+
+
+@pytest.fixture
+def calendar(sandbox: RunningSandbox) -> Board:
+    return sandbox.store.board("Content calendar")
+
+
+@pytest.fixture
+def finished(calendar: Board) -> Criteria:
+    return Criteria(list_ids=(calendar.list_("Finished")["id"],))
+
+
+def connect(owner: Person, sandbox: RunningSandbox) -> Connection:
+    token = sandbox.store.add_token(sandbox.store.person("mina")["id"])
+    keys = AppKeys(sandbox.api_key, sandbox.api_secret, from_environment=True)
+    return make_connection(
+        owner,
+        token_encrypted=encrypt(token.token),
+        token_secret_encrypted=encrypt(token.secret),
+        key_fingerprint=keys.fingerprint,
+    )
+
+
+@pytest.fixture
+def linkable(inside: None, alice: Person, sandbox: RunningSandbox) -> Connection:
+    return connect(alice, sandbox)
+
+
+def make_item(owner: Person, kind: str = KPI, days_back: int = DAYS_BACK) -> KeyResult:
+    """A key result that began some weeks ago and ends some weeks from now."""
+    key_result = make_key_result(make_objective(owner), kind)
+    today = utcnow().date()
+    key_result.starts_on = today - timedelta(days=days_back)
+    key_result.ends_on = today + timedelta(days=DAYS_BACK)
+    db.session.commit()
+    return key_result
+
+
+def link(
+    connection: Connection, board: Board, criteria: Criteria, kind: str = KPI, days_back: int = 60
+) -> TrelloSource:
+    item = make_item(connection.owner, kind, days_back)
+    return make_source(item.measure, connection, criteria, board.id)
+
+
+def past_row(source: TrelloSource) -> Past:
+    return db.session.get_one(Past, source.versions[-1].id, populate_existing=True)
+
+
+def rebuilt(source: TrelloSource) -> Past:
+    rebuild_past(source.versions[-1].id)
+    return past_row(source)
+
+
+def in_finished(board: Board, moment: datetime) -> int:
+    """How many real cards the actions, played forwards, had put there by the moment."""
+    finished = board.list_("Finished")["id"]
+    count = 0
+    for card_id, life in play(board.actions).items():
+        card = board.cards[card_id]
+        if card.get("isTemplate") or card.get("cardRole"):
+            continue
+        states = [state for at, state in life if datetime.fromisoformat(at) <= moment]
+        if states and states[-1].list_id == finished and not states[-1].is_archived:
+            count += 1
+    return count
+
+
+def test_a_link_made_over_the_form_gets_its_past_drawn(
+    app: Flask, client: Client, alice: Person, sandbox: RunningSandbox, calendar: Board
+) -> None:
+    with app.app_context():
+        connect(alice, sandbox)
+        objective = make_objective(alice)
+        path = f"/objectives/{objective.id}/key-results/new"
+    page = save_linked(client, alice, path, calendar)
+    assert "The time before the link is being rebuilt" in page.text
+    with app.app_context():
+        source = db.session.scalars(select(TrelloSource)).one()
+        past = rebuilt(source)
+        assert past.status == "done" and past.reaches_to is not None
+    page = client.page(page.path)
+    assert "is being rebuilt" not in page.text
+    rows = [row for row in page.all("figure table tbody tr") if "rebuilt" in row.text]
+    assert len(rows) > 5
+    assert "1 card was deleted, and Trello does not say what it was like." in page.text
+    assert "rebuilt from the board's activity" in page.text
+
+
+def save_linked(client: Client, person: Person, path: str, board: Board) -> Page:
+    client.sign_in(person)
+    typed = {"title": "Publish posts", "measure": "kpi", "target": "20"}
+    page = client.page(path)
+    page = client.see(client.submit(page, "Connect data source to auto-update progress", typed))
+    page = client.see(client.submit(page, "Trello"))
+    button = "Show its lists, owners and labels"
+    page = client.see(client.submit(page, button, {"trello_board": board.id}))
+    saved = client.submit(page, "Save", {"trello_list": board.list_("Finished")["id"]})
+    page = client.follow(saved)
+    page.path = saved.headers["Location"]
+    return page
+
+
+@pytest.mark.both_databases
+def test_the_past_is_what_the_actions_say_when_played_forwards(
+    linkable: Connection, calendar: Board, finished: Criteria
+) -> None:
+    source = link(linkable, calendar, finished)
+    assert rebuilt(source).gaps == [SEPARATOR]
+    part = pasts.past_of(source.measure)
+    assert part is not None and not part.is_waiting
+    first = part.points[0].moment
+    assert first.date() == utcnow().date() - timedelta(days=DAYS_BACK), "the item's first day"
+    assert len(part.points) > 5
+    for point in part.points:
+        assert point.value == in_finished(calendar, point.moment)
+        cards = pasts.cards_at(source.versions[-1].id, point.moment)
+        assert cards is not None and len(cards) == point.value
+    assert part.points[-1].value == in_finished(calendar, utcnow())
+
+
+def test_the_cards_of_a_past_moment_are_told_with_todays_names(
+    linkable: Connection, calendar: Board, finished: Criteria
+) -> None:
+    source = link(linkable, calendar, finished)
+    past = rebuilt(source)
+    assert past.reaches_to is not None
+    now = pasts.cards_at(past.source_version_id, utcnow())
+    assert now is not None
+    story = next(card for card in now if card["name"] == "Customer story: Nordlys Cycles")
+    assert story["list"] == "Finished"
+    assert story["owners"] == ["Tom Okafor"] or len(story["owners"]) == 1
+    assert story["url"].startswith("http")
+    assert set(story) == {"id", "name", "list", "labels", "owners", "completed", "url"}
+    before = past.reaches_to - timedelta(seconds=1)
+    assert pasts.cards_at(past.source_version_id, before) is None
+
+
+def test_percent_complete_counts_both_numbers_of_the_past(
+    linkable: Connection, sandbox: RunningSandbox
+) -> None:
+    source = link(linkable, sandbox.store.board("Launch checklist"), Criteria(), PERCENT)
+    rebuilt(source)
+    part = pasts.past_of(source.measure)
+    assert part is not None and len(part.points) > 2
+    assert all(0 <= point.value <= 100 for point in part.points)
+
+
+def test_sources_linked_on_one_board_share_one_reading(
+    linkable: Connection, calendar: Board, finished: Criteria, sandbox: RunningSandbox
+) -> None:
+    sources = [link(linkable, calendar, finished) for _ in range(5)]
+    sources.append(link(linkable, calendar, Criteria(completion=COMPLETED)))
+    sandbox.forget_requests()
+    rebuild_past(sources[0].versions[-1].id)
+    assert [past_row(source).status for source in sources] == ["done"] * 6
+    assert len(sandbox.requests) == 4, "the record, the board, the newest action, the record's end"
+    rebuild_past(sources[1].versions[-1].id)
+    assert len(sandbox.requests) == 4, "a second delivery does nothing"
+
+
+def test_a_record_of_several_pages_is_read_to_its_end(
+    linkable: Connection, calendar: Board, finished: Criteria
+) -> None:
+    card = next(iter(calendar.cards.values()))
+    for number in range(1100):
+        changes.set_due(calendar, card, f"2026-06-01T10:00:00.{number % 999:03}Z")
+    source = link(linkable, calendar, finished)
+    past = rebuilt(source)
+    assert past.request_count == 5
+    assert past.gaps == [SEPARATOR]
+    part = pasts.past_of(source.measure)
+    assert part is not None and part.points[0].value == in_finished(calendar, part.points[0].moment)
+
+
+def test_a_record_that_is_too_long_says_so(
+    linkable: Connection, calendar: Board, finished: Criteria, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.trello.past_reading.MOST_PAGES", 1)
+    past = rebuilt(link(linkable, calendar, finished, days_back=200))
+    assert any("it was read back to" in gap for gap in past.gaps)
+
+
+def test_the_item_that_began_before_the_board_is_told_when_the_record_begins(
+    linkable: Connection, sandbox: RunningSandbox
+) -> None:
+    source = link(linkable, sandbox.store.board("Onboarding"), Criteria(), days_back=300)
+    past = rebuilt(source)
+    assert past.gaps[-1].startswith("Trello's record of this board begins on ")
+
+
+def test_a_failure_is_tried_again_with_growing_pauses_and_at_last_given_up(
+    linkable: Connection, calendar: Board, finished: Criteria, sandbox: RunningSandbox
+) -> None:
+    source = link(linkable, calendar, finished)
+    sandbox.faults.add(status=503, times=None)
+    waits = []
+    for _ in range(past_job.MOST_TRIES):
+        past = rebuilt(source)
+        waits.append(past.next_try_at - utcnow())
+        db.session.execute(update(Past).values(next_try_at=utcnow()))
+        db.session.commit()
+    assert waits[0] > timedelta(seconds=50) and waits[3] > timedelta(minutes=7)
+    past = past_row(source)
+    assert past.status == "failed"
+    part = pasts.past_of(source.measure)
+    assert part is not None and not part.is_waiting
+    assert list(part.gaps) == [past.failure]
+
+
+def test_a_refused_token_marks_the_connection(
+    linkable: Connection, calendar: Board, finished: Criteria, sandbox: RunningSandbox
+) -> None:
+    source = link(linkable, calendar, finished)
+    for token in list(sandbox.store.tokens.values()):
+        sandbox.store.revoke(token)
+    assert rebuilt(source).status == "waiting"
+    db.session.refresh(linkable)
+    assert linkable.reconnect_reason
+
+
+@pytest.mark.both_databases
+def test_the_clock_gives_notice_of_what_waits_and_takes_up_what_a_dead_worker_left(
+    linkable: Connection, calendar: Board, finished: Criteria, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noticed: list[int] = []
+
+    def note(_job: object, row_id: int, **_rest: Any) -> bool:
+        noticed.append(row_id)
+        return True
+
+    monkeypatch.setattr(past_job, "enqueue", note)
+    source = link(linkable, calendar, finished)
+    link(linkable, calendar, finished)
+    past_job.tick()
+    assert len(noticed) == 1, "one notice for the board"
+    past = past_row(source)
+    past.status, past.claim, past.lease_until = "running", "gone", utcnow()
+    db.session.commit()
+    past_job.tick()
+    past = past_row(source)
+    assert (past.status, past.claim, past.try_count) == ("waiting", None, 1)
+
+
+def test_sources_from_before_there_were_pasts_get_theirs(
+    linkable: Connection, calendar: Board, finished: Criteria
+) -> None:
+    source = link(linkable, calendar, finished)
+    db.session.delete(past_row(source))
+    db.session.commit()
+    past_job.tick()
+    assert past_row(source).status == "waiting"
+
+
+def test_the_clock_asks_no_more_where_more_sources_have_their_past(
+    linkable: Connection, calendar: Board, finished: Criteria
+) -> None:
+    link(linkable, calendar, finished)
+    with count_statements() as few:
+        past_job.tick()
+    for _ in range(5):
+        link(linkable, calendar, finished)
+    with count_statements() as many:
+        past_job.tick()
+    assert len(many) == len(few)
+
+
+def test_nothing_is_read_while_the_integration_is_disabled(
+    linkable: Connection, calendar: Board, finished: Criteria, sandbox: RunningSandbox
+) -> None:
+    source = link(linkable, calendar, finished)
+    switch("trello", False, linkable.owner)
+    db.session.commit()
+    sandbox.forget_requests()
+    assert rebuilt(source).status == "waiting"
+    assert sandbox.requests == []
+
+
+def test_other_criteria_on_the_first_day_get_a_past_of_their_own(
+    linkable: Connection, calendar: Board, finished: Criteria
+) -> None:
+    source = link(linkable, calendar, finished)
+    rebuilt(source)
+    relink(source, source.board, Criteria(completion=COMPLETED), linkable.owner)
+    db.session.commit()
+    assert [past.status for past in db.session.scalars(select(Past))] == ["waiting"]
+    assert past_row(source).source_version_id == source.versions[-1].id
+
+
+def test_other_criteria_later_leave_the_past_as_it_was(
+    linkable: Connection, calendar: Board, finished: Criteria
+) -> None:
+    source = link(linkable, calendar, finished)
+    first = rebuilt(source)
+    db.session.add(
+        Reading(
+            measure=source.measure,
+            series=1,
+            taken_at=utcnow() - timedelta(days=2),
+            value=source.measure.target_value,
+            source_version=source.versions[-1],
+        )
+    )
+    db.session.commit()
+    relink(source, source.board, Criteria(completion=COMPLETED), linkable.owner)
+    db.session.commit()
+    kept = db.session.scalars(select(Past)).one()
+    assert (kept.source_version_id, kept.status) == (first.source_version_id, "done")
+    part = pasts.past_of(source.measure)
+    assert part is not None
+    two_days_ago = utcnow() - timedelta(days=2)
+    assert all(point.moment < two_days_ago for point in part.points), "own readings are the record"
+
+
+def test_a_past_that_was_given_to_another_worker_is_not_written(
+    linkable: Connection,
+    calendar: Board,
+    finished: Criteria,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    source = link(linkable, calendar, finished)
+    read = past_job.read_with_record
+
+    def read_slowly(*args: Any) -> Any:
+        answer = read(*args)
+        db.session.execute(update(Past).values(claim="another"))
+        db.session.commit()
+        return answer
+
+    monkeypatch.setattr(past_job, "read_with_record", read_slowly)
+    past = rebuilt(source)
+    assert (past.status, past.claim, past.payload) == ("running", "another", None)
+
+
+def test_a_board_that_changes_meanwhile_is_read_once_more(
+    linkable: Connection,
+    calendar: Board,
+    finished: Criteria,
+    sandbox: RunningSandbox,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    source = link(linkable, calendar, finished)
+    fetch, left = past_job.read_with_record.__globals__["fetch_board"], [2]
+
+    def fetch_while_it_changes(*args: Any) -> Any:
+        snapshot = fetch(*args)
+        if left[0]:
+            left[0] -= 1
+            changes.add_card(calendar, calendar.list_("Finished"), "In between")
+        return snapshot
+
+    monkeypatch.setattr("app.trello.past_reading.fetch_board", fetch_while_it_changes)
+    past = rebuilt(source)
+    assert past.status == "done"
+    assert past.request_count == 3 * 3 + 1
