@@ -5,7 +5,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from flask import Flask
+from flask import Flask, current_app
 from flask_login import current_user
 
 from app.accounts.models import workspace_if_set_up
@@ -14,12 +14,15 @@ from app.security import HTMX_HASH, HTMX_URL
 
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
+LIVE_EVERY, LIVE_EVERY_WITHOUT_NEWS = 1000, 30_000
+"""Milliseconds from one look to the next, by which an open page follows its figures."""
+
 
 def init_pages(app: Flask) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
-        number=number, six_places=six_places, day=day, moment=moment, ago=ago, iso=iso
+        number=number, six_places=six_places, day=day, moment=moment, ago=ago, until=until, iso=iso
     )
     app.context_processor(_frame)
 
@@ -30,7 +33,13 @@ def _frame() -> dict[str, object]:
         "htmx_hash": HTMX_HASH,
         "person": current_user if current_user.is_authenticated else None,
         "workspace": workspace_if_set_up(),
+        "live_every": LIVE_EVERY if _hears_of_changes() else LIVE_EVERY_WITHOUT_NEWS,
     }
+
+
+def _hears_of_changes() -> bool:
+    """Whether others can tell this site at once of what changed with them."""
+    return current_app.extensions["tally_config"].public_url is not None
 
 
 def number(value: Fraction, places: int = 1) -> str:
@@ -72,6 +81,16 @@ def ago(value: datetime) -> str:
         if count:
             return f"{count} {word}{'s' if count > 1 else ''} ago"
     return "just now"
+
+
+def until(value: datetime) -> str:
+    """ "now", "in 4 minutes", "in 3 hours", "in 5 days" """
+    seconds = int((value - utcnow()).total_seconds())
+    for size, word in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        count = seconds // size
+        if count > 0:
+            return f"in {count} {word}{'s' if count > 1 else ''}"
+    return "in less than a minute" if seconds > 0 else "now"
 
 
 def iso(value: datetime) -> str:

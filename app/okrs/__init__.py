@@ -17,6 +17,7 @@ def init_app(app: Flask) -> None:
         integration_views,
         key_result_views,
         list_views,
+        live_views,
         objective_views,
     )
 

@@ -35,6 +35,8 @@ class SourceState:
     """True while an update is queued or running: pages then ask again until it is done."""
     is_troubled: bool = False
     """True when the value stands still and someone has to do something."""
+    needs_choice: bool = False
+    """True when that is for whoever may edit the item: what it counts by has to be chosen again."""
     note: str | None = None
     """A remark on the figure itself, such as "no cards match"."""
 

@@ -43,13 +43,14 @@ def home() -> ResponseReturnValue:
         .options(joinedload(KeyResult.owner), with_measure(KeyResult))
     ).all()
     rows = rows_for([*objectives, *key_results])
+    integrations = enabled_integrations()
     return render_template(
         "okrs/home.html",
         objectives=[row for row in rows if row.is_objective],
         key_results=[row for row in rows if not row.is_objective],
-        troubled=[row for row in rows if row.state and row.state.is_troubled],
+        needs=[need for one in integrations for need in one.needs(person)],
         cycle=current,
-        has_integration=bool(enabled_integrations()),
+        has_integration=bool(integrations),
     )
 
 

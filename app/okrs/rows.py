@@ -10,6 +10,7 @@ from flask import url_for
 from app.accounts.models import workspace
 from app.okrs.figures import goal_words, short_words
 from app.okrs.integrations import Integration, SourceState, integration_of, states_of
+from app.okrs.live import live_marks
 from app.okrs.loading import Item
 from app.okrs.models import ROLL_UP, KeyResult, Objective, Source
 from app.okrs.standing import (
@@ -83,6 +84,10 @@ class Row:
         """The event by which a key result's new figure reaches the roll-up above it."""
         is_rolled_up = self.is_objective and self.item.measure.kind == ROLL_UP
         return counted_event(self.item.id) if is_rolled_up else None
+
+    def live(self, whole: bool = False) -> str:
+        """By which an open page sees that its figures changed; see `live_marks`."""
+        return live_marks(self.item, whole)
 
     @property
     def days(self) -> Days:

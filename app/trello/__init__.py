@@ -13,15 +13,23 @@ def init_app(app: Flask) -> None:
     """Register Trello's pages and add Trello to the list of integrations."""
     # Authlib writes request tokens with their secrets to its log at DEBUG.
     logging.getLogger("authlib").setLevel(logging.INFO)
+    # And urllib3 addresses, at WARNING too; that of a token has the token in it.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
 
     # Here, not above: these modules hang their pages on the blueprint of this one.
     from app.trello import (  # noqa: F401
         admin_views,
         connect_views,
         connection_views,
+        evidence_views,
+        failure_views,
+        sync_page_views,
         sync_views,
+        webhook_views,
     )
     from app.trello.integration import TrelloIntegration
 
+    # Trello sends no CSRF token; its signature says who asks.
+    app.extensions["csrf"].exempt(webhook_views.receive_webhook)
     app.register_blueprint(blueprint)
     add_integration(TrelloIntegration())

@@ -10,12 +10,16 @@ from werkzeug.datastructures import MultiDict
 
 from app.accounts.models import Person
 from app.okrs.integrations import MeasureWish, Need, PastPart, SourceForm, SourceState
+from app.okrs.loading import may_edit
 from app.okrs.models import PERCENT, Measure, Source
-from app.trello import clock
+from app.okrs.rows import item_url
+from app.trello import clock, news, past_job, webhook_job
 from app.trello.app_keys import current_app_keys, key_has_changed
 from app.trello.linking import TrelloSourceForm
 from app.trello.loading import may_manage, may_use
 from app.trello.models import Connection, TrelloSource
+from app.trello.needs import needs
+from app.trello.pasts import past_of
 from app.trello.sources import criteria_of
 from app.trello.states import states
 from app.trello.words import criteria_in_words
@@ -33,6 +37,9 @@ class Panel:
     """None for those who may not know of the connection."""
     reconnect_url: str | None
     """Where the connection is signed in again; None unless it has to be, by this person."""
+    edit_url: str | None
+    """Where its criteria are chosen again; None for those who may not edit the item."""
+    owner_name: str
     matching_count: int | None
     completed_count: int | None
     is_percent: bool
@@ -51,16 +58,18 @@ class TrelloIntegration:
     counted_noun = "card"
 
     def glance(self) -> None:
-        """Nothing is urgent enough yet."""
+        news.glance()
 
     def tick(self) -> None:
         clock.tick()
+        past_job.tick()
+        webhook_job.tick()
 
     def needs(self, person: Person) -> Sequence[Need]:
-        return []
+        return needs(person)
 
     def past(self, measure: Measure) -> PastPart | None:
-        return None
+        return past_of(measure)
 
     def evidence_url(self, source_id: int, moment: datetime | None = None) -> str:
         address: dict[str, Any] = {"at": moment.isoformat()} if moment else {}
@@ -83,6 +92,7 @@ class TrelloIntegration:
         if not isinstance(source, TrelloSource):
             raise TypeError("not a source of Trello")
         measure, board = source.measure, source.board
+        item = measure.item
         is_known = may_use(person, board.connection) or may_manage(person, board.connection)
         origin = current_app.extensions["tally_config"].trello_origin
         return Panel(
@@ -91,6 +101,8 @@ class TrelloIntegration:
             board_url=board.url if board.url.startswith(f"{origin}/") else None,
             connection_name=board.connection.name if is_known else None,
             reconnect_url=_reconnect_url(person, board.connection),
+            edit_url=f"{item_url(item, 'edit')}#source" if may_edit(person, item) else None,
+            owner_name=item.owner.name,
             matching_count=measure.matching_count,
             completed_count=measure.completed_count,
             is_percent=measure.kind == PERCENT,

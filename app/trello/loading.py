@@ -1,13 +1,14 @@
 """Loading connections: nobody gets one without the check of what they may do with it."""
 
 from flask import abort
-from sqlalchemy import ColumnElement, and_, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, or_, select, true
 from sqlalchemy.orm import joinedload, selectinload
 
 from app.access import LARGEST_ID, found
 from app.accounts.models import Person
 from app.db import db
-from app.trello.models import EVERYONE, Connection
+from app.okrs.loading import live_measures
+from app.trello.models import EVERYONE, Board, Connection, TrelloSource
 
 
 def is_usable_by(person: Person) -> ColumnElement[bool]:
@@ -54,3 +55,14 @@ def connection_for(
     if to_manage and not may_manage(person, connection):
         abort(403)
     return connection
+
+
+def counts_something() -> ColumnElement[bool]:
+    """Boards on which an item counts now: by a source not ended, and the item not deleted."""
+    return exists(
+        select(TrelloSource.id).where(
+            TrelloSource.board_id == Board.id,
+            TrelloSource.ended_at.is_(None),
+            TrelloSource.measure_id.in_(live_measures()),
+        )
+    )

@@ -6,6 +6,7 @@ import pytest
 
 from app.accounts.models import Person, Workspace
 from app.db import db
+from app.okrs.integrations import Need, switch
 from app.okrs.models import PERCENT, Cycle, KeyResult, Objective
 from tests.okrs.abacus import Abacus, AbacusSource
 from tests.okrs.items import make_cycle, make_key_result, make_measure, make_objective
@@ -158,12 +159,29 @@ def test_home_shows_what_is_mine(
     ids = [row["id"] for row in page.all(".row") if "id" in row]
     assert ids == ["objective-row-1", "key-result-row-1", "key-result-row-2"]
     assert "Long ago" not in page.text and "Carol's own" not in page.text
-    assert "Needs you" not in page.text
-    abacus.state = {"sentence": "The abacus is gone. Choose another.", "is_troubled": True}
+
+
+def test_home_lists_what_needs_the_person(
+    client: Client, alice: Person, bob: Person, counted: KeyResult, abacus: Abacus
+) -> None:
+    client.sign_in(bob)
+    assert "Needs you" not in client.page("/").text
+    # An item that stands still is only a need where its integration says so.
+    abacus.state = {"sentence": "The abacus is gone.", "is_troubled": True}
+    assert "Needs you" not in client.page("/").text
+    abacus.needed = [
+        Need("The abacus is gone", "Choose another.", "/beads/7", "Choose again"),
+        Need("<b>Beads</b>", "<i>Lost</i>", "/beads/8?a=1&b=2", "Look"),
+    ]
     page = client.page("/")
-    assert "Needs you" in page.text
-    assert "The abacus is gone. Choose another." in page.one(".note").text
-    client.sign_in(carol)
+    assert [one.text for one in page.all(".needs h3")] == ["The abacus is gone", "<b>Beads</b>"]
+    assert [one.text for one in page.all(".needs p")] == ["Choose another.", "<i>Lost</i>"]
+    assert page.link("Choose again") == "/beads/7"
+    assert page.link("Look") == "/beads/8?a=1&b=2"
+    assert "<i>" not in page.html
+    # Whoever disables an integration does so on purpose.
+    switch("abacus", False, alice)
+    db.session.commit()
     assert "Needs you" not in client.page("/").text
 
 

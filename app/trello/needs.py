@@ -1,0 +1,201 @@
+"""What of Trello needs a person: each trouble once, however many items it holds up."""
+
+from collections.abc import Callable, Sequence
+
+from flask import url_for
+from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
+
+from app.accounts.models import Person, workspace
+from app.beats import is_any_worker_alive
+from app.db import db, utcnow
+from app.okrs.integrations import Need
+from app.okrs.loading import Item, live_measures
+from app.okrs.models import Cycle, KeyResult, Measure, Objective
+from app.okrs.rows import item_url
+from app.timing import scaled
+from app.trello.connections import StateTeller, Use, troubled_connections, uses
+from app.trello.failures import BoardLost, KeyRefused, Limited, SignInUnusable, Unavailable
+from app.trello.loading import counts_something, may_manage, may_use
+from app.trello.models import Board, Connection, TrelloSource
+from app.trello.outcomes import LONG
+
+_OURS = (KeyRefused.kind, SignInUnusable.kind)
+"""Trouble with our own keys: one for all connections, and for admins to mend."""
+
+
+Cause = tuple[str, object]
+"""Its kind, and what is the same for all sources that one deed would set going again."""
+
+
+def needs(person: Person) -> list[Need]:
+    """Connections first, then criteria that are gone, then the rest; a fixed number of queries."""
+    teller = StateTeller()
+    causes = _causes(person, teller)
+
+    def told(kind: str, tell: Callable[[Person, Sequence[TrelloSource]], Need]) -> list[Need]:
+        return [tell(person, held_up) for cause, held_up in causes.items() if cause[0] == kind]
+
+    return [
+        *_reconnect(troubled_connections(person, teller), teller),
+        *told("connection", _wait_for_owner),
+        *told("gone", _choose_again),
+        *(_for_admins() if person.is_admin else []),
+        *told("lasting", _bear_with_it),
+    ]
+
+
+def _causes(person: Person, teller: StateTeller) -> dict[Cause, list[TrelloSource]]:
+    """Why items of the person stand still, with the sources that each cause holds up."""
+    found: dict[Cause, list[TrelloSource]] = {}
+    for source in _sources_of(person):
+        cause = _cause(source, person, teller)
+        if cause is not None:
+            found.setdefault(cause, []).append(source)
+    return found
+
+
+def _cause(source: TrelloSource, person: Person, teller: StateTeller) -> Cause | None:
+    """None where nothing is wrong, or where the person is told of it by another need."""
+    board, connection = source.board, source.board.connection
+    if teller.reconnect_reason(connection):
+        is_own = connection.owner_id == person.id
+        return None if is_own else ("connection", connection.id)
+    if source.frozen_reason:
+        return "gone", (board.id, source.frozen_reason)
+    if board.failure_kind == BoardLost.kind:
+        return "gone", (board.id, board.failure)
+    if board.failure_kind in _OURS:
+        return None if person.is_admin else ("lasting", "keys")
+    if board.failing_since and utcnow() - board.failing_since >= scaled(LONG):
+        return "lasting", board.failure_kind
+    return None
+
+
+def _sources_of(person: Person) -> Sequence[TrelloSource]:
+    """The live sources of the person's items, in cycles that are not over; in one query."""
+    own_measures = (
+        live_measures()
+        .join(Cycle, Cycle.id == Objective.cycle_id)
+        .where(
+            func.coalesce(KeyResult.owner_id, Objective.owner_id) == person.id,
+            Cycle.ends_on >= workspace().today(),
+        )
+    )
+    return db.session.scalars(
+        select(TrelloSource)
+        .where(TrelloSource.ended_at.is_(None), TrelloSource.measure_id.in_(own_measures))
+        .options(
+            joinedload(TrelloSource.measure).options(
+                joinedload(Measure.objective), joinedload(Measure.key_result)
+            ),
+            joinedload(TrelloSource.board)
+            .joinedload(Board.connection)
+            .joinedload(Connection.owner),
+        )
+        .order_by(TrelloSource.id)
+    ).all()
+
+
+def _reconnect(connections: Sequence[Connection], teller: StateTeller) -> list[Need]:
+    hanging = uses() if connections else {}
+    return [
+        Need(
+            title=f"The connection “{connection.name}” has to be reconnected",
+            sentence=(teller.reconnect_reason(connection) or "")
+            + _held_up(hanging.get(connection.id, Use()).item_count),
+            url=url_for("trello.new_connection", reconnect=connection.id),
+            action="Reconnect",
+        )
+        for connection in connections
+    ]
+
+
+def _held_up(count: int) -> str:
+    if not count:
+        return ""
+    return f" {count} {'item stands' if count == 1 else 'items stand'} still until then."
+
+
+def _wait_for_owner(person: Person, sources: Sequence[TrelloSource]) -> Need:
+    connection = sources[0].board.connection
+    is_known = may_use(person, connection) or may_manage(person, connection)
+    which = f"“{connection.name}”" if is_known else "a Trello account"
+    return Need(
+        title=f"{connection.owner.name} has to reconnect {which}",
+        sentence=f"{_standing_still(sources)} until then.",
+        url=item_url(sources[0].measure.item, "show"),
+        action="See what it holds up",
+    )
+
+
+def _choose_again(_person: Person, sources: Sequence[TrelloSource]) -> Need:
+    source = sources[0]
+    return Need(
+        title=_standing_still(sources),
+        sentence=source.frozen_reason or source.board.failure or "",
+        url=f"{item_url(source.measure.item, 'edit')}#source",
+        action="Choose again",
+    )
+
+
+_LASTING = {
+    Unavailable.kind: "Trello can't be reached",
+    Limited.kind: "Trello keeps asking us to wait",
+    KeyRefused.kind: "An admin has to mend the access to Trello",
+    SignInUnusable.kind: "An admin has to mend the access to Trello",
+}
+
+
+def _bear_with_it(person: Person, sources: Sequence[TrelloSource]) -> Need:
+    board = sources[0].board
+    return Need(
+        title=_LASTING.get(board.failure_kind or "", "Counting fails again and again"),
+        sentence=f"{board.failure} {_standing_still(sources)}.",
+        url=_sync_page() if person.is_admin else item_url(sources[0].measure.item, "show"),
+        action="Open Sync" if person.is_admin else "See what it holds up",
+    )
+
+
+def _for_admins() -> list[Need]:
+    found = []
+    if not is_any_worker_alive():
+        found.append(
+            Need(
+                title="No worker is running",
+                sentence="Nothing is counted until one is started (worker.py).",
+                url=_sync_page(),
+                action="Open Sync",
+            )
+        )
+    refused = db.session.scalar(
+        select(Board.failure)
+        .where(Board.failure_kind.in_(_OURS), counts_something())
+        .order_by(Board.id)
+        .limit(1)
+    )
+    if refused:
+        found.append(
+            Need(
+                title="Trello can't be asked with the present keys",
+                sentence=refused,
+                url=url_for("trello.manage"),
+                action="Look at the keys",
+            )
+        )
+    return found
+
+
+def _sync_page() -> str:
+    return url_for("trello.show_syncs")
+
+
+def _standing_still(sources: Sequence[TrelloSource]) -> str:
+    """ "“Publish posts”, “Win readers” and 3 more stand still" """
+    items: list[Item] = [source.measure.item for source in sources]
+    verb = "stands" if len(items) == 1 else "stand"
+    names = [f"“{item.title}”" for item in items]
+    if len(names) > 3:
+        names[2:] = [f"{len(names) - 2} more"]
+    said = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    return f"{said} {verb} still"

@@ -1,0 +1,41 @@
+"""The page of an item that counts cards: what it asks of the database."""
+
+from datetime import timedelta
+from fractions import Fraction
+
+import pytest
+from flask import Flask
+
+from app.accounts.models import Person
+from app.db import db, utcnow
+from app.okrs.readings import record_reading
+from app.trello.models import DONE, Past
+from app.trello.past_points import Names, pack
+from tests.support.client import Client
+from tests.support.sql import count_statements
+from tests.trello.linked import make_connection, make_key_result, make_objective, make_source
+
+NOBODY = Names({}, {}, {}, {})
+
+
+@pytest.mark.parametrize("count", [1, 30])
+def test_a_linked_key_result_takes_fifteen_statements(
+    app: Flask, client: Client, alice: Person, carol: Person, count: int
+) -> None:
+    with app.app_context():
+        key_result = make_key_result(make_objective(alice))
+        source = make_source(key_result.measure, make_connection(alice))
+        for days in range(count, 0, -1):
+            taken_at, cards = utcnow() - timedelta(days=days), 40 - days
+            version, value = source.versions[-1], Fraction(cards)
+            record_reading(key_result.measure, taken_at, value, cards, 1, version, None)
+        past = db.session.get_one(Past, source.versions[0].id)
+        past.status, past.payload, past.reaches_to = DONE, pack([], NOBODY), utcnow()
+        db.session.commit()
+        path = f"/key-results/{key_result.id}"
+    for person in (carol, alice):
+        client.sign_in(person)
+        client.page(path)
+        with app.app_context(), count_statements() as statements:
+            client.page(path)
+        assert len(statements) <= 15, statements
