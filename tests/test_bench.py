@@ -1,0 +1,15 @@
+"""The measurements in short: that they run, and count what they should. No times are judged."""
+
+import pytest
+
+from bench import sync_rows
+from bench.table import as_text
+
+pytestmark = [pytest.mark.services, pytest.mark.xdist_group("services")]
+
+
+def test_an_hourly_run_is_measured_with_one_request_a_board_and_none_refused() -> None:
+    asked, took = sync_rows.hourly_run(board_count=5, repetitions=1)
+    assert (asked.measured, asked.is_reached) == ("5, 0", True)
+    assert took.measured.endswith("x)") and took.floor.endswith(" s")
+    assert "hourly run of 50 items on 5 boards" in as_text([asked, took])
