@@ -20,11 +20,11 @@ from app.accounts.models import Person
 from app.config import load_config
 from app.db import db, utcnow
 from app.okrs.models import KPI, KeyResult, Measure
-from app.trello import pasts
 from app.trello.app_keys import AppKeys
 from app.trello.counting import Criteria
 from app.trello.models import Board as LinkedBoard
 from app.trello.models import Connection, Past, SyncRun, TrelloSource
+from app.trello.past import pasts
 from app.trello.sources import link
 from app.vault import encrypt
 from bench.boards import KEY, SECRET, Board

@@ -31,10 +31,11 @@ from app.embedded_redis import EmbeddedRedis
 from app.migrating import upgrade
 from app.okrs.models import KPI, KeyResult, Measure, Objective
 from app.queues import NOW, enqueue
-from app.trello import pasts, runs
+from app.trello import runs
 from app.trello.app_keys import AppKeys
 from app.trello.counting import Criteria
 from app.trello.models import REFRESH, Board, Connection, Past, SyncRun
+from app.trello.past import pasts
 from app.trello.sources import link
 from app.trello.sync import sync_board
 from app.vault import encrypt

@@ -14,7 +14,6 @@ import urllib3
 from authlib.integrations.requests_client import OAuth1Auth
 
 from app.trello import answers
-from app.trello.actions import ACTION_FIELDS, ACTION_TYPES, Action, parse_actions
 from app.trello.answers import BoardFrame, BoardName, Card, Member
 from app.trello.failures import (
     BoardLost,
@@ -27,8 +26,9 @@ from app.trello.failures import (
     Unavailable,
     WebhookRefused,
 )
+from app.trello.past.actions import ACTION_FIELDS, ACTION_TYPES, Action, parse_actions
 from app.trello.transfer import LONGEST_TRANSFER, limit_transfers
-from app.trello.webhook_answers import TrellosWebhook, parse_webhook
+from app.trello.webhooks.answers import TrellosWebhook, parse_webhook
 
 log = logging.getLogger(__name__)
 

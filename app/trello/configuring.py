@@ -14,7 +14,7 @@ from app.trello.failures import KeyRefused, TokenRefused, TrelloError
 from app.trello.models import EVERYONE, AllowedBoard, Connection
 from app.trello.sign_in_failures import trouble_of
 from app.trello.sources import freeze_disallowed
-from app.trello.webhooks import look_again
+from app.trello.webhooks.addresses import look_again
 
 
 @dataclass(frozen=True)

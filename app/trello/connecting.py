@@ -37,7 +37,7 @@ from app.trello.sign_in_failures import (
     trouble_of,
 )
 from app.trello.waiting import PATIENCE, page_waits
-from app.trello.webhooks import look_again
+from app.trello.webhooks.addresses import look_again
 from app.vault import SecretUnreadable, decrypt, encrypt
 
 log = logging.getLogger(__name__)

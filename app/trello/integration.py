@@ -13,15 +13,18 @@ from app.okrs.integrations import MeasureWish, Need, PastPart, SourceForm, Sourc
 from app.okrs.loading import may_edit
 from app.okrs.models import PERCENT, Measure, Source
 from app.okrs.rows import item_url
-from app.trello import clock, news, past_job, webhook_job
+from app.trello import clock
 from app.trello.app_keys import current_app_keys, key_has_changed
 from app.trello.linking import TrelloSourceForm
 from app.trello.loading import may_manage, may_use
 from app.trello.models import Connection, TrelloSource
 from app.trello.needs import needs
-from app.trello.pasts import past_of
+from app.trello.past import job as past_job
+from app.trello.past.pasts import past_of
 from app.trello.sources import criteria_of
 from app.trello.states import states
+from app.trello.webhooks import job as webhook_job
+from app.trello.webhooks import news
 from app.trello.words import criteria_in_words
 
 

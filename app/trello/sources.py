@@ -15,14 +15,14 @@ from app.db import db, utcnow
 from app.okrs.loading import live_measures
 from app.okrs.models import PERCENT, Measure, Source, SourceVersion
 from app.okrs.readings import record_change, record_reading
-from app.trello import pasts
 from app.trello.answers import Snapshot
 from app.trello.board_index import BoardIndex, Tally
 from app.trello.counting import ANY, Criteria, Gone, Holdings, percentage
-from app.trello.keeping import Keeper
+from app.trello.evidence.keeping import Keeper
 from app.trello.models import Board, Connection, TrelloSource
+from app.trello.past import pasts
 from app.trello.shape import Shape, shape_of
-from app.trello.webhooks import look_again
+from app.trello.webhooks.addresses import look_again
 
 NOT_ALLOWED = (
     "The connection no longer shows this board, so the value stands still. "

@@ -7,11 +7,11 @@ another board or go there. What Trello forgets is forgotten here too.
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from app.trello.actions import parse_actions
 from app.trello.answers import Card, Snapshot, parse_cards, parse_frame
 from app.trello.counting import Criteria, count
-from app.trello.past_points import CountedCard
-from app.trello.replay import LABELS_SINCE, Record
+from app.trello.past.actions import parse_actions
+from app.trello.past.points import CountedCard
+from app.trello.past.replay import LABELS_SINCE, Record
 from sandbox import changes
 from sandbox.board import Board
 from sandbox.board import Record as Thing

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from app.trello.actions import Change, parse_actions
 from app.trello.failures import OddAnswer
+from app.trello.past.actions import Change, parse_actions
 
 CARD, LIST, OTHER, MEMBER = "6" * 24, "7" * 24, "8" * 24, "9" * 24
 

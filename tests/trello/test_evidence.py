@@ -15,7 +15,7 @@ from app.accounts.models import Person
 from app.db import db, utcnow
 from app.okrs.models import Evidence
 from app.trello.counting import Criteria
-from app.trello.evidence import CHAIN, counted_cards, evidence_at, history
+from app.trello.evidence.reading import CHAIN, counted_cards, evidence_at, history
 from app.trello.models import Connection, TrelloSource
 from app.trello.sources import apply_snapshot, relink
 from tests.support.sql import count_statements

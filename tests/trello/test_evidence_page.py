@@ -16,7 +16,7 @@ from app.okrs.models import PERCENT, Evidence
 from app.trello.boards import keep_copy
 from app.trello.counting import Criteria
 from app.trello.models import BoardCopy, Connection, Past, TrelloSource
-from app.trello.past_points import CountedCard, Names, Point, pack
+from app.trello.past.points import CountedCard, Names, Point, pack
 from app.trello.sources import apply_snapshot, relink
 from tests.support.client import Client
 from tests.support.html import Page

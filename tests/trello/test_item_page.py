@@ -10,7 +10,7 @@ from app.accounts.models import Person
 from app.db import db, utcnow
 from app.okrs.readings import record_reading
 from app.trello.models import DONE, Past
-from app.trello.past_points import Names, pack
+from app.trello.past.points import Names, pack
 from tests.support.client import Client
 from tests.support.sql import count_statements
 from tests.trello.linked import make_connection, make_key_result, make_objective, make_source

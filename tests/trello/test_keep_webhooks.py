@@ -15,14 +15,14 @@ from app.db import db, utcnow
 from app.okrs.integrations import switch
 from app.okrs.models import KeyResult
 from app.queues import HOURLY
-from app.trello import webhook_job
 from app.trello.app_keys import current_app_keys
 from app.trello.configuring import configure
 from app.trello.counting import Criteria
 from app.trello.models import AllowedBoard, Board, Connection, TrelloSource, Webhook
 from app.trello.sources import relink
-from app.trello.webhook_job import keep_webhooks, tick
-from app.trello.webhooks import look_again
+from app.trello.webhooks import job as webhook_job
+from app.trello.webhooks.addresses import look_again
+from app.trello.webhooks.job import keep_webhooks, tick
 from app.vault import encrypt
 from sandbox import RunningSandbox, changes, running_sandbox
 from sandbox.credentials import AccessToken

@@ -11,11 +11,11 @@ from app.accounts.models import Person
 from app.db import db, utcnow
 from app.okrs.integrations import switch
 from app.queues import NOW
-from app.trello import news
 from app.trello.models import Board, Connection, SyncRun, TrelloSource
-from app.trello.news import GATHER_FOR, REST, glance
 from app.trello.sync import sync_board
-from app.trello.webhooks import note_change
+from app.trello.webhooks import news
+from app.trello.webhooks.addresses import note_change
+from app.trello.webhooks.news import GATHER_FOR, REST, glance
 from tests.support.sql import count_statements
 from tests.trello.boards import BOARD, board
 from tests.trello.linked import queued_run, readings_of, run_of

@@ -14,11 +14,12 @@ from app.config import Config
 from app.db import db, utcnow
 from app.okrs.integrations import switch
 from app.okrs.models import KPI, PERCENT, KeyResult, Reading
-from app.trello import past_job, pasts
 from app.trello.app_keys import AppKeys
 from app.trello.counting import COMPLETED, Criteria
 from app.trello.models import Connection, Past, TrelloSource
-from app.trello.past_job import rebuild_past
+from app.trello.past import job as past_job
+from app.trello.past import pasts
+from app.trello.past.job import rebuild_past
 from app.trello.sources import relink
 from app.vault import encrypt
 from sandbox import RunningSandbox, changes, running_sandbox
@@ -241,7 +242,7 @@ def test_a_record_of_several_pages_is_read_to_its_end(
 def test_a_record_that_is_too_long_says_so(
     linkable: Connection, calendar: Board, finished: Criteria, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.trello.past_reading.MOST_PAGES", 1)
+    monkeypatch.setattr("app.trello.past.reading.MOST_PAGES", 1)
     past = rebuilt(link(linkable, calendar, finished, days_back=200))
     assert any("it was read back to" in gap for gap in past.gaps)
 
@@ -414,7 +415,7 @@ def test_a_board_that_changes_meanwhile_is_read_once_more(
             changes.add_card(calendar, calendar.list_("Finished"), "In between")
         return snapshot
 
-    monkeypatch.setattr("app.trello.past_reading.fetch_board", fetch_while_it_changes)
+    monkeypatch.setattr("app.trello.past.reading.fetch_board", fetch_while_it_changes)
     past = rebuilt(source)
     assert past.status == "done"
     assert past.request_count == 3 * 3 + 1

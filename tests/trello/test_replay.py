@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.trello.counting import COMPLETED, HAS_DUE, NO_DUE, NOT_COMPLETED, Criteria
-from app.trello.past_count import CountedPast, count_past
-from app.trello.past_points import CountedCard
-from app.trello.past_words import gap_sentences
-from app.trello.replay import LABELS_SINCE, Record, rebuild
+from app.trello.past.counting import CountedPast, count_past
+from app.trello.past.points import CountedCard
+from app.trello.past.replay import LABELS_SINCE, Record, rebuild
+from app.trello.past.words import gap_sentences
 from sandbox.clock import iso
 from tests.trello import happenings
 from tests.trello.forward import play

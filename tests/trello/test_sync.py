@@ -17,7 +17,7 @@ from app.okrs.models import PERCENT, Evidence
 from app.trello import runs
 from app.trello.boards import keep_copy
 from app.trello.counting import Criteria
-from app.trello.evidence import counted_cards
+from app.trello.evidence.reading import counted_cards
 from app.trello.models import REFRESH, Board, BoardCopy, Connection, SyncRun, TrelloSource
 from app.trello.runs import ask
 from app.trello.sources import apply_snapshot, live_sources

@@ -27,8 +27,8 @@ from app.trello.client import Trello
 from app.trello.failures import Limited, OddAnswer, TrelloError, Unavailable, WebhookRefused
 from app.trello.loading import counts_something
 from app.trello.models import Board, Connection, Webhook
-from app.trello.webhook_plan import LEASE, plan_for, record
-from app.trello.webhooks import callback_url, new_key, public_url
+from app.trello.webhooks.addresses import callback_url, new_key, public_url
+from app.trello.webhooks.plan import LEASE, plan_for, record
 
 log = logging.getLogger(__name__)
 

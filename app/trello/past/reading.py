@@ -1,11 +1,11 @@
 """Reading a whole board together with everything that ever happened on it."""
 
-from app.trello.actions import Action
 from app.trello.answers import Snapshot
 from app.trello.boards import fetch_board
 from app.trello.client import Trello
 from app.trello.failures import OddAnswer, Unavailable
-from app.trello.replay import Record
+from app.trello.past.actions import Action
+from app.trello.past.replay import Record
 
 MOST_PAGES = 60
 """Of a thousand actions each. A record that is longer is read this far back."""

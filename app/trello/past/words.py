@@ -3,8 +3,8 @@
 from datetime import datetime, tzinfo
 
 from app.pages import day
-from app.trello.past_cards import DELETED, MOVED_AWAY
-from app.trello.past_count import (
+from app.trello.past.cards import DELETED, MOVED_AWAY
+from app.trello.past.counting import (
     ARRIVAL,
     DEPARTURE,
     LABELS,
@@ -14,7 +14,7 @@ from app.trello.past_count import (
     CountedPast,
     Gap,
 )
-from app.trello.replay import BoardPast
+from app.trello.past.replay import BoardPast
 
 
 def gap_sentences(board: BoardPast, past: CountedPast, since: datetime, zone: tzinfo) -> list[str]:

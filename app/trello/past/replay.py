@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from app.trello import actions as happened
-from app.trello.actions import Action, plain
 from app.trello.answers import Snapshot
-from app.trello.past_cards import CardPast, Life, Surroundings, made_at
-from app.trello.past_tracks import Step, Track, track
+from app.trello.past import actions as happened
+from app.trello.past.actions import Action, plain
+from app.trello.past.cards import CardPast, Life, Surroundings, made_at
+from app.trello.past.tracks import Step, Track, track
 
 LABELS_SINCE = datetime(2024, 2, 1, tzinfo=UTC)
 """Before, Trello kept no changes of labels, or not all: the first ones are of December 2023."""

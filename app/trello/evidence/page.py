@@ -12,19 +12,19 @@ from app.okrs.integrations import is_enabled
 from app.okrs.loading import Item, may_edit
 from app.okrs.models import PERCENT, SourceVersion
 from app.pages import number
-from app.trello import pasts
 from app.trello.answers import Card, Snapshot
 from app.trello.asking import why_not_now
 from app.trello.boards import board_copy, kept_copy
 from app.trello.connections import StateTeller
 from app.trello.counting import ARCHIVED_CARD, ARCHIVED_LIST, Criteria, Matcher, percentage
-from app.trello.evidence import Change, Record, evidence_at, history, next_change
-from app.trello.evidence_lines import Listing, line_of, line_of_card
+from app.trello.evidence.lines import Listing, line_of, line_of_card
+from app.trello.evidence.reading import Change, Record, evidence_at, history, next_change
+from app.trello.evidence.why import in_words
 from app.trello.failures import TrelloError
 from app.trello.models import Board, Past, TrelloSource
+from app.trello.past import pasts
 from app.trello.shape import Shape, shape_of
 from app.trello.sources import countable_by, criteria_of
-from app.trello.why import in_words
 from app.trello.words import criteria_in_words
 
 FIRST_LINES = 200

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flask import current_app
 
 from app.trello.answers import Card
-from app.trello.evidence import Record
+from app.trello.evidence.reading import Record
 from app.trello.shape import Shape
 
 

@@ -12,8 +12,8 @@ from app.timing import scaled
 from app.trello.failures import BoardLost
 from app.trello.loading import counts_something
 from app.trello.models import Board, Connection, Webhook
-from app.trello.webhook_answers import TrellosWebhook
-from app.trello.webhooks import callback_url
+from app.trello.webhooks.addresses import callback_url
+from app.trello.webhooks.answers import TrellosWebhook
 
 LEASE = timedelta(minutes=2)
 """How long one worker has for it, after which another one may begin."""

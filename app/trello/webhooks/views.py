@@ -12,7 +12,7 @@ from app.db import db
 from app.trello import blueprint
 from app.trello.app_keys import current_app_keys
 from app.trello.models import Board, Webhook
-from app.trello.webhooks import PATH, is_signed, note_change, public_url
+from app.trello.webhooks.addresses import PATH, is_signed, note_change, public_url
 
 LARGEST_DELIVERY = 1024 * 1024
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
-from app.trello import actions as happened
-from app.trello.actions import Action, plain
 from app.trello.answers import Card
-from app.trello.past_tracks import BEGINNING, Step, Told, Track, track
+from app.trello.past import actions as happened
+from app.trello.past.actions import Action, plain
+from app.trello.past.tracks import BEGINNING, Step, Told, Track, track
 
 COPYING_TAKES = timedelta(minutes=10)
 """A board made from another one gets its cards within this time, with no action of their own."""

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, aliased
 from app.okrs.models import Evidence, SourceVersion
 from app.trello.answers import Card
 from app.trello.board_index import BoardIndex, CardSet
-from app.trello.evidence import CHAIN, COLUMNS, Record, fold
+from app.trello.evidence.reading import CHAIN, COLUMNS, Record, fold
 from app.trello.shape import Shape
 
 

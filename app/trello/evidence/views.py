@@ -11,7 +11,7 @@ from app.htmx import see_other
 from app.okrs.loading import measure_for
 from app.okrs.rows import item_url
 from app.trello import blueprint
-from app.trello.evidence_page import fill_now, fill_then, page_of
+from app.trello.evidence.page import fill_now, fill_then, page_of
 from app.trello.models import TrelloSource
 from app.trello.states import states
 

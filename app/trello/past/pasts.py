@@ -13,9 +13,9 @@ from app.db import db
 from app.okrs.integrations import PastPart, PastPoint
 from app.okrs.models import PERCENT, Measure, Reading, SourceVersion
 from app.okrs.standing import days_of
-from app.trello import past_points
 from app.trello.models import Past, TrelloSource
-from app.trello.past_points import Figures
+from app.trello.past import points
+from app.trello.past.points import Figures
 
 WAITING, RUNNING, DONE, FAILED = "waiting", "running", "done", "failed"
 
@@ -59,7 +59,7 @@ def past_of(measure: Measure) -> PastPart | None:
         return PastPart(points=(), gaps=(), is_waiting=True)
     gaps = [past.failure] if past.failure else past.gaps
     until = _first_reading(past)
-    told = past_points.figures(past.payload) if past.payload else ()
+    told = points.figures(past.payload) if past.payload else ()
     return PastPart(points=tuple(_changes(measure.kind, told, until)), gaps=gaps)
 
 
@@ -71,7 +71,7 @@ def cards_at(version_id: int, moment: datetime) -> list[dict[str, Any]] | None:
     past = db.session.get(Past, version_id)
     if past is None or past.payload is None or past.reaches_to is None:
         return None
-    return None if moment < past.reaches_to else past_points.cards_at(past.payload, moment)
+    return None if moment < past.reaches_to else points.cards_at(past.payload, moment)
 
 
 def _has_counted_before_today(source: TrelloSource) -> bool:

@@ -22,12 +22,12 @@ from app.trello.boards import trello_for
 from app.trello.counting import Criteria
 from app.trello.failures import BoardLost, Held, OddAnswer, TrelloError
 from app.trello.models import Board, Connection, Past, TrelloSource
-from app.trello.past_count import count_past
-from app.trello.past_points import Names, pack
-from app.trello.past_reading import read_with_record
-from app.trello.past_words import gap_sentences
-from app.trello.pasts import DONE, FAILED, RUNNING, WAITING, add_past
-from app.trello.replay import BoardPast, rebuild
+from app.trello.past.counting import count_past
+from app.trello.past.pasts import DONE, FAILED, RUNNING, WAITING, add_past
+from app.trello.past.points import Names, pack
+from app.trello.past.reading import read_with_record
+from app.trello.past.replay import BoardPast, rebuild
+from app.trello.past.words import gap_sentences
 from app.trello.shape import Shape, shape_of
 from app.trello.sources import countable_by
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from app.trello.counting import ANY, COMPLETED, HAS_DUE, Criteria
-from app.trello.past_cards import CardPast
-from app.trello.past_points import CountedCard, Point
-from app.trello.past_tracks import Track
-from app.trello.replay import LABELS_SINCE, BoardPast
+from app.trello.past.cards import CardPast
+from app.trello.past.points import CountedCard, Point
+from app.trello.past.replay import LABELS_SINCE, BoardPast
+from app.trello.past.tracks import Track
 
 FOR_EVER = datetime.max.replace(tzinfo=UTC)
 
