@@ -1,4 +1,4 @@
-"""The worker: winds the clock, owns the embedded server, and keeps one process a lane running.
+"""The worker: winds the clock, owns the embedded server, and keeps the lanes running.
 
 Where no REDIS_URL is set, the server is started here and stops last, so that a job that ends
 while all is shut down can still say that it did. In a single thread: Linux would take the end of
@@ -18,6 +18,7 @@ from types import FrameType
 
 import redis
 from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
 
 from app import beats, create_app
 from app.accounts.setup import is_set_up
@@ -26,11 +27,13 @@ from app.db import db
 from app.embedded_redis import EmbeddedRedis, ServerInUse
 from app.okrs.cycles import current_cycle
 from app.okrs.integrations import all_integrations
-from app.queues import LANES, connect, work
+from app.queues import HOURLY, NOW, connect, work
 from app.timing import scaled
 
 log = logging.getLogger("worker")
 
+PROCESSES = (NOW, NOW, HOURLY)
+"""A lane each; two for what is urgent, so that a board that hangs holds up no other's Refresh."""
 GLANCE_EVERY = 0.5
 """Seconds between two looks at what cannot wait for the clock, and at what may have died."""
 STOP_WITHIN = 10
@@ -136,6 +139,7 @@ class Lane:
             self._server.leave_to_parent()
         try:
             with self._app.app_context():
+                _rehearse()
                 work(self._name)
         except redis.RedisError as error:
             log.warning("The server for jobs went away: %s", type(error).__name__)
@@ -144,6 +148,18 @@ class Lane:
             log.exception("The lane %s failed", self._name)
             return 1
         return 0
+
+
+def _rehearse() -> None:
+    """Every job of the lane inherits what is made ready here, instead of doing it anew."""
+    try:
+        for integration in all_integrations():
+            integration.rehearse()
+    except SQLAlchemyError as error:  # the database may be away for a while
+        log.warning("Jobs begin unprepared: %s", type(error).__name__)
+    finally:
+        db.session.remove()
+        db.engine.dispose()
 
 
 class Stop:
@@ -197,7 +213,7 @@ def _answers(redis_url: str) -> bool:
 def _run(app: Flask, config: Config, server: EmbeddedRedis | None, stop: Stop) -> None:
     """Keep everything going until asked to stop."""
     clock = Clock(app, config)
-    lanes = [Lane(name, app, server) for name in LANES]
+    lanes = [Lane(name, app, server) for name in PROCESSES]
     pause = min(GLANCE_EVERY, beats.EVERY.total_seconds() * config.time_scale)
     gc.collect()
     gc.freeze()  # what is shared with the children stays shared

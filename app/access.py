@@ -68,6 +68,12 @@ def by_id(model: type[Thing], thing_id: int) -> Thing:
     return found(db.session.get(model, thing_id) if thing_id <= LARGEST_ID else None)
 
 
+def id_from_query(name: str) -> int | None:
+    """The id that the address names, brought into the range that databases know; None without."""
+    number = request.args.get(name, type=int)
+    return None if number is None else min(max(number, 0), LARGEST_ID)
+
+
 def init_access(app: Flask) -> None:
     """Demand a signed-in person for every view that is not public."""
     login = LoginManager(app)

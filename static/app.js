@@ -16,7 +16,11 @@
     else action();
   }
 
-  const htmxIsThere = () => onceRead(() => root.classList.add("has-htmx"));
+  const htmxIsThere = () =>
+    onceRead(() => {
+      root.classList.add("has-htmx");
+      watchFromNow();
+    });
 
   // Without any htmx nobody asks whether the count has ended: the whole page looks again.
   function reloadWhileCounting() {
@@ -246,7 +250,8 @@
     const ids = new Set(elements.flatMap((element) => shown(element).map(([id]) => id)));
     isLooking = true;
     const began = performance.now();
-    const marks = ids.size ? await presentMarks([...ids].slice(0, MOST)) : {};
+    const asked = [...ids].slice(0, MOST);
+    const marks = asked.length ? await answerTo(`/live?measures=${asked}`) : {};
     isLooking = false;
     if (marks === "signed out") return;
     // A server that takes long is asked less often, and one that does not answer less and less.
@@ -256,12 +261,10 @@
     lookAgain(pause);
   }
 
-  async function presentMarks(ids) {
+  async function answerTo(question) {
     try {
-      const answer = await fetch(`/live?measures=${ids}`, {
-        redirect: "manual",
-        signal: AbortSignal.timeout(10_000),
-      });
+      const signal = AbortSignal.timeout(10_000);
+      const answer = await fetch(question, { redirect: "manual", signal });
       if (answer.type === "opaqueredirect" || answer.status === 401) return "signed out";
       return answer.ok ? await answer.json() : null;
     } catch {
@@ -271,11 +274,9 @@
 
   function fetchAnew(elements, marks) {
     const there = elements.filter((element) => element.isConnected && window.htmx);
-    const stale = there.filter((element) => news(element, marks).length);
-    // A larger part brings the smaller ones in it along.
-    const outer = stale.filter((one) => !stale.some((other) => other !== one && other.contains(one)));
+    const stale = outermost(there.filter((element) => news(element, marks).length));
     const asked = new Set();
-    for (const element of outer.sort((one, other) => shown(one).length - shown(other).length)) {
+    for (const element of stale.sort((one, other) => shown(one).length - shown(other).length)) {
       const ids = news(element, marks);
       // A roll-up hears from the rows of its key results once they have come.
       if (ids.every((id) => asked.has(id))) continue;
@@ -283,6 +284,10 @@
       swapIn(element);
     }
   }
+
+  // A larger part brings the smaller ones in it along.
+  const outermost = (parts) =>
+    parts.filter((one) => !parts.some((other) => other !== one && other.contains(one)));
 
   async function swapIn(element) {
     const isPage = element.id === "standing";
@@ -302,4 +307,54 @@
     lookAgain(pause);
     document.addEventListener("visibilitychange", () => lookAgain(0));
   });
+
+  // What is being counted asks for itself every second, by htmx. Whoever pressed Refresh should not
+  // wait for that: in between, a question that costs next to nothing tells when the count has ended.
+
+  const SOONEST = 50; // milliseconds from one such question to the next
+  const SHARE = 1 / 20; // of the wait so far that may be added to it
+  const OWN_PACE = 1000; // from here on the elements themselves are quick enough
+  const fetchedOnce = new WeakSet();
+  let watchedSince = 0;
+  let nextQuestion;
+  let isAsking = false;
+
+  const counting = () =>
+    [...document.querySelectorAll("[data-counting]")].filter((one) => !fetchedOnce.has(one));
+
+  function watchFromNow() {
+    watchedSince = performance.now();
+    watch();
+  }
+
+  function watch() {
+    clearTimeout(nextQuestion);
+    const after = Math.max(SOONEST, SHARE * (performance.now() - watchedSince));
+    const isWanted = window.htmx && !document.hidden && counting().length > 0;
+    if (isWanted && after < OWN_PACE) nextQuestion = setTimeout(askIfCounted, after);
+  }
+
+  async function askIfCounted() {
+    if (isAsking) return;
+    const elements = counting().slice(0, MOST);
+    const ids = new Set(elements.map((element) => element.dataset.counting));
+    isAsking = true;
+    const unfinished = await answerTo(`/live/counting?measures=${[...ids]}`);
+    isAsking = false;
+    // Without an answer it is left to the elements; the next one that comes starts this again.
+    if (!Array.isArray(unfinished)) return;
+    const isDone = (element) => !unfinished.includes(Number(element.dataset.counting));
+    for (const element of outermost(elements.filter((one) => one.isConnected && isDone(one)))) {
+      fetchedOnce.add(element);
+      swapIn(element);
+    }
+    watch();
+  }
+
+  const isPost = ({ detail }) =>
+    (detail.ctx?.request?.method ?? detail.requestConfig?.verb)?.toUpperCase() === "POST";
+  for (const swapped of ["htmx:afterSwap", "htmx:after:swap"]) {
+    document.addEventListener(swapped, (event) => (isPost(event) ? watchFromNow() : watch()));
+  }
+  document.addEventListener("visibilitychange", watchFromNow);
 })();

@@ -1,15 +1,17 @@
 """The migrations lead to the models, on both databases, and keep what is there."""
 
+import json
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import MetaData, inspect, text
 
 from app.accounts.models import PasswordLink, Person, Workspace
-from app.db import Model, db, make_engine
+from app.db import Model, db, make_engine, utcnow
 from app.migrating import alembic_config, upgrade
 
 FIRST = "0001"
@@ -63,6 +65,35 @@ def test_going_back_and_forth_loses_no_row(engine, empty_url):
 
 
 @pytest.mark.both_databases
+def test_going_back_makes_evidence_whole(engine, empty_url):
+    _fill(engine)
+    _fill_evidence(engine, [_whole("a", "b"), _delta(["c"], ["a"]), _delta(["d"], []), _whole("e")])
+    before = _counts(engine)
+    engine.dispose()
+    command.downgrade(alembic_config(empty_url), FIRST)
+    wholes = [["a", "b"], ["b", "c"], ["b", "c", "d"], ["e"]]
+    assert _counted(engine) == wholes
+    engine.dispose()
+    command.upgrade(alembic_config(empty_url), "head")
+    assert _counted(engine) == wholes
+    after = _counts(engine)
+    assert after["evidence"] == before["evidence"] == 4
+    assert after["source_version"] == before["source_version"] == 1
+
+
+@pytest.mark.both_databases
+def test_evidence_from_before_is_kept(empty_url):
+    command.upgrade(alembic_config(empty_url), FIRST)
+    engine = make_engine(empty_url)
+    _fill(engine)
+    _fill_evidence(engine, [_whole("a", "b"), _whole("b")])
+    engine.dispose()
+    command.upgrade(alembic_config(empty_url), "head")
+    assert _counted(engine) == [["a", "b"], ["b"]]
+    engine.dispose()
+
+
+@pytest.mark.both_databases
 def test_going_all_the_way_back_leaves_no_table(engine, empty_url):
     engine.dispose()
     command.downgrade(alembic_config(empty_url), "base")
@@ -96,3 +127,41 @@ def _counts(engine):
             table: connection.execute(text(f'SELECT count(*) FROM "{table}"')).scalar_one()
             for table in inspect(connection).get_table_names()
         }
+
+
+def _whole(*ids):
+    return [{"id": one} for one in ids]
+
+
+def _delta(entered, left):
+    return {"entered": _whole(*entered), "left": left}
+
+
+def _fill_evidence(engine, contents):
+    """A source with one version, and its evidence; each that is a change builds on the one before.
+
+    By the tables as they are in the database, which may be those of the first revision.
+    """
+    now = utcnow().replace(tzinfo=None) if engine.dialect.name == "sqlite" else utcnow()
+    tables = MetaData()
+    tables.reflect(engine)
+
+    def add(name, **values):
+        connection.execute(tables.tables[name].insert().values(**values))
+
+    with engine.begin() as connection:
+        add("measure", id=1, kind="percent", start_value="0", target_value="100", unit="", series=1)
+        add("source", id=1, integration="trello", measure_id=1, linked_by_id=1, created_at=now)
+        add("source_version", id=1, source_id=1, made_at=now, made_by_id=1, definition={})
+        for number, content in enumerate(contents, 1):
+            base = {"base_id": number - 1} if isinstance(content, dict) else {}
+            payload = zlib.compress(json.dumps(content).encode())
+            row = {"id": number, "source_version_id": 1, "taken_at": now, "digest": str(number)}
+            add("evidence", **row, payload=payload, **base)
+
+
+def _counted(engine):
+    """The ids in each row of evidence, every one of which must be whole."""
+    with engine.connect() as connection:
+        payloads = connection.scalars(text("SELECT payload FROM evidence ORDER BY id")).all()
+    return [[one["id"] for one in json.loads(zlib.decompress(payload))] for payload in payloads]

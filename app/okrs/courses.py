@@ -14,7 +14,7 @@ from app.okrs.course import CHECKED_IN, COUNTED, REBUILT, Course, Mark, Point, R
 from app.okrs.history import Counted, History
 from app.okrs.integrations import integration_of
 from app.okrs.models import KPI, ROLL_UP, Change, KeyResult, Objective, Reading, Source
-from app.okrs.outlook import forecast_for
+from app.okrs.outlook import NEW_MEANING, forecast_for
 from app.okrs.rows import Row
 from app.okrs.standing import days_of, progress_of_value, roll_up
 from app.okrs.timeline import change_entry
@@ -40,7 +40,19 @@ def course_of(row: Row, history: History) -> Course:
         label=(measure.unit.capitalize() or "Value") if is_kpi else "Progress",
         status=row.standing.status,
     )
-    return replace(course, forecast=forecast_for(row.item, course, history.changes))
+    changes = [*history.changes, *_changes_of_parts(row)]
+    return replace(course, forecast=forecast_for(row.item, course, changes))
+
+
+def _changes_of_parts(row: Row) -> Sequence[Change]:
+    """Of the key results that a roll-up is made of: a link of one of them makes it jump."""
+    item = row.item
+    if item.measure.kind != ROLL_UP or not isinstance(item, Objective):
+        return []
+    parts = [one.measure_id for one in item.key_results]
+    return db.session.scalars(
+        select(Change).where(Change.measure_id.in_(parts), Change.what.in_(NEW_MEANING))
+    ).all()
 
 
 def _points(row: Row, history: History) -> list[Point]:

@@ -56,8 +56,10 @@ def _range(forecast: Forecast) -> str:
         return ""
     if latest is None and earliest == forecast.finish:
         return " or later"
-    if latest is None:
+    if latest is None or latest == forecast.finish:
         return f", {_day(earliest, forecast)} at the earliest"
+    if earliest == forecast.finish:
+        return f", or as late as {_day(latest, forecast)}"
     early = _day(earliest, forecast) if earliest.year != latest.year else _without_year(earliest)
     return f", between {early} and {_day(latest, forecast)}"
 

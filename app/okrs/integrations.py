@@ -6,6 +6,7 @@ from datetime import date, datetime
 from fractions import Fraction
 from typing import Protocol
 
+from sqlalchemy import Select
 from werkzeug.datastructures import MultiDict
 
 from app.accounts.models import Person
@@ -71,6 +72,8 @@ class Need:
     """Where it is seen to."""
     action: str
     """What is done there: the words of the link."""
+    is_popup: bool = False
+    """True where it is done in a window of its own, and the page goes on afterwards."""
 
 
 class SourceForm(Protocol):
@@ -111,6 +114,11 @@ class Integration(Protocol):
     counted_noun: str
     """What one of the counted things is called, in the singular: "card"."""
 
+    def rehearse(self) -> None:
+        """Make ready what its jobs have in common, in the process that they are forked from.
+        Changes nothing."""
+        ...
+
     def glance(self) -> None:
         """Do what cannot wait for the next tick. Every worker calls it twice a second, so it has
         to cost next to nothing where there is nothing. Commits by itself."""
@@ -133,6 +141,11 @@ class Integration(Protocol):
 
     def states(self, sources: Sequence[Source]) -> Mapping[int, SourceState]:
         """The state of each source by its id, with a number of queries that does not grow."""
+        ...
+
+    def being_counted(self) -> Select[int]:
+        """A query for the ids of the measures whose update is queued or running. Open pages ask
+        it up to twenty times a second while they show a source as busy."""
         ...
 
     def needs(self, person: Person) -> Sequence[Need]:

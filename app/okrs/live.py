@@ -1,14 +1,21 @@
-"""Open pages that follow their figures: a short mark tells whether a shown figure still holds."""
+"""Open pages that follow their figures: a short mark tells whether a shown figure still holds.
+
+What is being counted is asked for instead whether that has ended: the figure may be the same.
+"""
 
 import hashlib
 from collections.abc import Collection, Iterable
+from typing import TypeVarTuple
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import Select, and_, false, or_, select
 
 from app.accounts.models import Person
 from app.db import db
+from app.okrs.integrations import all_integrations
 from app.okrs.loading import Item, is_visible
 from app.okrs.models import ROLL_UP, KeyResult, Measure, Objective, Source
+
+Columns = TypeVarTuple("Columns")
 
 MOST_MEASURES = 200
 """How many one page may ask about at once."""
@@ -44,18 +51,40 @@ def live_marks(item: Item, whole: bool = False) -> str:
 def marks(person: Person, measure_ids: Collection[int]) -> dict[int, str]:
     """The present mark of each measure that the person may see, in one statement."""
     rows = db.session.execute(
-        select(
-            Measure.id,
-            Measure.value,
-            Measure.matching_count,
-            Measure.completed_count,
-            Measure.valued_at,
-            Source.id,
-            Source.frozen_reason,
-            Source.counted_at,
+        _of_those_visible(
+            select(
+                Measure.id,
+                Measure.value,
+                Measure.matching_count,
+                Measure.completed_count,
+                Measure.valued_at,
+                Source.id,
+                Source.frozen_reason,
+                Source.counted_at,
+            ).outerjoin(Source, and_(Source.measure_id == Measure.id, Source.ended_at.is_(None))),
+            person,
+            measure_ids,
         )
-        .outerjoin(Source, and_(Source.measure_id == Measure.id, Source.ended_at.is_(None)))
-        .outerjoin(
+    )
+    return {
+        id_: _mark((*figures, source_id, frozen, counted_at is not None if source_id else None))
+        for id_, *figures, source_id, frozen, counted_at in rows
+    }
+
+
+def being_counted(person: Person, measure_ids: Collection[int]) -> list[int]:
+    """Those of the measures that the person may see and whose count has not ended, likewise."""
+    is_counted = (Measure.id.in_(one.being_counted()) for one in all_integrations())
+    query = select(Measure.id).where(or_(false(), *is_counted)).order_by(Measure.id)
+    return list(db.session.scalars(_of_those_visible(query, person, measure_ids)))
+
+
+def _of_those_visible(
+    query: Select[*Columns], person: Person, measure_ids: Collection[int]
+) -> Select[*Columns]:
+    """The query of measures, for these alone and only where the person may see their item."""
+    return (
+        query.outerjoin(
             KeyResult, and_(KeyResult.measure_id == Measure.id, KeyResult.deleted_at.is_(None))
         )
         .join(
@@ -64,10 +93,6 @@ def marks(person: Person, measure_ids: Collection[int]) -> dict[int, str]:
         )
         .where(Measure.id.in_(measure_ids), is_visible(person))
     )
-    return {
-        id_: _mark((*figures, source_id, frozen, counted_at is not None if source_id else None))
-        for id_, *figures, source_id, frozen, counted_at in rows
-    }
 
 
 def _mark(shown: Iterable[object]) -> str:

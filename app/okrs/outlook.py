@@ -12,7 +12,7 @@ from app.okrs.integrations import integration_of
 from app.okrs.loading import Item
 from app.okrs.models import KPI, ROLL_UP, Change, Measure, Objective
 
-_NEW_MEANING = (SOURCE, CRITERIA, MEASURE)
+NEW_MEANING = (SOURCE, CRITERIA, MEASURE)
 """Edits after which a value that differs is no pace. Another target changes no value."""
 
 
@@ -45,7 +45,7 @@ def outlook_of(measure: Measure, course: Course) -> str:
 
 def _comparable(course: Course, changes: Sequence[Change]) -> list[Point]:
     # By whole days: the count that an edit leads to may have been fetched just before it.
-    turns = [one.made_at for one in changes if one.what in _NEW_MEANING]
+    turns = [one.made_at for one in changes if one.what in NEW_MEANING]
     since = _day(course, max(turns)) if turns else date.min
     own = sorted(course.points, key=lambda point: point.moment)
     known = [point for point in own if course.day_of(point) >= since]

@@ -14,8 +14,7 @@ from app.trello.models import Board, Connection, TrelloApp
 from app.vault import SecretUnreadable, decrypt, encrypt
 
 KEY_CHANGED = (
-    "Trello's API key was changed, so this connection no longer works. "
-    "Its owner has to reconnect it."
+    "Trello's API key was changed, so this connection no longer works. It has to be reconnected."
 )
 
 

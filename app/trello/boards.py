@@ -6,17 +6,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
+import requests
 from flask import current_app
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.db import db, put, utcnow
 from app.trello import outcomes
 from app.trello.answers import BoardFrame, BoardList, BoardName, Card, Label, Member, Snapshot
-from app.trello.app_keys import KEY_CHANGED, current_app_keys, key_has_changed
-from app.trello.client import TIMEOUT, Credentials, Trello
+from app.trello.app_keys import KEY_CHANGED, current_app_keys
+from app.trello.client import TIMEOUT, Credentials, Trello, open_line
 from app.trello.failures import (
     BoardLost,
     Held,
@@ -25,7 +25,7 @@ from app.trello.failures import (
     SignInUnusable,
     TokenRefused,
 )
-from app.trello.models import Board, BoardCopy, Connection
+from app.trello.models import BoardCopy, Connection
 from app.trello.models import BoardList as StoredBoardList
 from app.trello.quota import JOB_WAIT, PAGE_WAIT, Turns
 from app.trello.waiting import PATIENCE, page_waits
@@ -37,8 +37,28 @@ LIST_LIFE = timedelta(minutes=5)
 """How long the list of boards is believed before it is asked for again."""
 
 
+def line_to_trello() -> requests.Session:
+    """For work on many boards: the way to Trello stays open between them."""
+    return open_line(current_app.extensions["tally_config"].trello_api_url)
+
+
+class SignIn(Protocol):
+    """What of a connection is needed to ask Trello as its account."""
+
+    @property
+    def token_encrypted(self) -> str: ...
+    @property
+    def token_secret_encrypted(self) -> str: ...
+    @property
+    def key_fingerprint(self) -> str: ...
+    @property
+    def reconnect_reason(self) -> str | None: ...
+    @property
+    def limited_until(self) -> datetime | None: ...
+
+
 def trello_for(
-    connection: Connection,
+    connection: SignIn,
     timeout: tuple[float, float] = TIMEOUT,
     before_request: Callable[[], None] = lambda: None,
     *,
@@ -46,6 +66,7 @@ def trello_for(
     longest_wait: timedelta = JOB_WAIT,
     while_waiting: Callable[[], None] = lambda: None,
     to_revoke: bool = False,
+    line: requests.Session | None = None,
 ) -> Trello:
     """Trello as the account of this connection sees it.
 
@@ -63,7 +84,7 @@ def trello_for(
             "Trello's API key and secret are missing. "
             "An admin has to enter them under Admin, Integrations, Trello."
         )
-    if key_has_changed(connection, keys):
+    if connection.key_fingerprint != keys.fingerprint:
         raise SignInUnusable(KEY_CHANGED)
     if not to_revoke:
         _check_may_ask(connection)
@@ -84,10 +105,11 @@ def trello_for(
         longest_wait=longest_wait,
         while_waiting=while_waiting,
     )
-    return Trello(credentials, config.trello_api_url, timeout, before_request, turns.take)
+    url = config.trello_api_url
+    return Trello(credentials, url, timeout, before_request, turns.take, line)
 
 
-def _check_may_ask(connection: Connection) -> None:
+def _check_may_ask(connection: SignIn) -> None:
     if connection.reconnect_reason not in (None, KEY_CHANGED):  # the key was seen to be the old one
         raise TokenRefused(connection.reconnect_reason)
     left = (connection.limited_until or utcnow()) - utcnow()
@@ -189,14 +211,6 @@ def newest_copy(connection_id: int, board_id: str, in_hand: Snapshot | None) -> 
     if in_hand is None or kept is None or kept.fetched_at <= in_hand.fetched_at:
         return in_hand
     return _unpack(kept.fetched_at, kept.payload)
-
-
-def has_copy(session: Session, board: Board) -> bool:
-    """Whether a form used a copy of the board a short while ago: it may want a newer one."""
-    kept = select(BoardCopy.trello_id).where(
-        BoardCopy.connection_id == board.connection_id, BoardCopy.trello_id == board.trello_id
-    )
-    return session.scalar(kept) is not None
 
 
 def keep_copy(session: Session, connection_id: int, snapshot: Snapshot) -> None:

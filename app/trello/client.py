@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
@@ -52,7 +53,7 @@ _SLOW = "Trello did not answer in time. The last good value stays; it is tried a
 _DOWN = "Trello could not be reached. The last good value stays; it is tried again by itself."
 _TOKEN = (
     "Trello no longer accepts this connection: it was revoked or has expired. "
-    "Its owner has to reconnect it."
+    "It has to be reconnected."
 )
 _KEY = (
     "Trello does not accept the API key and secret. "
@@ -99,15 +100,16 @@ class Trello:
         timeout: tuple[float, float] = TIMEOUT,
         before_request: Callable[[], None] = lambda: None,
         take_turn: Callable[[str], None] = lambda path: None,
+        line: requests.Session | None = None,
     ) -> None:
+        """`line` is one of `open_line`, to ask for several accounts one after another."""
         self._api_url = api_url
         self._credentials = credentials
         self._timeout = timeout
         self._before_request = before_request
         self._take_turn = take_turn
-        self._session = requests.Session()
-        limit_transfers(self._session)
-        self._session.auth = OAuth1Auth(
+        self._line = line or open_line(api_url)
+        self._auth = OAuth1Auth(
             credentials.api_key,
             credentials.api_secret,
             token=credentials.token,
@@ -210,10 +212,11 @@ class Trello:
         self._take_turn(path)
         self._before_request()
         try:
-            with self._session.request(
+            with self._line.request(
                 method,
                 self._api_url + path,
                 params=query,
+                auth=self._auth,
                 timeout=self._timeout,
                 allow_redirects=False,
                 stream=True,
@@ -245,6 +248,18 @@ class Trello:
         except Limited:
             return Unavailable(_DOWN)  # it can't be told now; it is tried again soon
         return BoardLost(_LOST) if path.startswith("/boards/") else OddAnswer("status 401")
+
+
+def open_line(api_url: str) -> requests.Session:
+    """A way to Trello that stays open from one request to the next, whoever they are signed by."""
+    line = requests.Session()
+    limit_transfers(line)
+    line.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # none of another account's
+    # What the environment says of proxies and certificates is read once, not for each request.
+    settings = line.merge_environment_settings(api_url, {}, None, None, None)
+    line.proxies, line.verify = settings["proxies"], settings["verify"]
+    line.trust_env = False
+    return line
 
 
 def read_whole(response: requests.Response, longest: int) -> bytes:

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import and_, delete, or_, select
+from sqlalchemy import and_, bindparam, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.beats import count_alive
@@ -36,6 +36,13 @@ OVERLOOKED_AFTER = timedelta(seconds=15)
 COPIES_KEPT = timedelta(minutes=10)
 RUNS_KEPT = timedelta(days=90)
 
+_MOVE = (
+    update(Board)
+    .where(Board.id.in_(bindparam("ids", expanding=True)))
+    .values(next_sync_at=bindparam("next_sync_at"))
+    .execution_options(synchronize_session=False)
+)
+
 
 def tick() -> int:
     """One turn of the clock. The number of runs it gave notice of."""
@@ -45,12 +52,11 @@ def tick() -> int:
             due = _due_boards(session)
             if due:
                 _clear_leftovers(session)
-            for board in due:
                 # Moved forward before the work, so that a board that always fails
                 # is not asked for at every turn.
-                board.next_sync_at = utcnow() + scaled(HOUR)
-                runs.ask(session, board, HOURLY)
-        session.flush()  # the runs just asked for are among those waiting
+                next_sync_at = utcnow() + scaled(HOUR)
+                session.execute(_MOVE, {"ids": due, "next_sync_at": next_sync_at})
+                runs.ask_hourly(session, due)
         # All of them: the notice of an earlier turn may have been lost with the server for RQ.
         waiting = session.execute(
             select(SyncRun.id, SyncRun.trigger).where(SyncRun.status == QUEUED).order_by(SyncRun.id)
@@ -78,8 +84,8 @@ def _give_notice_of_hourly(run_ids: Sequence[int]) -> None:
             break
 
 
-def _due_boards(session: Session) -> list[Board]:
-    """Boards with something to count whose time has come; locked against another clock.
+def _due_boards(session: Session) -> Sequence[int]:
+    """The ids of boards with something to count whose time has come; locked against another clock.
 
     Also those whose change a webhook told of while nobody was there to look at it at once.
     """
@@ -87,19 +93,17 @@ def _due_boards(session: Session) -> list[Board]:
     was_overlooked = and_(
         Board.changed_at < now - scaled(OVERLOOKED_AFTER), Board.failure_kind.is_(None)
     )
-    return list(
-        session.scalars(
-            select(Board)
-            .join(Board.connection)
-            .where(
-                or_(Board.next_sync_at <= now, was_overlooked),
-                Connection.reconnect_reason.is_(None),
-                counts_something(),
-            )
-            .order_by(Board.next_sync_at)
-            .with_for_update(of=Board, skip_locked=True)
+    return session.scalars(
+        select(Board.id)
+        .join(Board.connection)
+        .where(
+            or_(Board.next_sync_at <= now, was_overlooked),
+            Connection.reconnect_reason.is_(None),
+            counts_something(),
         )
-    )
+        .order_by(Board.next_sync_at)
+        .with_for_update(of=Board, skip_locked=True)
+    ).all()
 
 
 def _clear_leftovers(session: Session) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import current_app, url_for
+from sqlalchemy import Select
 from werkzeug.datastructures import MultiDict
 
 from app.accounts.models import Person
@@ -13,7 +14,7 @@ from app.okrs.integrations import MeasureWish, Need, PastPart, SourceForm, Sourc
 from app.okrs.loading import may_edit
 from app.okrs.models import PERCENT, Measure, Source
 from app.okrs.rows import item_url
-from app.trello import clock
+from app.trello import clock, sync
 from app.trello.app_keys import current_app_keys, key_has_changed
 from app.trello.linking import TrelloSourceForm
 from app.trello.loading import may_manage, may_use
@@ -22,7 +23,7 @@ from app.trello.needs import needs
 from app.trello.past import job as past_job
 from app.trello.past.pasts import past_of
 from app.trello.sources import criteria_of
-from app.trello.states import states
+from app.trello.states import measures_being_counted, states
 from app.trello.webhooks import job as webhook_job
 from app.trello.webhooks import news
 from app.trello.words import criteria_in_words
@@ -60,6 +61,9 @@ class TrelloIntegration:
     manage_endpoint = "trello.manage"
     counted_noun = "card"
 
+    def rehearse(self) -> None:
+        sync.rehearse()
+
     def glance(self) -> None:
         news.glance()
 
@@ -90,6 +94,9 @@ class TrelloIntegration:
 
     def states(self, sources: Sequence[Source]) -> Mapping[int, SourceState]:
         return states(sources)
+
+    def being_counted(self) -> Select[int]:
+        return measures_being_counted()
 
     def panel(self, source: Source, person: Person) -> Panel:
         if not isinstance(source, TrelloSource):

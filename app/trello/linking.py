@@ -90,6 +90,8 @@ class TrelloSourceForm:
     choices: Choices | None = field(init=False, default=None)
     snapshot: Snapshot | None = field(init=False, default=None)
     preview: Preview | None = field(init=False, default=None)
+    has_gone_choices: bool = field(init=False, default=False)
+    """True where the board lacks something that is chosen: then there is nothing to count."""
 
     fields: MultiDict[str, str] = field(init=False)
     """What was typed into this part of the form, without the prefix of its names."""
@@ -247,6 +249,9 @@ class TrelloSourceForm:
     def _offer(self, snapshot: Snapshot) -> None:
         shape = self.source.board.shape if self.source is not None else None
         self.choices = with_missing(choices_of(snapshot.frame), self.criteria, shape)
+        self.has_gone_choices = self._has_gone_choices(snapshot)
+        if self.has_gone_choices:
+            return
         result = count(self.criteria, snapshot)
         value = value_for(self.wish.kind, result.matching_count, result.completed_count)
         self.preview = Preview(
@@ -257,6 +262,12 @@ class TrelloSourceForm:
             unit=self.wish.unit,
             target=self.wish.target_value,
         )
+
+    def _has_gone_choices(self, snapshot: Snapshot) -> bool:
+        try:
+            return bool(gone(self.criteria, snapshot.frame))
+        except TrelloError:
+            return True  # it can't be told, and saving says why
 
     def _standing(self, value: Fraction) -> Standing | None:
         wish = self.wish

@@ -248,8 +248,13 @@ class Past(Model):
     claim: Mapped[str | None] = mapped_column(String(32))
     lease_until: Mapped[datetime | None]
     next_try_at: Mapped[datetime] = mapped_column(default=utcnow)
+    """Or, once it is given up, when that was."""
     try_count: Mapped[int] = mapped_column(default=0)
+    """Failed tries in a row."""
+    failure_kind: Mapped[str | None] = mapped_column(String(40))
+    """Of the last try; None after a success."""
     failure: Mapped[str | None] = mapped_column(Text)
+    """Why it was given up, as a sentence for people."""
     request_count: Mapped[int] = mapped_column(default=0)
     done_at: Mapped[datetime | None]
     reaches_to: Mapped[datetime | None]

@@ -106,6 +106,7 @@ def _reconnect(connections: Sequence[Connection], teller: StateTeller) -> list[N
             + _held_up(hanging.get(connection.id, Use()).item_count),
             url=url_for("trello.new_connection", reconnect=connection.id),
             action="Reconnect",
+            is_popup=True,
         )
         for connection in connections
     ]

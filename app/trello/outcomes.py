@@ -6,7 +6,7 @@ Nothing here commits.
 import random
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.db import utcnow
@@ -24,6 +24,7 @@ from app.trello.failures import (
     TrelloError,
     Unavailable,
 )
+from app.trello.live_rows import LiveBoard
 from app.trello.models import FAILED, Board, Connection, ConnectionFailure
 from app.trello.runs import HOUR
 
@@ -33,6 +34,28 @@ LONG = timedelta(hours=6)
 """Trello that has not answered for so long is asked less often."""
 LONG_PAUSE = timedelta(hours=4)
 HISTORY_KEPT = timedelta(days=90)
+
+# Built once, without the ORM's part: these run for every board, every hour.
+_boards = Board.metadata.tables[Board.__tablename__]
+_connections = Connection.metadata.tables[Connection.__tablename__]
+_READ = (
+    update(_boards)
+    .where(_boards.c.id == bindparam("of_board"))
+    .values(
+        last_synced_at=bindparam("now"),
+        next_sync_at=bindparam("next_sync_at"),
+        failure=None,
+        failure_kind=None,
+        failed_at=None,
+        failing_since=None,
+        failure_count=0,
+    )
+)
+_WORKS = (
+    update(_connections)
+    .where(_connections.c.id == bindparam("of_connection"))
+    .values(last_synced_at=bindparam("now"), limited_until=None)
+)
 
 _SILENT = (
     "Trello has not answered since {since}. The last good value stays; it is tried again every "
@@ -45,16 +68,16 @@ LOCK = {"key_share": True}
 """How a connection is locked before it is told something: one after another, on PostgreSQL too."""
 
 
-def record_success(session: Session, board: Board) -> None:
+def record_success(session: Session, board: LiveBoard) -> None:
     """The board was read and counted: clear its failure; the next time is in an hour."""
-    now, connection = utcnow(), board.connection
-    if board.failure_kind is not None or connection.limited_until is not None:
-        _end(session, connection, board.id, now)
-    board.last_synced_at = connection.last_synced_at = now
-    board.failure = board.failure_kind = board.failed_at = board.failing_since = None
-    connection.limited_until = None
-    board.failure_count = 0
-    board.next_sync_at = now + scaled(HOUR)
+    now = utcnow()
+    if board.is_failing:
+        _end(session, board.connection_id, board.id, now)
+    connection = session.connection()
+    connection.execute(
+        _READ, {"of_board": board.id, "now": now, "next_sync_at": now + scaled(HOUR)}
+    )
+    connection.execute(_WORKS, {"of_connection": board.connection_id, "now": now})
 
 
 def fail(
@@ -111,7 +134,7 @@ def tell_connection(
 def record_reconnection(session: Session, connection: Connection) -> None:
     """Its owner has signed in again: what concerned the old token is over."""
     connection.reconnect_reason = connection.limited_until = None
-    _end(session, connection, None, utcnow())
+    _end(session, connection.id, None, utcnow())
 
 
 def forget_old_failures(session: Session) -> None:
@@ -200,12 +223,12 @@ def _record(
     )
 
 
-def _end(session: Session, connection: Connection, board_id: int | None, now: datetime) -> None:
+def _end(session: Session, connection_id: int, board_id: int | None, now: datetime) -> None:
     """The failures of the board that last, and those of the whole connection, are over."""
     session.execute(
         update(ConnectionFailure)
         .where(
-            ConnectionFailure.connection_id == connection.id,
+            ConnectionFailure.connection_id == connection_id,
             ConnectionFailure.over_at.is_(None),
             or_(ConnectionFailure.board_id.is_(None), ConnectionFailure.board_id == board_id),
         )

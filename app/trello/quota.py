@@ -106,7 +106,7 @@ class _Counters:
         self.process_id = os.getpid()
         url = config.redis_url
         address = f"redis+{url}" if url.startswith("unix://") else url
-        storage = RedisStorage(
+        storage = _Storage(
             address, key_prefix="tally-turns", socket_connect_timeout=1, socket_timeout=1
         )
         self._shared = MovingWindowRateLimiter(storage)
@@ -147,6 +147,11 @@ class _Counters:
                 extra={"error": type(error).__name__},
             )
         self._away_until = time.monotonic() + AWAY_FOR.total_seconds() * self._time_scale
+
+
+class _Storage(RedisStorage):
+    # Not the other server's client as well: loading it costs a job more than counting boards does.
+    DEPENDENCIES = {"redis": RedisStorage.DEPENDENCIES["redis"]}
 
 
 class _Item(RateLimitItemPerSecond):

@@ -4,16 +4,20 @@ Nothing here commits but `claim` and `keep_alive`, which must be seen by others 
 """
 
 import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import CursorResult, Executable, bindparam, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, contains_eager
+from sqlalchemy.orm import Session
 
 from app.accounts.models import Person
 from app.db import db, utcnow
 from app.timing import scaled
 from app.trello.failures import TrelloError
+from app.trello.live_rows import LiveBoard, live_board
 from app.trello.models import (
     ABANDONED,
     DONE,
@@ -53,18 +57,10 @@ _taking = (
         started_at=bindparam("new_start"),
         lease_until=bindparam("new_lease"),
     )
-    .returning(_runs.c.id)
+    .returning(_runs.c.id, _runs.c.board_id, _runs.c.trigger, _runs.c.claim)
 )
 _TAKE_ONE = _taking.where(_runs.c.id == bindparam("run_id"))
 _TAKE_OLDEST = _taking.where(_runs.c.id == _oldest.scalar_subquery())
-_WITH_BOARD = (
-    select(SyncRun)
-    .join(SyncRun.board)
-    .join(Board.connection)
-    .options(contains_eager(SyncRun.board).contains_eager(Board.connection))
-    .where(SyncRun.id == bindparam("run_id"))
-    .execution_options(populate_existing=True)
-)
 _FINISH = (
     update(_runs)
     .where(
@@ -84,6 +80,25 @@ _FINISH = (
 
 class ClaimLost(Exception):
     """The run was given to someone else meanwhile, so nothing of ours may be written."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A run that is ours, for as long as its row bears our mark."""
+
+    run_id: int
+    mark: str
+    trigger: str
+    board: LiveBoard
+    """As it was when the run was taken."""
+
+
+def ask_hourly(session: Session, board_ids: Sequence[int]) -> None:
+    """A run for each of these boards that has none unfinished. Commits nothing."""
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    insert = sqlite.insert(_runs) if is_sqlite else postgresql.insert(_runs)
+    rows = [{"board_id": board_id, "trigger": HOURLY} for board_id in board_ids]
+    session.connection().execute(insert.on_conflict_do_nothing(), rows)
 
 
 def ask(session: Session, board: Board, trigger: str, by: Person | None = None) -> SyncRun:
@@ -123,20 +138,17 @@ def unfinished(session: Session, board_id: int) -> SyncRun | None:
     )
 
 
-def claim(run_id: int) -> SyncRun | None:
-    """Take a queued run, with its board and connection; its `claim` is ours from now on.
-
-    None when it is not there to take: delivered twice, or done before.
-    """
+def claim(run_id: int) -> Claim | None:
+    """Take a queued run; None when it is not there to take: delivered twice, or done before."""
     return _claim(_TAKE_ONE, run_id=run_id)
 
 
-def claim_next(after: int) -> SyncRun | None:
+def claim_next(after: int) -> Claim | None:
     """Take the oldest queued hourly run with a number above `after`, likewise."""
     return _claim(_TAKE_OLDEST, after=after)
 
 
-def _claim(taking: Executable, **which: int) -> SyncRun | None:
+def _claim(taking: Executable, **which: int) -> Claim | None:
     now = utcnow()
     content = {
         "new_claim": secrets.token_hex(16),
@@ -144,14 +156,15 @@ def _claim(taking: Executable, **which: int) -> SyncRun | None:
         "new_lease": now + scaled(LEASE),
     }
     with db.writing() as session:
-        run_id = session.connection().execute(taking, {**which, **content}).scalar()
-        if run_id is None:
+        taken = session.connection().execute(taking, {**which, **content}).one_or_none()
+        if taken is None:
             return None
-        run = session.scalars(_WITH_BOARD, {"run_id": run_id}).one()
-        # What a webhook tells from now on may come after our fetch, and is told anew.
-        if run.board.changed_at is not None:
-            run.board.changed_at = None
-    return run
+        run_id, board_id, trigger, mark = taken
+        board = live_board(session, board_id)
+        if board.has_news:
+            # What a webhook tells from now on may come after our fetch, and is told anew.
+            session.execute(update(Board).where(Board.id == board_id).values(changed_at=None))
+    return Claim(run_id, mark, trigger, board)
 
 
 def keep_alive(run_id: int, mark: str) -> None:

@@ -2,23 +2,21 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
 from fractions import Fraction
-from functools import cache
+from typing import Any
 
-from sqlalchemy import Select, bindparam, select, update
-from sqlalchemy.orm import Session, joinedload, selectinload
-from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy import bindparam, update
+from sqlalchemy.orm import Session
 
 from app.accounts.models import Person
 from app.db import db, utcnow
-from app.okrs.loading import live_measures
 from app.okrs.models import PERCENT, Measure, Source, SourceVersion
-from app.okrs.readings import record_change, record_reading
-from app.trello.answers import Snapshot
+from app.okrs.readings import Counted, record_changes, record_reading
+from app.trello.answers import BoardFrame, Snapshot
 from app.trello.board_index import BoardIndex, Tally
 from app.trello.counting import ANY, Criteria, Gone, Holdings, percentage
 from app.trello.evidence.keeping import Keeper
+from app.trello.live_rows import LiveBoard, LiveSource, live_board, live_sources
 from app.trello.models import Board, Connection, TrelloSource
 from app.trello.past import pasts
 from app.trello.shape import Shape, shape_of
@@ -28,39 +26,16 @@ NOT_ALLOWED = (
     "The connection no longer shows this board, so the value stands still. "
     "Choose another board, or ask the connection's owner to allow it again."
 )
+_COUNTED = (
+    update(Source.__table__)  # type: ignore[arg-type]  # a Table, by then
+    .where(Source.id.in_(bindparam("ids", expanding=True)))
+    .values(counted_at=bindparam("moment"))
+)
 
 
 def criteria_of(source: TrelloSource) -> Criteria:
     """What the source counts by now."""
     return Criteria.from_definition(source.versions[-1].definition)
-
-
-def live_sources(session: Session, board: Board) -> list[TrelloSource]:
-    """The sources to be counted on this board: not ended, and their item not deleted."""
-    if session.get_bind().dialect.name != "sqlite":  # there, whoever writes is alone
-        # A form that saves one of them waits, or is waited for.
-        counted = select(TrelloSource.measure_id).where(
-            TrelloSource.board_id == board.id, TrelloSource.ended_at.is_(None)
-        )
-        session.execute(
-            select(Measure.id).where(Measure.id.in_(counted)).order_by(Measure.id).with_for_update()
-        )
-    return list(session.scalars(_live_sources(), {"on_board": board.id}))
-
-
-@cache
-def _live_sources() -> Select[TrelloSource]:
-    """Built once: it is asked for every board, every hour."""
-    return (
-        select(TrelloSource)
-        .where(
-            TrelloSource.board_id == bindparam("on_board"),
-            TrelloSource.ended_at.is_(None),
-            TrelloSource.measure_id.in_(live_measures()),
-        )
-        .options(selectinload(TrelloSource.versions), joinedload(TrelloSource.measure))
-        .order_by(TrelloSource.id)
-    )
 
 
 def link(measure: Measure, board: Board, criteria: Criteria, by: Person) -> TrelloSource:
@@ -102,79 +77,103 @@ def _version(board: Board, criteria: Criteria, by: Person) -> SourceVersion:
 def apply_snapshot(
     session: Session, board: Board, sources: Sequence[TrelloSource], snapshot: Snapshot
 ) -> int:
+    """As `count_on`, for sources at hand, which know of it afterwards."""
+    session.flush()  # what is counted is read from the database
+    wanted = {source.id for source in sources}
+    rows = [one for one in live_sources(session, board.id) if one.id in wanted]
+    changed = count_on(session, live_board(session, board.id), rows, snapshot)
+    session.expire(board, ["name", "url", "shape"])
+    for source in sources:
+        session.expire(source, ["counted_at", "frozen_reason"])
+        session.expire(source.measure, ["value", "matching_count", "completed_count", "valued_at"])
+    return changed
+
+
+def count_on(
+    session: Session, board: LiveBoard, sources: Sequence[LiveSource], snapshot: Snapshot
+) -> int:
     """Count every source on a whole copy of the board; how many got other figures. Commits nothing.
 
     A source that has counted on a newer copy is left alone; one whose criteria name something
     the board lacks keeps its value and says what is gone. Raises OddAnswer, and then the caller
     must roll back.
     """
-    before = Shape(board.shape)
-    board.name, board.url = snapshot.frame.name, snapshot.frame.url
     # Names of what is gone are still needed to say so.
-    board.shape = before.updated(snapshot.frame)
+    shape = Shape(board.shape).updated(snapshot.frame)
+    _keep_names(session, board, snapshot.frame, shape)
     index = BoardIndex(snapshot)
-    tallies = _tallies(sources, snapshot, index, Shape(board.shape))
-    # A form counts on a copy from just before the link was made.
-    moments = {
-        source.versions[-1]: max(snapshot.fetched_at, source.versions[-1].made_at)
-        for source in tallies
-    }
-    kept = Keeper(session, index, Shape(shape_of(snapshot.frame))).keep(
-        {source.versions[-1]: tally.cards for source, tally in tallies.items()}, moments
-    )
-    changed = 0
+    tallies = _tallies(session, sources, snapshot, index, Shape(shape))
+    cards = {source: tally.cards for source, tally in tallies.items()}
+    names = Shape(shape_of(snapshot.frame))
+    evidence = Keeper(session, index, names).keep(cards, snapshot.fetched_at)
+    changed, written = [], 0
     for source, tally in tallies.items():
-        version = source.versions[-1]
-        changed += _record(source, tally, moments[version], kept[version])
-    _set_counted(session, tallies, snapshot.fetched_at)
-    return changed
+        counted = _counted(source, tally, snapshot, evidence[source.version_id])
+        if counted.figures != source.figures:
+            changed.append(counted)
+        elif source.counted_at is None:
+            # The same figures may have come from another source until now.
+            written += _record_again(session, counted)
+    record_changes(session, changed)
+    if tallies:
+        ids = [source.id for source in tallies]
+        session.connection().execute(_COUNTED, {"ids": ids, "moment": snapshot.fetched_at})
+    return len(changed) + written
 
 
-def _set_counted(session: Session, sources: Iterable[TrelloSource], moment: datetime) -> None:
-    """In one statement, since most of them have changed in nothing else."""
-    ids = []
-    for source in sources:
-        ids.append(source.id)
-        set_committed_value(source, "counted_at", moment)
-    if ids:
-        session.execute(
-            update(Source)
-            .where(Source.id.in_(ids))
-            .values(counted_at=moment)
-            .execution_options(synchronize_session=False)
-        )
+def _counted(source: LiveSource, tally: Tally, snapshot: Snapshot, evidence: int) -> Counted:
+    value = value_for(source.kind, tally.matching_count, tally.completed_count)
+    return Counted(
+        measure_id=source.measure_id,
+        series=source.series,
+        source_version_id=source.version_id,
+        taken_at=source.moment_of(snapshot.fetched_at),
+        figures=(value, tally.matching_count, tally.completed_count),
+        evidence_id=evidence,
+    )
+
+
+def _record_again(session: Session, counted: Counted) -> bool:
+    """Write a reading of the figures that are there, unless the source itself brought them."""
+    measure = session.get_one(Measure, counted.measure_id, populate_existing=True)
+    version = session.get_one(SourceVersion, counted.source_version_id)
+    reading = record_reading(
+        measure, counted.taken_at, *counted.figures, version, counted.evidence_id
+    )
+    session.flush()  # what follows is not written through the session
+    return reading is not None
+
+
+def _keep_names(
+    session: Session, board: LiveBoard, frame: BoardFrame, shape: dict[str, Any]
+) -> None:
+    names = {"name": frame.name, "url": frame.url, "shape": shape}
+    if names != {"name": board.name, "url": board.url, "shape": board.shape}:
+        session.connection().execute(update(Board).where(Board.id == board.id).values(names))
 
 
 def _tallies(
-    sources: Sequence[TrelloSource], snapshot: Snapshot, index: BoardIndex, names: Shape
-) -> dict[TrelloSource, Tally]:
+    session: Session,
+    sources: Sequence[LiveSource],
+    snapshot: Snapshot,
+    index: BoardIndex,
+    names: Shape,
+) -> dict[LiveSource, Tally]:
     """What each source counts; without those that stand still, which are told why."""
     holdings = Holdings(snapshot.frame)
     tallies = {}
     for source in sources:
         if source.counted_at is not None and source.counted_at >= snapshot.fetched_at:
             continue
-        criteria = countable_by(source.measure.kind, criteria_of(source))
+        criteria = countable_by(source.kind, Criteria.from_definition(source.definition))
         missing = holdings.lack(criteria)
-        source.frozen_reason = _what_is_gone(missing, names) if missing else None
+        reason = _what_is_gone(missing, names) if missing else None
+        if reason != source.frozen_reason:
+            frozen = update(Source).where(Source.id == source.id).values(frozen_reason=reason)
+            session.connection().execute(frozen)
         if not missing:
             tallies[source] = index.count(criteria)
     return tallies
-
-
-def _record(source: TrelloSource, tally: Tally, taken_at: datetime, evidence: int) -> bool:
-    """Write a reading where a figure changed; True if so."""
-    measure = source.measure
-    value = value_for(measure.kind, tally.matching_count, tally.completed_count)
-    figures = (value, tally.matching_count, tally.completed_count)
-    version = source.versions[-1]
-    if (measure.value, measure.matching_count, measure.completed_count) != figures:
-        record_change(measure, taken_at, *figures, version, evidence)
-        return True
-    if source.counted_at is None:
-        # The same figures may have come from another source until now.
-        return record_reading(measure, taken_at, *figures, version, evidence) is not None
-    return False
 
 
 def countable_by(kind: str, criteria: Criteria) -> Criteria:
@@ -203,8 +202,9 @@ def freeze_disallowed(connection: Connection) -> None:
 
 
 def _what_is_gone(missing: Iterable[Gone], shape: Shape) -> str:
-    parts = []
+    parts, may_return = [], True
     for one in missing:
+        may_return &= one.kind in ("archived list", "member")
         match one.kind:
             case "list":
                 parts.append(f"the list “{shape.list_name(one.id)}” was deleted")
@@ -215,4 +215,5 @@ def _what_is_gone(missing: Iterable[Gone], shape: Shape) -> str:
             case _:
                 parts.append(f"{shape.member_name(one.id)} is no longer on the board")
     said = "; ".join(parts)
-    return f"{said[:1].upper()}{said[1:]}. The value stands still until the source is chosen again."
+    until = "that changes or the source" if may_return else "the source"
+    return f"{said[:1].upper()}{said[1:]}. The value stands still until {until} is chosen again."

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -47,6 +47,15 @@ def states(sources: Sequence[Source]) -> Mapping[int, SourceState]:
         source.id: _state(source, boards[source.board_id], runs.get(source.board_id), now)
         for source in own
     }
+
+
+def measures_being_counted() -> Select[int]:
+    """The ids of the measures on whose boards a run is queued or running."""
+    return (
+        select(TrelloSource.measure_id)
+        .join(SyncRun, SyncRun.board_id == TrelloSource.board_id)
+        .where(TrelloSource.ended_at.is_(None), SyncRun.status.in_(UNFINISHED))
+    )
 
 
 @dataclass(frozen=True)

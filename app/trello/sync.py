@@ -2,20 +2,24 @@
 
 import logging
 import time
+from contextlib import suppress
 from datetime import timedelta
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, contains_eager
+import requests
+from sqlalchemy.exc import NoResultFound
+from sqlalchemy.orm import Session
 
 from app.db import db, utcnow
-from app.okrs.integrations import is_enabled
 from app.queues import is_leaving
 from app.timing import scaled
 from app.trello import outcomes, runs
-from app.trello.boards import fetch_board, has_copy, keep_copy, trello_for
+from app.trello.answers import Snapshot
+from app.trello.boards import fetch_board, keep_copy, line_to_trello, trello_for
 from app.trello.failures import BoardLost, OddAnswer, Paused, TrelloError
-from app.trello.models import REFRESH, Board, Connection, SyncRun
-from app.trello.sources import apply_snapshot, live_sources
+from app.trello.live_rows import LiveBoard, live_board, live_sources, lock
+from app.trello.models import REFRESH, Board
+from app.trello.runs import Claim
+from app.trello.sources import count_on
 
 log = logging.getLogger(__name__)
 
@@ -35,9 +39,9 @@ def sync_board(run_id: int) -> None:
 
     Fetches first and writes after, in one transaction that still has to hold the claim.
     """
-    run = runs.claim(run_id)
-    if run is not None:
-        _keep_to_claim(run)
+    claim = runs.claim(run_id)
+    if claim is not None:
+        _keep_to(claim)
 
 
 def sync_waiting(_notice: int) -> None:
@@ -47,35 +51,45 @@ def sync_waiting(_notice: int) -> None:
     at once share the boards among them, and what is left at the end is made known again.
     """
     ends_at = time.monotonic() + scaled(DRAIN_FOR).total_seconds()
+    line = line_to_trello()
     last = 0
     while time.monotonic() < ends_at and not is_leaving():
-        run = runs.claim_next(after=last)
-        if run is None:
+        claim = runs.claim_next(after=last)
+        if claim is None:
             return
-        last = run.id
+        last = claim.run_id
         try:
-            _keep_to_claim(run)
+            _keep_to(claim, line)
         except Exception:
             log.exception("A sync failed by our own mistake; the others go on")
         finally:
             db.session.remove()
 
 
-def _keep_to_claim(run: SyncRun) -> None:
-    run_id = run.id
+def rehearse() -> None:
+    """Have the long statements of a sync compiled; they find nothing, for there is no board 0."""
+    runs.claim(0)
+    with db.writing() as session:
+        lock(session, 0)
+        live_sources(session, 0)
+        with suppress(NoResultFound):
+            live_board(session, 0)
+    line_to_trello().close()
+
+
+def _keep_to(claim: Claim, line: requests.Session | None = None) -> None:
     try:
-        _sync(run)
+        _sync(claim, line)
     except runs.ClaimLost:
-        log.warning("A sync lost its claim and wrote nothing", extra={"run": run_id})
+        log.warning("A sync lost its claim and wrote nothing", extra={"run": claim.run_id})
 
 
 class _Hold:
     """Our claim on a run, just taken: kept alive as requests go out, which are counted."""
 
-    def __init__(self, run: SyncRun) -> None:
-        assert run.claim is not None
-        self.run_id, self.mark = run.id, run.claim
-        self.is_urgent = run.trigger == REFRESH
+    def __init__(self, claim: Claim) -> None:
+        self.run_id, self.mark = claim.run_id, claim.mark
+        self.is_urgent = claim.trigger == REFRESH
         self.request_count = 0
         self._renewed_at = utcnow()
 
@@ -91,64 +105,61 @@ class _Hold:
         self._renewed_at = utcnow()
 
 
-def _sync(run: SyncRun) -> None:
-    hold = _Hold(run)
-    board, connection = run.board, run.board.connection
-    board_id, trello_id, token = board.id, board.trello_id, connection.token_encrypted
+def _sync(claim: Claim, line: requests.Session | None) -> None:
+    hold, board = _Hold(claim), claim.board
     try:
         _check_allowed(board)
         trello = trello_for(
-            connection,
+            board,
             before_request=hold.before_request,
             is_urgent=hold.is_urgent,
             while_waiting=hold.keep_alive,
+            line=line,
         )
         db.end_reading()
-        snapshot = fetch_board(trello, trello_id)
+        snapshot = fetch_board(trello, board.trello_id)
         if snapshot.frame.is_closed:
             raise BoardLost(_CLOSED)
-        with db.writing() as session, session.no_autoflush:
-            board = _board_as_it_is_now(session, board_id)
-            _check_allowed(board)
-            sources = live_sources(session, board)
-            changed = apply_snapshot(session, board, sources, snapshot)
-            if hold.is_urgent or has_copy(session, board):
-                keep_copy(session, board.connection_id, snapshot)
-            outcomes.record_success(session, board)
-            runs.finish(session, hold.run_id, hold.mark, hold.request_count, len(sources), changed)
+        with db.writing() as session:
+            _write(session, hold, board.id, snapshot)
     except TrelloError as error:
         if isinstance(error, OddAnswer):
             log.warning(
                 "Odd answer from Trello", extra={"run": hold.run_id, "detail": error.detail}
             )
-        _record_failure(hold, board_id, token, error)
+        _record_failure(hold, board, error)
     except runs.ClaimLost:
         raise
     except Exception:
         # Our own mistake: the run must not look alive until its lease ends, and RQ logs the rest.
         ours = TrelloError("Something went wrong on our side; the log says what.")
-        _record_failure(hold, board_id, token, ours)
+        _record_failure(hold, board, ours)
         raise
 
 
-def _board_as_it_is_now(session: Session, board_id: int) -> Board:
-    """The board was loaded before the fetch, and much may have changed since."""
-    session.expire_all()
-    anew = select(Board).join(Board.connection).options(contains_eager(Board.connection))
-    locked = anew.where(Board.id == board_id).with_for_update(of=Connection, **outcomes.LOCK)
-    return session.scalars(locked).one()
+def _write(session: Session, hold: _Hold, board_id: int, snapshot: Snapshot) -> None:
+    """The figures and the end of the run. Much may have changed since the board was asked for."""
+    lock(session, board_id)
+    board = live_board(session, board_id)
+    _check_allowed(board)
+    sources = live_sources(session, board_id)
+    changed = count_on(session, board, sources, snapshot)
+    if hold.is_urgent or board.has_copy:
+        keep_copy(session, board.connection_id, snapshot)
+    outcomes.record_success(session, board)
+    runs.finish(session, hold.run_id, hold.mark, hold.request_count, len(sources), changed)
 
 
-def _check_allowed(board: Board) -> None:
-    if not is_enabled("trello"):
+def _check_allowed(board: LiveBoard) -> None:
+    if not board.is_enabled:
         raise Paused(_DISABLED)
-    if not board.connection.shows(board.trello_id):
+    if not board.is_shown:
         raise BoardLost(_NOT_ALLOWED)
 
 
-def _record_failure(hold: _Hold, board_id: int, token: str, error: TrelloError) -> None:
+def _record_failure(hold: _Hold, asked: LiveBoard, error: TrelloError) -> None:
     with db.writing() as session:
-        board = session.get_one(Board, board_id, populate_existing=True)
+        board = session.get_one(Board, asked.id, populate_existing=True)
         session.refresh(board.connection, with_for_update=outcomes.LOCK)
-        outcomes.fail(session, hold.run_id, hold.mark, board, token, error)
+        outcomes.fail(session, hold.run_id, hold.mark, board, asked.token_encrypted, error)
         runs.record_requests(session, hold.run_id, hold.request_count)

@@ -74,7 +74,7 @@ class Work:
 
 
 def work_now() -> Work:
-    """Five queries, and one look at the queue."""
+    """Six queries at most, and one look at the queue."""
     now = utcnow()
     beats = db.session.scalars(select(WorkerBeat).order_by(WorkerBeat.started_at)).all()
     unfinished = (

@@ -3,7 +3,7 @@
 from flask import flash, render_template, request
 from flask.typing import ResponseReturnValue
 
-from app.access import LARGEST_ID, by_id, require_admin
+from app.access import by_id, id_from_query, require_admin
 from app.db import db
 from app.htmx import see_other
 from app.queues import enqueue
@@ -18,23 +18,16 @@ from app.trello.sync_page import board_rows, failing_boards, run_page, work_now
 @blueprint.get("/admin/sync")
 def show_syncs() -> ResponseReturnValue:
     require_admin()
-    before = request.args.get("before", type=int)
+    before = id_from_query("before")
     only_failed = request.args.get("show") == "failed"
     return render_template(
         "trello/syncs.html",
         work=work_now(),
         boards=board_rows(),
-        runs=run_page(min(before, LARGEST_ID) if before is not None else None, only_failed),
+        runs=run_page(before, only_failed),
         only_failed=only_failed,
         is_first_page=before is None,
     )
-
-
-@blueprint.get("/admin/sync/now")
-def show_work() -> ResponseReturnValue:
-    """The top of the page alone: it asks for itself again while something is under way."""
-    require_admin()
-    return render_template("trello/_work.html", work=work_now())
 
 
 @blueprint.post("/admin/sync/boards/<int:board_id>/retry")

@@ -1,5 +1,8 @@
 """Evidence that builds on evidence, a record of failures, webhooks, pasts"""
 
+import json
+import zlib
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -56,6 +59,7 @@ def upgrade() -> None:
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("next_try_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("try_count", sa.Integer(), nullable=False),
+        sa.Column("failure_kind", sa.String(length=40), nullable=True),
         sa.Column("failure", sa.Text(), nullable=True),
         sa.Column("request_count", sa.Integer(), nullable=False),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
@@ -140,6 +144,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    # As above: the form before can't read them.
+    op.execute("DELETE FROM trello_board_copy")
+
     with op.batch_alter_table("trello_sync_run") as batch_op:
         batch_op.drop_index("ix_trello_sync_run_status")
         batch_op.drop_index("ix_trello_sync_run_finished_at")
@@ -160,6 +167,7 @@ def downgrade() -> None:
         batch_op.drop_column("changed_at")
         batch_op.drop_column("failing_since")
 
+    _make_evidence_whole()
     with op.batch_alter_table("evidence") as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_evidence_base_id_evidence"), type_="foreignkey")
         batch_op.create_index(
@@ -179,3 +187,33 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_trello_connection_failure_board_id"))
 
     op.drop_table("trello_connection_failure")
+
+
+def _make_evidence_whole() -> None:
+    """Write all cards into each row that holds only what came and went since the row before."""
+    evidence = sa.table(
+        "evidence",
+        sa.column("id", sa.Integer()),
+        sa.column("source_version_id", sa.Integer()),
+        sa.column("base_id", sa.Integer()),
+        sa.column("payload", sa.LargeBinary()),
+    )
+    bind = op.get_bind()
+    building = sa.select(evidence.c.source_version_id).where(evidence.c.base_id.is_not(None))
+    for version_id in bind.scalars(building.distinct()).all():
+        rows = sa.select(evidence).where(evidence.c.source_version_id == version_id)
+        cards: dict[str, object] = {}
+        for row in bind.execute(rows.order_by(evidence.c.id)).all():
+            content = json.loads(zlib.decompress(row.payload))
+            if row.base_id is None:
+                cards = {record["id"]: record for record in content}
+                continue
+            for card_id in content["left"]:
+                cards.pop(card_id, None)
+            cards.update((record["id"], record) for record in content["entered"])
+            payload = zlib.compress(json.dumps(list(cards.values())).encode(), 6)
+            bind.execute(
+                sa.update(evidence)
+                .where(evidence.c.id == row.id)
+                .values(base_id=None, payload=payload)
+            )

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Flask
 from jinja2 import ChoiceLoader, DictLoader
+from sqlalchemy import Select, false, select, true
 from werkzeug.datastructures import MultiDict
 
 from app.accounts.models import Person
@@ -74,6 +75,9 @@ class Abacus:
         self.needed: list[Need] = []
         self.past_part: PastPart | None = None
 
+    def rehearse(self) -> None:
+        pass
+
     def glance(self) -> None:
         pass
 
@@ -108,6 +112,10 @@ class Abacus:
             )
             for source in sources
         }
+
+    def being_counted(self) -> Select[int]:
+        is_busy = bool(self.state.get("is_busy"))
+        return select(AbacusSource.measure_id).where(true() if is_busy else false())
 
     def panel(self, source: Source, person: Person) -> object:
         return source.versions[-1].definition

@@ -160,6 +160,62 @@ def test_marks_on_a_page_cost_no_statement_a_row(
     assert len(few) == len(many)
 
 
+def counting(client: Client, *measure_ids: int) -> list[int]:
+    answer = client.get(f"/live/counting?measures={','.join(map(str, measure_ids))}")
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "no-store"
+    found: list[int] = answer.json
+    return found
+
+
+def test_what_is_being_counted_is_told_until_it_ends(
+    client: Client,
+    bob: Person,
+    objective: Objective,
+    key_result: KeyResult,
+    source: AbacusSource,
+    abacus: Abacus,
+) -> None:
+    client.sign_in(bob)
+    both = objective.measure_id, key_result.measure_id
+    assert counting(client, *both) == []
+    abacus.state = {"is_busy": True}
+    assert counting(client, *both) == [key_result.measure_id]
+    assert counting(client, objective.measure_id) == []
+    delete_item(key_result, bob)
+    db.session.commit()
+    assert counting(client, *both) == []
+
+
+def test_a_stranger_is_not_told_what_is_being_counted(
+    client: Client, key_result: KeyResult
+) -> None:
+    answer = client.get(f"/live/counting?measures={key_result.measure_id}")
+    assert answer.status_code == 302
+
+
+def test_what_is_being_counted_takes_two_statements_however_many_are_asked_for(
+    client: Client,
+    bob: Person,
+    objective: Objective,
+    key_result: KeyResult,
+    source: AbacusSource,
+    abacus: Abacus,
+) -> None:
+    abacus.state = {"is_busy": True}
+    client.sign_in(bob)
+    measure_ids = [key_result.measure_id]
+    with count_statements() as few:
+        assert counting(client, *measure_ids) == measure_ids
+    for _ in range(3):
+        another = make_key_result(objective, bob)
+        add_source(another, bob)
+        measure_ids.append(another.measure_id)
+    with count_statements() as many:
+        assert counting(client, *measure_ids) == measure_ids
+    assert len(few) == len(many) == 2
+
+
 def test_a_busy_row_asks_for_itself_and_bears_no_mark(
     client: Client,
     bob: Person,
@@ -170,11 +226,12 @@ def test_a_busy_row_asks_for_itself_and_bears_no_mark(
 ) -> None:
     abacus.state = {"is_busy": True}
     client.sign_in(bob)
-    assert "data-live" not in client.page(f"/key-results/{key_result.id}").one("#standing").attrs
-    assert (
-        "data-live"
-        not in client.page(f"/okrs?cycle={cycle.id}").one(f"#key-result-row-{key_result.id}").attrs
-    )
+    standing = client.page(f"/key-results/{key_result.id}").one("#standing")
+    row = client.page(f"/okrs?cycle={cycle.id}").one(f"#key-result-row-{key_result.id}")
+    for element, part in ((standing, "standing"), (row, "row")):
+        assert "data-live" not in element.attrs
+        assert element["data-counting"] == str(key_result.measure_id)
+        assert element["data-live-url"] == f"/key-results/{key_result.id}/{part}"
 
 
 def test_pages_look_often_only_where_news_come_at_once(

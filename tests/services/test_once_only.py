@@ -13,10 +13,11 @@ from sqlalchemy import select
 from app.beats import count_alive
 from app.db import db
 from app.embedded_redis import EmbeddedRedis
-from app.trello.models import Past, SyncRun
+from app.trello.models import SyncRun
 from sandbox import changes
 from tests.services.watching import (
     Visitor,
+    are_pasts_done,
     connect_mina,
     counted,
     is_running,
@@ -58,16 +59,9 @@ def measures(here: Flask, installation: Installation) -> dict[str, int]:
     for board, measure_id in measures.items():
         wait_until(counted(measure_id, _count(installation, board)), f"{board} was counted")
         wait_until(lambda one=measure_id: statuses_of(one)[-1:] == ["done"], "it came to its end")
-    wait_until(_are_pasts_done, "the boards were also read for what was before the links")
+    wait_until(are_pasts_done, "the boards were also read for what was before the links")
     installation.sandbox.forget_requests()
     return measures
-
-
-def _are_pasts_done() -> bool:
-    db.session.rollback()
-    return not db.session.scalars(
-        select(Past.source_version_id).where(Past.status.in_(["waiting", "running"]))
-    ).all()
 
 
 def _workers_alive() -> int:

@@ -17,6 +17,7 @@ from app.db import db, utcnow
 from app.trello.models import SyncRun, TrelloSource
 from tests.services.watching import (
     Visitor,
+    are_pasts_done,
     connect_mina,
     counted,
     finish_one_more,
@@ -101,12 +102,18 @@ def test_without_a_worker_the_page_says_so_and_the_wish_is_kept(
     wait_until(counted(measure_id, count), "the worker did what was asked for")
 
 
+def delay(installation: Installation, seconds: float) -> None:
+    """Of the next answer to a sync, once the board's past was read, which asks there too."""
+    wait_until(are_pasts_done, "the past was rebuilt")
+    installation.sandbox.faults.add(path="/1/boards/*", kind="delay", delay=seconds)
+
+
 def test_a_worker_killed_in_the_middle_loses_nothing(
     installation: Installation, measure_id: int
 ) -> None:
     wait_until(counted(measure_id, finished_count(installation)), "it was counted once")
     count = finish_one_more(installation)
-    installation.sandbox.faults.add(path="/1/boards/*", kind="delay", delay=5)
+    delay(installation, 5)
     Visitor(installation).refresh(path_of(measure_id))
     wait_until(is_running(measure_id), "the job began")
     assert installation.worker is not None
@@ -138,7 +145,7 @@ def test_the_server_for_rq_may_die_in_the_middle_of_a_job(
     wait_until(counted(measure_id, finished_count(installation)), "it was counted once")
     visitor, path = Visitor(installation), path_of(measure_id)
     first = finish_one_more(installation)
-    installation.sandbox.faults.add(path="/1/boards/*", kind="delay", delay=2)
+    delay(installation, 2)
     visitor.refresh(path)
     wait_until(is_running(measure_id), "the job began")
     kill_server(installation)

@@ -4,14 +4,14 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import requests
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from app.accounts.models import Person
 from app.db import db, utcnow
 from app.okrs.models import Measure, Reading
 from app.trello.app_keys import AppKeys
 from app.trello.counting import Criteria
-from app.trello.models import Connection, SyncRun, TrelloSource
+from app.trello.models import Connection, Past, SyncRun, TrelloSource
 from app.vault import encrypt
 from sandbox import changes
 from tests.support.html import Page
@@ -123,6 +123,14 @@ def statuses_of(measure_id: int) -> list[str]:
 
 def is_running(measure_id: int) -> Callable[[], bool]:
     return lambda: statuses_of(measure_id)[-1:] == ["running"]
+
+
+def are_pasts_done() -> bool:
+    """Whether none is under way or yet to be tried; those put off ask Trello nothing now."""
+    db.session.rollback()
+    is_new = and_(Past.status == "waiting", Past.try_count == 0)
+    unfinished = select(Past.source_version_id).where(or_(Past.status == "running", is_new))
+    return not db.session.scalars(unfinished).all()
 
 
 def path_of(measure_id: int) -> str:

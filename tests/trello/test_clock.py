@@ -182,9 +182,8 @@ def test_the_run_of_a_silent_worker_is_given_up_and_its_board_is_due_at_once(
     source: TrelloSource, noticed: list[int]
 ) -> None:
     run_id = queued_run(source.board)
-    run = runs.claim(run_id)
-    assert run is not None and run.claim is not None
-    mark = run.claim
+    claim = runs.claim(run_id)
+    assert claim is not None
     assert clock.tick() == 0
     db.session.execute(update(SyncRun).values(lease_until=utcnow() - timedelta(seconds=1)))
     db.session.commit()
@@ -193,7 +192,7 @@ def test_the_run_of_a_silent_worker_is_given_up_and_its_board_is_due_at_once(
     assert run_of(run_id).status == "abandoned"
     assert noticed[-1] != run_id and run_of(noticed[-1]).status == "queued"
     with pytest.raises(runs.ClaimLost):
-        runs.keep_alive(run_id, mark)
+        runs.keep_alive(run_id, claim.mark)
 
 
 def test_a_board_that_keeps_ending_its_worker_waits_for_its_hour(

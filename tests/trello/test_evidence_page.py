@@ -193,6 +193,16 @@ def test_moments_are_read_however_they_are_written(
     assert [row[0] for row in rows(page, "counted")] == ["One"]
 
 
+@pytest.mark.both_databases
+@pytest.mark.parametrize("number", ["9" * 25, "-" + "9" * 25])
+def test_numbers_beyond_the_databases_are_no_error(
+    client: Client, bob: Person, item: Item, number: str
+) -> None:
+    item.count(card("one"))
+    client.sign_in(bob)
+    client.page(item.cards, query_string={"before": number})
+
+
 @pytest.mark.parametrize("bad", ["", "yesterday", "2026-13-01", "0001-01-01T00:00:00+23:00", "1"])
 def test_what_is_no_moment_is_not_found(client: Client, bob: Person, item: Item, bad: str) -> None:
     client.sign_in(bob)
@@ -206,7 +216,7 @@ def test_a_moment_before_everything_says_that_nothing_is_known(
     client.sign_in(bob)
     page = client.page(item.cards, query_string={"at": "2020-01-01T00:00:00Z"})
     assert "Nothing is known of what counted at that moment." in page.text
-    assert page.link("Next change")
+    assert page.link("First count")
 
 
 def test_a_moment_before_the_link_shows_the_rebuilt_past(
@@ -226,11 +236,140 @@ def test_a_moment_before_the_link_shows_the_rebuilt_past(
     page = client.page(item.cards, query_string={"at": day_after})
     assert [row[0] for row in rows(page, "counted")] == ["Rebuilt"]
     assert "1 card, completed." in page.text and "Rebuilt from the board's activity" in page.text
-    counted = client.page(page.link("Next change"))
+    counted = client.page(page.link("First count"))
     assert [row[0] for row in rows(counted, "counted")] == ["Counted"]
     earlier = (began - timedelta(days=1)).isoformat()
     page = client.page(item.cards, query_string={"at": earlier})
     assert "Nothing is known" in page.text
+
+
+def rebuild(app: Flask, *days: dict[str, bool]) -> list[str]:
+    """A past of one point a day: which cards counted then, and whether they were completed."""
+    began, before, told = START - timedelta(days=10), dict[str, bool](), []
+    for number, cards in enumerate(days):
+        came = [key for key in cards if cards[key] is not before.get(key)]
+        # On the last day a card only moves on, which is a point, but no change.
+        came = came or ([] if cards != before else list(cards)[:1])
+        told.append(
+            Point(
+                began + timedelta(days=number),
+                len(cards),
+                sum(cards.values()),
+                tuple(CountedCard(key, "done", (), (), cards[key]) for key in came),
+                tuple(key for key in before if key not in cards),
+            )
+        )
+        before = cards
+    ever = sorted({key for cards in days for key in cards})
+    names = Names({"done": "Done"}, {}, {}, {key: (key, "https://trello.com/c/1") for key in ever})
+    with app.app_context():
+        past = db.session.scalars(select(Past)).one()
+        past.status, past.reaches_to, past.payload = "done", began, pack(told, names)
+        db.session.commit()
+    return [point.moment.isoformat() for point in told]
+
+
+STEPS = (
+    "1 card: as far back as is known",
+    "2 cards, none of them completed Entered: 1 (Two)",
+    "2 cards, 1 of them completed Completed or reopened: 1 (One completed)",
+    "1 card Left: 1 (One)",
+)
+PAST = ({"One": False}, {"One": False, "Two": False}, {"One": True, "Two": False}, {"Two": False})
+
+
+def test_the_rebuilt_past_is_stepped_through_to_the_first_count_and_back(
+    client: Client, app: Flask, bob: Person, item: Item
+) -> None:
+    moments = rebuild(app, *PAST, PAST[-1])
+    item.count(card("done", name="Own"))
+    item.count()
+    client.sign_in(bob)
+    page = client.page(item.cards, query_string={"at": moments[0]})
+    assert not page.named("Previous change")
+    seen = changes(page)
+    while page.named("Next change"):
+        assert page.one("h1").text == "Which cards would have counted"
+        page = client.page(page.link("Next change"))
+        seen += changes(page)
+    assert tuple(seen) == STEPS
+    page = client.page(page.link("First count"))
+    assert changes(page) == ["1 card: the first count"]
+    assert page.named("Next change") and "Rebuilt" not in page.text
+    seen = []
+    while page.named("Previous change"):
+        page = client.page(page.link("Previous change"))
+        seen += changes(page)
+    assert tuple(seen) == STEPS[::-1]
+    assert [row[0] for row in rows(page, "counted")] == ["One"]
+
+
+def test_the_list_of_changes_ends_with_the_way_into_the_rebuilt_past(
+    client: Client, app: Flask, bob: Person, item: Item
+) -> None:
+    item.count(card("done", name="Own"))
+    client.sign_in(bob)
+    assert "Before the link" not in client.page(item.cards).text
+    rebuild(app, *PAST)
+    page = client.page(item.cards)
+    told = "Before the link: 3 changes rebuilt from the board's activity."
+    assert page.one("#before-link").text == told
+    last = client.page(page.link("3 changes"))
+    assert changes(last) == [STEPS[-1]] and last.named("First count")
+
+
+def test_before_the_rebuilt_past_begins_the_way_leads_into_it(
+    client: Client, app: Flask, bob: Person, item: Item
+) -> None:
+    rebuild(app, *PAST)
+    item.count(card("done", name="Own"))
+    client.sign_in(bob)
+    page = client.page(item.cards, query_string={"at": "2020-01-01T00:00:00Z"})
+    assert "Nothing is known of what counted at that moment." in page.text
+    assert changes(client.page(page.link("Next change"))) == [STEPS[0]]
+
+
+def test_counts_only_hides_the_cards_of_the_rebuilt_past_too(
+    client: Client, app: Flask, carol: Person, item: Item
+) -> None:
+    moments = rebuild(app, *PAST)
+    with app.app_context():
+        db.session.get_one(TrelloSource, item.source_id).shows_cards = False
+        db.session.commit()
+    client.sign_in(carol)
+    page = client.page(item.cards, query_string={"at": moments[1]})
+    assert changes(page) == ["2 cards, none of them completed Entered: 1"]
+    assert "Two" not in page.html and "One" not in page.html
+
+
+@pytest.mark.both_databases
+def test_a_long_past_costs_as_many_statements_as_a_short_one(
+    client: Client, app: Flask, bob: Person, item: Item
+) -> None:
+    first = item.count(card("done"))
+    client.sign_in(bob)
+
+    def statements(days: int) -> list[int]:
+        moments = rebuild(app, *({"One": number % 2 == 0} for number in range(days)))
+        found = []
+        for query in ({}, {"at": first}, {"at": moments[-1]}):
+            with count_statements() as made:
+                client.page(item.cards, query_string=query)
+            found.append(len(made))
+        return found
+
+    statements(2)
+    assert statements(2) == statements(9)
+
+
+def test_a_moment_to_come_is_now(client: Client, bob: Person, item: Item) -> None:
+    item.count(card("done", name="One"), card("todo", name="Other"))
+    client.sign_in(bob)
+    ahead = (utcnow() + timedelta(days=1)).isoformat()
+    for moment in (ahead, "9999-12-31T23:59:59Z"):
+        page = client.page(item.cards, query_string={"at": moment})
+        assert page.one("h1").text == "Which cards count" and page.one("#others")
+        assert not page.named("Now")
 
 
 def test_a_point_without_a_change_of_figures_has_its_own_moment(
@@ -392,7 +531,7 @@ def test_counts_only_hides_the_cards_from_those_who_may_not_edit(
         for name in ("Secret", "Hidden", "Later"):
             assert name not in page.html
         assert not page.named("Show the cards")
-        assert "Alice Adams, has chosen to show counts only" in page.text
+        assert "For this item only the counts are shown." in page.text
     assert "2 cards, none of them completed Entered: 1" in changes(client.page(item.cards))[0]
     client.sign_in(alice)
     page = client.follow(client.submit(client.page(item.cards), "Show the cards"))

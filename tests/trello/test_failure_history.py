@@ -57,7 +57,7 @@ def test_it_says_what_failed_where_when_how_often_and_whether_it_is_over(
     rows = [[cell.text for cell in row.all("th") + row.all("td")] for row in page.all("tbody tr")]
     lasting, ended = rows
     assert lasting[:2] == ["It was revoked.", "All its boards"]
-    assert lasting[4:] == ["1", "Lasts"]
+    assert lasting[4:] == ["1", "Still so"]
     assert ended[:2] == ["Trello could not be reached.", "<b>Launch</b>"]
     assert ended[4] == "3" and ended[5].startswith("Over")
     assert len(page.all("tbody time")) == 5

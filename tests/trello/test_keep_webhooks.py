@@ -344,7 +344,7 @@ def test_a_dead_token_marks_the_connection_and_is_not_used_again(
 ) -> None:
     sandbox.store.revoke(token)
     keep(connection)
-    assert "has to reconnect" in (connection.reconnect_reason or "")
+    assert "has to be reconnected" in (connection.reconnect_reason or "")
     assert connection.webhook_problem is None
     asked = len(sandbox.requests)
     keep(connection)

@@ -162,7 +162,7 @@ def test_a_dead_token_is_used_once_and_never_again(
     assert {run.failure_kind for run in runs} == {"token"}
     assert len(sandbox.requests) == 1
     assert [run.request_count for run in runs] == [1, 0, 0, 0]
-    assert "Its owner has to reconnect it" in (connection.reconnect_reason or "")
+    assert "It has to be reconnected" in (connection.reconnect_reason or "")
 
     let_all_be_due()
     assert clock.tick() == 0
@@ -170,7 +170,7 @@ def test_a_dead_token_is_used_once_and_never_again(
         lambda: open_boards(connection, fresh=True),
         lambda: trello_for(connection),
     ):
-        with pytest.raises(TokenRefused, match="has to reconnect"):
+        with pytest.raises(TokenRefused, match="has to be reconnected"):
             ask()
     assert len(sandbox.requests) == 1
 

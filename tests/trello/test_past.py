@@ -7,18 +7,19 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from app.accounts.models import Person
 from app.config import Config
 from app.db import db, utcnow
 from app.okrs.integrations import switch
-from app.okrs.models import KPI, PERCENT, KeyResult, Reading
+from app.okrs.models import KPI, PERCENT, KeyResult, Reading, SourceVersion
 from app.trello.app_keys import AppKeys
 from app.trello.counting import COMPLETED, Criteria
+from app.trello.failures import OddAnswer, TrelloError, Unavailable
 from app.trello.models import Connection, Past, TrelloSource
+from app.trello.past import claims, pasts
 from app.trello.past import job as past_job
-from app.trello.past import pasts
 from app.trello.past.job import rebuild_past
 from app.trello.sources import relink
 from app.vault import encrypt
@@ -255,23 +256,116 @@ def test_the_item_that_began_before_the_board_is_told_when_the_record_begins(
     assert past.gaps[-1].startswith("Trello's record of this board begins on ")
 
 
-def test_a_failure_is_tried_again_with_growing_pauses_and_at_last_given_up(
-    linkable: Connection, calendar: Board, finished: Criteria, sandbox: RunningSandbox
-) -> None:
-    source = link(linkable, calendar, finished)
-    sandbox.faults.add(status=503, times=None)
+def try_in_vain(source: TrelloSource, times: int) -> list[timedelta]:
+    """The pauses after each of so many tries."""
     waits = []
-    for _ in range(past_job.MOST_TRIES):
+    for _ in range(times):
         past = rebuilt(source)
         waits.append(past.next_try_at - utcnow())
         db.session.execute(update(Past).values(next_try_at=utcnow()))
         db.session.commit()
+    return waits
+
+
+@pytest.mark.both_databases
+def test_an_outage_is_waited_for_without_end_and_asked_hourly_at_most(
+    linkable: Connection, calendar: Board, finished: Criteria, sandbox: RunningSandbox
+) -> None:
+    source = link(linkable, calendar, finished)
+    sandbox.faults.add(status=503, times=None)
+    waits = try_in_vain(source, claims.MOST_TRIES + 3)
     assert waits[0] > timedelta(seconds=50) and waits[3] > timedelta(minutes=7)
-    past = past_row(source)
-    assert past.status == "failed"
+    assert all(timedelta(minutes=55) < wait <= timedelta(hours=1) for wait in waits[6:])
+    part = pasts.past_of(source.measure)
+    assert part is not None and part.is_waiting
+    sandbox.faults.clear()
+    assert rebuilt(source).status == "done"
+
+
+@pytest.mark.both_databases
+def test_a_failure_is_told_with_the_connection_and_the_pasts_locked(
+    linkable: Connection, calendar: Board, finished: Criteria, sandbox: RunningSandbox
+) -> None:
+    source = link(linkable, calendar, finished)
+    sandbox.faults.add(status=503, times=None)
+    with count_statements() as statements:
+        rebuilt(source)
+    if db.engine.dialect.name == "sqlite":
+        assert not any("FOR UPDATE" in one for one in statements), "it knows one writer at a time"
+        return
+    locked = [one for one in statements if "FOR UPDATE" in one or "FOR NO KEY UPDATE" in one]
+    assert any("FROM trello_connection" in one for one in locked)
+    assert any("trello_past.claim = " in one for one in locked)
+
+
+@pytest.mark.both_databases
+def test_odd_answers_are_given_up_after_some_tries_however_long_an_outage_went_before(
+    linkable: Connection, calendar: Board, finished: Criteria, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = link(linkable, calendar, finished)
+    answers: list[TrelloError] = [Unavailable("Trello is down.")] * 10
+    answers += [OddAnswer("nonsense")] * claims.MOST_TRIES
+
+    def refuse(*_: Any) -> Any:
+        raise answers.pop(0)
+
+    monkeypatch.setattr(past_job, "read_with_record", refuse)
+    try_in_vain(source, 10 + claims.MOST_TRIES - 1)
+    assert past_row(source).status == "waiting"
+    past = rebuilt(source)
+    assert (past.status, answers) == ("failed", [])
     part = pasts.past_of(source.measure)
     assert part is not None and not part.is_waiting
     assert list(part.gaps) == [past.failure]
+
+
+@pytest.mark.both_databases
+def test_a_lost_board_is_left_alone_until_it_has_been_synced_again(
+    linkable: Connection, calendar: Board, finished: Criteria, sandbox: RunningSandbox
+) -> None:
+    source = link(linkable, calendar, finished)
+    linkable.shows_all_boards = False
+    source.board.last_synced_at = utcnow()
+    db.session.commit()
+    assert rebuilt(source).status == "failed"
+    past_job.tick()
+    assert past_row(source).status == "failed"
+    linkable.shows_all_boards = True
+    source.board.last_synced_at = utcnow()
+    db.session.commit()
+    past_job.tick()
+    assert rebuilt(source).status == "done"
+    assert past_row(source).failure is None
+
+
+@pytest.mark.both_databases
+def test_only_live_sources_of_the_same_board_are_taken_on(
+    linkable: Connection, calendar: Board, finished: Criteria, sandbox: RunningSandbox
+) -> None:
+    first, second, ended = (link(linkable, calendar, finished) for _ in range(3))
+    other = link(linkable, sandbox.store.board("Onboarding"), Criteria())
+    ended.ended_at = utcnow()
+    db.session.commit()
+    rebuild_past(ended.versions[-1].id)
+    assert past_row(first).status == "waiting", "nothing is read for a source that ended"
+    rebuild_past(second.versions[-1].id)
+    rows = [past_row(one).status for one in (first, second, ended, other)]
+    assert rows == ["done", "done", "waiting", "waiting"]
+
+
+@pytest.mark.both_databases
+def test_sources_whose_first_meaning_is_not_known_get_no_past(
+    linkable: Connection, calendar: Board, finished: Criteria
+) -> None:
+    relinked, changed, empty = (link(linkable, calendar, finished) for _ in range(3))
+    relink(relinked, relinked.board, Criteria(completion=COMPLETED), linkable.owner)
+    changed.measure.series = 2
+    db.session.commit()
+    db.session.execute(delete(Past))
+    db.session.execute(delete(SourceVersion).where(SourceVersion.source_id == empty.id))
+    db.session.commit()
+    past_job.tick()
+    assert db.session.scalars(select(Past)).all() == []
 
 
 def test_a_refused_token_marks_the_connection(

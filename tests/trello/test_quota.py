@@ -18,6 +18,7 @@ from flask import Flask
 
 from app.config import Config
 from app.embedded_redis import EmbeddedRedis
+from app.trello import quota
 from app.trello.failures import Held
 from app.trello.quota import Turns
 from tests.conftest import KEYS
@@ -210,13 +211,14 @@ def test_without_redis_each_process_keeps_to_a_tenth_and_says_so_once(
 
 
 def test_when_redis_is_back_the_turns_are_shared_again(
-    config: Config, turns: Callable[..., Turns]
+    config: Config, turns: Callable[..., Turns], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mine = turns()
     assert take_all(mine) == 9
     server = EmbeddedRedis.start(config.data_dir)
     try:
-        time.sleep(0.6)  # it is left alone for five seconds, scaled
+        later = time.monotonic() + quota.AWAY_FOR.total_seconds()
+        monkeypatch.setattr(quota.time, "monotonic", lambda: later)
         assert take_all(mine) == 90
     finally:
         server.stop()

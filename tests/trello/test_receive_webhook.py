@@ -113,6 +113,11 @@ def test_an_unknown_address_is_gone(client: Client, board: Board) -> None:
     assert (answer.status_code, answer.mimetype) == (410, "text/plain")
 
 
+@pytest.mark.both_databases
+def test_an_address_that_no_database_could_hold_is_gone(client: Client, board: Board) -> None:
+    assert client.send("HEAD", "/webhooks/trello/%00").status_code == 404
+
+
 def test_where_the_site_cannot_be_reached_any_more_all_are_gone(
     app: Flask, client: Client, board: Board
 ) -> None:

@@ -81,6 +81,26 @@ def test_a_press_waits_for_a_worker_and_says_so(
     assert said(client.page(item.path)) == "Counting …"
 
 
+def test_an_open_page_is_told_when_the_run_it_waits_for_has_ended(
+    client: Client, app: Flask, bob: Person, item: Item
+) -> None:
+    with app.app_context():
+        beat("a worker")
+    client.sign_in(bob)
+    standing = client.see_fragment(client.post(item.refresh, htmx=True)).one("#standing")
+    question = f"/live/counting?measures={standing['data-counting']}"
+    waited_for = [int(standing["data-counting"])]
+    assert client.get(question).json == waited_for
+    (run,) = runs_now()
+    with app.app_context():
+        assert runs.claim(run.id)
+    assert client.get(question).json == waited_for
+    with app.app_context():
+        db.session.get_one(SyncRun, run.id).status = "failed"
+        db.session.commit()
+    assert client.get(question).json == []
+
+
 def test_two_presses_are_one_run(client: Client, bob: Person, item: Item) -> None:
     client.sign_in(bob)
     for _ in range(2):

@@ -18,10 +18,11 @@ from app.trello import runs
 from app.trello.boards import keep_copy
 from app.trello.counting import Criteria
 from app.trello.evidence.reading import counted_cards
+from app.trello.live_rows import LiveBoard
 from app.trello.models import REFRESH, Board, BoardCopy, Connection, SyncRun, TrelloSource
 from app.trello.runs import ask
-from app.trello.sources import apply_snapshot, live_sources
-from app.trello.sync import sync_board, sync_waiting
+from app.trello.sources import apply_snapshot, count_on
+from app.trello.sync import rehearse, sync_board, sync_waiting
 from tests.support.sql import count_statements
 from tests.trello.boards import BOARD, board, card, label, snapshot, trello_list
 from tests.trello.linked import (
@@ -34,7 +35,6 @@ from tests.trello.linked import (
 )
 
 ADDRESS = f"https://api.trello.com/1/boards/{BOARD}"
-LONG_AGO = utcnow() - timedelta(minutes=5)
 pytestmark = pytest.mark.both_databases
 
 
@@ -235,7 +235,7 @@ def test_an_older_copy_never_replaces_a_newer_count(
     sync(source)
     old = snapshot(board([card("done")]), utcnow() - timedelta(minutes=1))
     with db.writing() as session:
-        apply_snapshot(session, source.board, live_sources(session, source.board), old)
+        apply_snapshot(session, source.board, [source], old)
     assert source.measure.value == 2
 
 
@@ -294,6 +294,46 @@ def test_the_statements_of_a_sync_do_not_grow_with_unchanged_items(
     assert len(many) <= len(few)
 
 
+def test_a_board_of_the_hourly_run_takes_few_statements_whatever_counts_on_it(
+    connection: Connection, alice: Person, trello: responses.RequestsMock
+) -> None:
+    """Nine where nothing changed: two to take the run, one for the keys, and six to write what
+    came of it; on PostgreSQL two more that lock."""
+
+    def statements_for(board_count: int, source_count: int) -> int:
+        rows = []
+        for number in range(board_count):
+            board_id = f"5f{board_count:011x}{number:011x}"
+            address = f"https://api.trello.com/1/boards/{board_id}"
+            trello.get(address, json=board([card("done")], id=board_id))
+            objective = make_objective(alice)
+            for _ in range(source_count):
+                measure = make_key_result(objective).measure
+                source = make_source(measure, connection, board=board_id)
+            rows.append(source.board)
+        for _ in range(2):  # everything is counted for the first time once
+            run_ids = [queued_run(row) for row in rows]
+            with count_statements() as statements:
+                sync_waiting(run_ids[0])
+        assert {run_of(run_id).status for run_id in run_ids} == {"done"}
+        return len(statements)
+
+    locks = 0 if db.engine.dialect.name == "sqlite" else 2
+    at_the_end = 1  # finds that no run is left
+    assert statements_for(1, source_count=1) <= 9 + locks + at_the_end
+    assert statements_for(3, source_count=10) <= 3 * (9 + locks) + at_the_end
+
+
+def test_a_rehearsal_compiles_and_takes_nothing(
+    source: TrelloSource, trello: responses.RequestsMock
+) -> None:
+    run_id = queued_run(source.board)
+    with count_statements() as statements:
+        rehearse()
+    assert len(statements) >= 3
+    assert run_of(run_id).status == "queued" and len(trello.calls) == 0
+
+
 def test_one_job_works_off_all_that_waits_and_no_board_stops_the_others(
     connection: Connection,
     alice: Person,
@@ -310,12 +350,12 @@ def test_one_job_works_off_all_that_waits_and_no_board_stops_the_others(
         trello.get(address, json=board([card("done")], id=board_id))
     trello.replace(responses.GET, f"https://api.trello.com/1/boards/{boards[0]}", status=503)
 
-    def broken_for_one(session: Session, of: Board, *rest: Any) -> int:
+    def broken_for_one(session: Session, of: LiveBoard, *rest: Any) -> int:
         if of.trello_id == boards[1]:
             raise ZeroDivisionError
-        return apply_snapshot(session, of, *rest)
+        return count_on(session, of, *rest)
 
-    monkeypatch.setattr("app.trello.sync.apply_snapshot", broken_for_one)
+    monkeypatch.setattr("app.trello.sync.count_on", broken_for_one)
     sync_waiting(run_ids[0])
     assert [run_of(run_id).status for run_id in run_ids] == ["failed", "failed", "done"]
     done = run_of(run_ids[2])
@@ -358,7 +398,8 @@ def test_no_copy_is_kept_of_a_board_that_no_form_looks_at(
     trello.get(ADDRESS, json=board([card("done")]))
     sync(source)
     assert db.session.scalars(select(BoardCopy.trello_id)).all() == []
-    keep_copy(db.session(), source.board.connection_id, snapshot(board(), LONG_AGO))
+    long_ago = utcnow() - timedelta(minutes=5)
+    keep_copy(db.session(), source.board.connection_id, snapshot(board(), long_ago))
     db.session.commit()
     sync(source)
-    assert db.session.scalars(select(BoardCopy.fetched_at)).one() > LONG_AGO
+    assert db.session.scalars(select(BoardCopy.fetched_at)).one() > long_ago

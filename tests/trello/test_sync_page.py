@@ -108,7 +108,7 @@ def runs_of(board_id: int) -> list[SyncRun]:
 
 
 def test_only_admins_see_it_or_try_again(client: Client, bob: Person, board: int) -> None:
-    paths = ((PAGE, "GET"), (f"{PAGE}/now", "GET"), (f"{PAGE}/retry", "POST"))
+    paths = ((PAGE, "GET"), (f"{PAGE}/retry", "POST"))
     for path, method in (*paths, (f"{PAGE}/boards/{board}/retry", "POST")):
         client.sign_out()
         answer = client.send(method, path, data={"csrf_token": client.token()})
@@ -164,7 +164,7 @@ def test_the_work_in_figures(admin: Client, app: Flask, board: int, bob: Person)
     assert facts(page) == {
         "Workers": "1",
         "Runs": "None waiting",
-        "Queue": "2 now, 5 hourly",
+        "Queue": "2 urgent, 5 hourly",
         "Next sync": "in 12 minutes",
         "Due within the hour": "1 board",
         "Requests in the last hour": "1,203",
@@ -197,20 +197,22 @@ def test_a_deleted_item_is_nothing_to_sync(
     assert not page.all("#boards")
 
 
-def test_while_runs_are_under_way_the_top_asks_again(admin: Client, app: Flask, board: int) -> None:
+def test_while_runs_are_under_way_the_page_asks_again(
+    admin: Client, app: Flask, board: int
+) -> None:
     with app.app_context():
         run_id = add_run(board, RUNNING, started_at=utcnow(), request_count=4)
     page = admin.page(PAGE)
     assert facts(page)["Runs"] == "1 running, 0 waiting"
     assert facts(page)["Requests in the last hour"] == "4"
-    work = page.one("#work")
-    assert (work["hx-get"], work["hx-trigger"]) == (f"{PAGE}/now", "every 5s")
+    work = page.one("#syncs")
+    assert (work["hx-get"].rstrip("?"), work["hx-select"]) == (PAGE, "#syncs")
+    assert work["hx-trigger"] == "every 2s"
     with app.app_context():
         run = db.session.get_one(SyncRun, run_id)
         run.status, run.finished_at = DONE, utcnow()
         db.session.commit()
-    part = admin.fragment(work["hx-get"])
-    assert "hx-get" not in part.one("#work")
+    assert "hx-get" not in admin.page(work["hx-get"]).one("#syncs")
 
 
 def test_boards_in_trouble_come_first_and_say_why(

@@ -7,13 +7,14 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, insert, select
+from sqlalchemy import Select, bindparam, func, insert, select
 from sqlalchemy.orm import Session, aliased
 
 from app.okrs.models import Evidence, SourceVersion
 from app.trello.answers import Card
 from app.trello.board_index import BoardIndex, CardSet
 from app.trello.evidence.reading import CHAIN, COLUMNS, Record, fold
+from app.trello.live_rows import LiveSource
 from app.trello.shape import Shape
 
 
@@ -27,47 +28,38 @@ class Keeper:
         self._texts: dict[str, str] = {}
         self._wholes: dict[CardSet, bytes] = {}
 
-    def keep(
-        self, counted: Mapping[SourceVersion, CardSet], moments: Mapping[SourceVersion, datetime]
-    ) -> dict[SourceVersion, int]:
+    def keep(self, counted: Mapping[LiveSource, CardSet], moment: datetime) -> dict[int, int]:
         """The id of the evidence for each version's cards; written only where the set changed.
 
-        Two statements that read, however many versions.
+        One statement that reads, however many sources, and none where nothing changed.
         """
-        latest = self._latest(counted)
-        digests = {version: self._index.digest(cards) for version, cards in counted.items()}
-        changed = [
-            version
-            for version, digest in digests.items()
-            if version.id not in latest or latest[version.id][1] != digest
-        ]
-        chains = self._chains([version.id for version in changed if version.id in latest])
-        rows = [
-            {
-                "source_version_id": version.id,
-                "taken_at": moments[version],
-                "digest": digests[version],
-                **self._content(counted[version], chains.get(version.id, ())),
-            }
-            for version in changed
-        ]
-        kept = {version_id: evidence_id for version_id, (evidence_id, _) in latest.items()}
-        if rows:
-            written = self._session.execute(_INSERT, rows)
+        kept, changed = {}, []
+        for source, cards in counted.items():
+            if source.evidence_id is not None and source.digest == self._index.digest(cards):
+                kept[source.version_id] = source.evidence_id
+            else:
+                changed.append(source)
+        if changed:
+            before = [one.version_id for one in changed if one.evidence_id is not None]
+            chains = self._chains(before)
+            rows = [
+                {
+                    "source_version_id": source.version_id,
+                    "taken_at": source.moment_of(moment),
+                    "digest": self._index.digest(counted[source]),
+                    **self._content(counted[source], chains.get(source.version_id, ())),
+                }
+                for source in changed
+            ]
+            written = self._session.connection().execute(_INSERT, rows)
             kept.update((version_id, evidence_id) for version_id, evidence_id in written)
-        return {version: kept[version.id] for version in counted}
-
-    def _latest(self, versions: Iterable[SourceVersion]) -> dict[int, tuple[int, str]]:
-        """The newest evidence of each version: its id and its digest."""
-        wanted = [version.id for version in versions]
-        rows = self._session.execute(_latest_query(), {"versions": wanted})
-        return {version_id: (evidence_id, digest) for version_id, evidence_id, digest in rows}
+        return kept
 
     def _chains(self, version_ids: Sequence[int]) -> dict[int, list[Any]]:
         """The rows of each version from its newest whole one on."""
         if not version_ids:
             return {}
-        rows = self._session.execute(_chains_query(), {"versions": version_ids})
+        rows = self._session.connection().execute(_chains_query(), {"versions": version_ids})
         chains: dict[int, list[Any]] = {}
         for row in rows:
             chains.setdefault(row.source_version_id, []).append(row)
@@ -116,36 +108,22 @@ _INSERT = insert(Evidence.__table__).returning(  # type: ignore[arg-type]  # a T
 
 
 @cache
-def _latest_query() -> Select[int, int, str]:
-    """Built once, as the next: they are asked for every board, every hour."""
-    return select(Evidence.source_version_id, Evidence.id, Evidence.digest).where(
-        Evidence.id.in_(_newest())
-    )
-
-
-@cache
 def _chains_query() -> Select[int, int, datetime, int | None, bytes]:
     whole = aliased(Evidence)
-    return (
-        select(*COLUMNS)
-        .join(whole, whole.source_version_id == Evidence.source_version_id)
-        .where(whole.id.in_(_newest(Evidence.base_id.is_(None))), Evidence.id >= whole.id)
-        .order_by(Evidence.id)
-    )
-
-
-def _newest(*conditions: ColumnElement[bool]) -> Select[Any]:
-    """The ids of the newest rows of `versions`: one step in the index for each, whereas a
-    grouped maximum would read all the rows that ever were."""
-    found = (
-        select(Evidence.id)
-        .where(Evidence.source_version_id == SourceVersion.id, *conditions)
-        .order_by(Evidence.id.desc())
-        .limit(1)
-        .correlate(SourceVersion)
+    # One step in the index for each version: a grouped maximum would read all that ever were.
+    newest_whole = (
+        select(func.max(whole.id))
+        .where(whole.source_version_id == SourceVersion.id, whole.base_id.is_(None))
         .scalar_subquery()
     )
-    return select(found).where(SourceVersion.id.in_(bindparam("versions", expanding=True)))
+    return (
+        select(*COLUMNS)
+        .join(SourceVersion, SourceVersion.id == Evidence.source_version_id)
+        .where(
+            SourceVersion.id.in_(bindparam("versions", expanding=True)), Evidence.id >= newest_whole
+        )
+        .order_by(Evidence.id)
+    )
 
 
 def _pack(text: str) -> bytes:

@@ -1,4 +1,4 @@
-"""What the page "Which cards" shows of a source: its figure, now or at a moment, card by card."""
+"""What the page "Which cards" shows of a source, and how it says it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -8,28 +8,18 @@ from sqlalchemy import select
 
 from app.accounts.models import Person
 from app.db import db
-from app.okrs.integrations import is_enabled
 from app.okrs.loading import Item, may_edit
 from app.okrs.models import PERCENT, SourceVersion
 from app.pages import number
-from app.trello.answers import Card, Snapshot
-from app.trello.asking import why_not_now
-from app.trello.boards import board_copy, kept_copy
-from app.trello.connections import StateTeller
-from app.trello.counting import ARCHIVED_CARD, ARCHIVED_LIST, Criteria, Matcher, percentage
-from app.trello.evidence.lines import Listing, line_of, line_of_card
-from app.trello.evidence.reading import Change, Record, evidence_at, history, next_change
-from app.trello.evidence.why import in_words
-from app.trello.failures import TrelloError
-from app.trello.models import Board, Past, TrelloSource
-from app.trello.past import pasts
-from app.trello.shape import Shape, shape_of
-from app.trello.sources import countable_by, criteria_of
+from app.trello.counting import Criteria, percentage
+from app.trello.evidence.lines import Listing, line_of
+from app.trello.evidence.reading import Change, Record
+from app.trello.models import Board, TrelloSource
+from app.trello.past.points import Step
 from app.trello.words import criteria_in_words
 
 FIRST_LINES = 200
 """How many cards of a list are shown until all are asked for."""
-CHANGES_SHOWN = 30
 NAMES_SHOWN = 10
 """How many cards of a change are named."""
 
@@ -38,8 +28,10 @@ NAMES_SHOWN = 10
 class ChangeLine:
     """A change with the cards that made it, the first few of each kind."""
 
-    change: Change
+    moment: datetime
     figure: str
+    what: str
+    """What sets it apart from other changes, where something does."""
     entered: Listing
     left: Listing
     marked: Listing
@@ -70,6 +62,7 @@ class EvidencePage:
     figure: str | None = None
     """None where nothing had been counted."""
     is_rebuilt: bool = False
+    """Whether it was counted from the board's activity, for a time before our first count."""
     counted: Listing = field(default_factory=lambda: Listing(0))
     others: Others | None = None
     changes: Sequence[ChangeLine] = ()
@@ -77,6 +70,12 @@ class EvidencePage:
     """The id of the change before which the earlier ones begin."""
     previous_at: datetime | None = None
     next_at: datetime | None = None
+    is_next_first: bool = False
+    """Whether the next change is the first count of our own."""
+    rebuilt_count: int | None = None
+    """How many changes are known from before the first count; None where no past is."""
+    rebuilt_until: datetime | None = None
+    """When the last of them was."""
 
 
 def page_of(source: TrelloSource, person: Person, at: datetime | None, all_: bool) -> EvidencePage:
@@ -87,71 +86,7 @@ def page_of(source: TrelloSource, person: Person, at: datetime | None, all_: boo
     return EvidencePage(source, item, is_editable, sees_cards, all_, at)
 
 
-def fill_now(page: EvidencePage, before: int | None) -> None:
-    """What counts now, what does not, and the last changes, or those before one of them.
-
-    May wait for Trello: commits what was read until then.
-    """
-    source = page.source
-    snapshot, problem = _copy(source) if page.sees_cards else (None, "")
-    cards, changes = history(source.id, CHANGES_SHOWN + 1)
-    _show(page, cards, changes, source.versions[-1])
-    if page.sees_cards:
-        counted = {record["id"] for record in cards}
-        page.others = _others(page, snapshot, counted) if snapshot else Others(problem=problem)
-    if before is not None:
-        _, changes = history(source.id, CHANGES_SHOWN + 1, until_id=before - 1)
-    page.changes = _change_lines(page, changes[:CHANGES_SHOWN])
-    if len(changes) > CHANGES_SHOWN:
-        page.older = changes[CHANGES_SHOWN - 1].evidence_id
-
-
-def fill_then(page: EvidencePage, at: datetime) -> None:
-    """What counted at a moment, and the change that began it; rebuilt where it was before ours."""
-    source = page.source
-    evidence_id = evidence_at(source.id, at)
-    page.next_at = next_change(source.id, evidence_id)
-    if evidence_id is None:
-        _fill_from_past(page, at)
-        return
-    cards, changes = history(source.id, 2, until_id=evidence_id)
-    _show(page, cards, changes, source.versions[-1])
-    page.changes = _change_lines(page, changes[:1])
-    page.previous_at = changes[1].taken_at if len(changes) > 1 else None
-
-
-def _show(
-    page: EvidencePage, cards: list[Record], changes: Sequence[Change], present: SourceVersion
-) -> None:
-    by_id = {version.id: version for version in page.source.versions}
-    version = by_id[changes[0].version_id] if changes else present
-    page.words = _words(page.source, version)
-    if changes:
-        page.figure = _figure(page, len(cards), changes[0].completed_count)
-        page.counted = _listing(page, cards)
-
-
-def _fill_from_past(page: EvidencePage, at: datetime) -> None:
-    own = select(SourceVersion.id).where(SourceVersion.source_id == page.source.id)
-    version_id = db.session.scalar(
-        select(Past.source_version_id)
-        .where(Past.source_version_id.in_(own))
-        .order_by(Past.source_version_id)
-        .limit(1)
-    )
-    version = next(
-        (one for one in page.source.versions if one.id == version_id), page.source.versions[0]
-    )
-    page.words = _words(page.source, version)
-    cards = pasts.cards_at(version_id, at) if version_id is not None else None
-    if cards is not None:
-        page.is_rebuilt = True
-        completed = sum(record["completed"] for record in cards)
-        page.figure = _figure(page, len(cards), completed)
-        page.counted = _listing(page, cards)
-
-
-def _words(source: TrelloSource, version: SourceVersion) -> str:
+def words_of(source: TrelloSource, version: SourceVersion) -> str:
     """The criteria of a version by the names that its board's parts have now."""
     stored = version.definition
     board: Board | None = source.board
@@ -169,7 +104,7 @@ def _words(source: TrelloSource, version: SourceVersion) -> str:
     return criteria_in_words(Criteria.from_definition(stored), board)
 
 
-def _figure(page: EvidencePage, matching: int, completed: int) -> str:
+def figure_of(page: EvidencePage, matching: int, completed: int) -> str:
     """ "3 cards, 1 of them completed: 33.3 %" """
     said = f"{matching:,} {'card' if matching == 1 else 'cards'}"
     if matching > 1:
@@ -181,46 +116,7 @@ def _figure(page: EvidencePage, matching: int, completed: int) -> str:
     return said
 
 
-def _copy(source: TrelloSource) -> tuple[Snapshot | None, str]:
-    """The board as last seen; else as it is now, or why that can't be told."""
-    if source.ended_at is not None:
-        return None, "This source no longer counts."
-    board = source.board
-    snapshot = kept_copy(board.connection, board.trello_id)
-    if snapshot is not None:
-        return snapshot, ""
-    if not is_enabled("trello"):
-        return None, "Trello is disabled by an admin."
-    reason = why_not_now(board, StateTeller())
-    if reason:
-        return None, reason
-    try:
-        return board_copy(board.connection, board.trello_id), ""
-    except TrelloError as error:
-        return None, error.sentence
-
-
-def _others(page: EvidencePage, snapshot: Snapshot, counted: set[str]) -> Others:
-    criteria = countable_by(page.source.measure.kind, criteria_of(page.source))
-    matcher, names = Matcher(criteria, snapshot.frame), Shape(shape_of(snapshot.frame))
-    archived = {ARCHIVED_CARD, ARCHIVED_LIST}
-    found: list[tuple[Card, list[str]]] = [
-        (card, list(matcher.why_not(card))) for card in snapshot.cards if card.id not in counted
-    ]
-    found.sort(key=lambda one: (names.list_name(one[0].list_id), one[0].name.casefold()))
-    shown = found if page.shows_all else found[:FIRST_LINES]
-    lines = [
-        line_of_card(card, names, in_words(reasons, card, criteria, names))
-        for card, reasons in shown
-    ]
-    return Others(
-        listing=Listing(len(found), lines),
-        archived_left_out=sum(bool(why) and archived.issuperset(why) for _, why in found),
-        fetched_at=snapshot.fetched_at,
-    )
-
-
-def _listing(page: EvidencePage, cards: Iterable[Record]) -> Listing:
+def listing_of(page: EvidencePage, cards: Iterable[Record]) -> Listing:
     listed = sorted(cards, key=lambda record: (record["list"], record["name"].casefold()))
     if not page.sees_cards:
         return Listing(len(listed))
@@ -229,17 +125,27 @@ def _listing(page: EvidencePage, cards: Iterable[Record]) -> Listing:
     )
 
 
-def _change_lines(page: EvidencePage, changes: Sequence[Change]) -> list[ChangeLine]:
-    return [
-        ChangeLine(
-            change,
-            _figure(page, change.matching_count, change.completed_count),
-            _named(page, () if change.is_first else change.entered),
-            _named(page, change.left),
-            _named(page, change.marked),
-        )
-        for change in changes
-    ]
+def change_line(page: EvidencePage, change: Change) -> ChangeLine:
+    what = "counted by new criteria" if change.is_recount else ""
+    return ChangeLine(
+        change.taken_at,
+        figure_of(page, change.matching_count, change.completed_count),
+        "the first count" if change.is_first else what,
+        _named(page, () if change.is_first else change.entered),
+        _named(page, change.left),
+        _named(page, change.marked),
+    )
+
+
+def step_line(page: EvidencePage, step: Step) -> ChangeLine:
+    return ChangeLine(
+        step.moment,
+        figure_of(page, len(step.cards), step.completed_count),
+        "as far back as is known" if step.is_first else "",
+        _named(page, step.entered),
+        _named(page, step.left),
+        _named(page, step.marked),
+    )
 
 
 def _named(page: EvidencePage, cards: Sequence[Record]) -> Listing:

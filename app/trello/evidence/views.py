@@ -5,13 +5,14 @@ from datetime import UTC, datetime
 from flask import abort, flash, render_template, request
 from flask.typing import ResponseReturnValue
 
-from app.access import by_id, me
-from app.db import db
+from app.access import LARGEST_ID, by_id, me
+from app.db import db, utcnow
 from app.htmx import see_other
 from app.okrs.loading import measure_for
 from app.okrs.rows import item_url
 from app.trello import blueprint
-from app.trello.evidence.page import fill_now, fill_then, page_of
+from app.trello.evidence.filling import fill_now, fill_then
+from app.trello.evidence.page import page_of
 from app.trello.models import TrelloSource
 from app.trello.states import states
 
@@ -22,7 +23,8 @@ def show_evidence(source_id: int) -> ResponseReturnValue:
     at = _moment(request.args["at"]) if "at" in request.args else None
     page = page_of(source, me(), at, request.args.get("all") == "1")
     if at is None:
-        fill_now(page, request.args.get("before", type=int))
+        before = request.args.get("before", type=int)
+        fill_now(page, before if before is None else min(max(before, 0), LARGEST_ID))
     else:
         fill_then(page, at)
     return render_template(
@@ -60,8 +62,11 @@ def _source(source_id: int, *, to_edit: bool = False) -> TrelloSource:
     return source
 
 
-def _moment(text: str) -> datetime:
-    """From ISO 8601, in UTC where no zone is given; without fractions, the end of that second."""
+def _moment(text: str) -> datetime | None:
+    """From ISO 8601, in UTC where no zone is given; without fractions, the end of that second.
+
+    None, which stands for now, where it is yet to come.
+    """
     try:
         # A plus sign that was not encoded arrives as a space.
         moment = datetime.fromisoformat(text.strip().replace(" ", "+"))
@@ -69,4 +74,6 @@ def _moment(text: str) -> datetime:
         moment = moment.astimezone(UTC)
     except (ValueError, OverflowError):
         abort(404)
+    if moment > utcnow():
+        return None
     return moment if "." in text else moment.replace(microsecond=999_999)

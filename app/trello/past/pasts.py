@@ -1,9 +1,8 @@
 """The rebuilt past of a source: when one is wanted, and what it says."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, time
 from fractions import Fraction
-from typing import Any
 
 from sqlalchemy import delete, exists, func, select
 from sqlalchemy.orm import contains_eager
@@ -15,7 +14,7 @@ from app.okrs.models import PERCENT, Measure, Reading, SourceVersion
 from app.okrs.standing import days_of
 from app.trello.models import Past, TrelloSource
 from app.trello.past import points
-from app.trello.past.points import Figures
+from app.trello.past.points import Figures, Record, Steps
 
 WAITING, RUNNING, DONE, FAILED = "waiting", "running", "done", "failed"
 
@@ -63,15 +62,28 @@ def past_of(measure: Measure) -> PastPart | None:
     return PastPart(points=tuple(_changes(measure.kind, told, until)), gaps=gaps)
 
 
-def cards_at(version_id: int, moment: datetime) -> list[dict[str, Any]] | None:
-    """The cards that would have counted at a moment before the link; None where it can't tell.
+def first_past(source_id: int) -> Past | None:
+    """The past of the first version that has one, in whatever series."""
+    found: Past | None = db.session.scalar(
+        select(Past)
+        .join(Past.source_version)
+        .where(SourceVersion.source_id == source_id)
+        .order_by(SourceVersion.id)
+        .limit(1)
+    )
+    return found
 
-    Records as in evidence: id, name, list, labels, owners, completed, url. Names are today's.
-    """
-    past = db.session.get(Past, version_id)
-    if past is None or past.payload is None or past.reaches_to is None:
-        return None
-    return None if moment < past.reaches_to else points.cards_at(past.payload, moment)
+
+def steps_of(past: Past | None, until: datetime | None = None) -> Steps | None:
+    """What a past tells, up to before `until`; None where it tells nothing."""
+    return Steps(past.payload, until) if past is not None and past.payload else None
+
+
+def cards_at(version_id: int, moment: datetime) -> Sequence[Record] | None:
+    """The cards that would have counted at a moment before the link; None where it can't tell."""
+    steps = steps_of(db.session.get(Past, version_id))
+    step = steps.at(moment) if steps else None
+    return step.cards if step else None
 
 
 def _has_counted_before_today(source: TrelloSource) -> bool:

@@ -2,11 +2,17 @@
 
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from fractions import Fraction
 from typing import Any
+
+from app.trello.counting import percentage
+
+Record = dict[str, Any]
+"""A card as in evidence: id, name, list, labels, owners, completed, url. Names are today's."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +59,26 @@ class Figures:
 
     @property
     def percentage(self) -> Fraction:
-        """Completed of matching, exact; 0 where nothing matches."""
-        return Fraction(100 * self.completed, self.matching) if self.matching else Fraction(0)
+        return percentage(self.matching, self.completed)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A moment from which another set of cards counted."""
+
+    moment: datetime
+    cards: Sequence[Record]
+    """All that counted."""
+    entered: Sequence[Record]
+    left: Sequence[Record]
+    marked: Sequence[Record]
+    """Those that stayed, but were completed, or were no longer."""
+    is_first: bool
+    """True where it is not known what counted before: then nothing is said to have entered."""
+
+    @property
+    def completed_count(self) -> int:
+        return sum(record["completed"] for record in self.cards)
 
 
 def pack(points: Iterable[Point], names: Names) -> bytes:
@@ -78,17 +102,86 @@ def figures(payload: bytes) -> Iterator[Figures]:
         yield Figures(moment, point["matching"], point["completed"])
 
 
-def cards_at(payload: bytes, moment: datetime) -> list[dict[str, Any]]:
-    """What counted at the moment, as records like those of evidence."""
-    content = _content(payload)
-    counting: dict[str, dict[str, Any]] = {}
-    for point in content["points"]:
-        if datetime.fromisoformat(point["at"]) > moment:
-            break
-        for card_id in point["gone"]:
-            del counting[card_id]
-        counting.update((card["id"], card) for card in point["cards"])
-    return [_record(card, content) for card in counting.values()]
+class Steps:
+    """A stored past as the moments from which other cards counted, up to before `until`.
+
+    Points at which cards only changed their list, labels or owners are no steps.
+    """
+
+    def __init__(self, payload: bytes, until: datetime | None = None) -> None:
+        self._content = _content(payload)
+        self._points = [
+            (moment, point)
+            for point in self._content["points"]
+            if (moment := datetime.fromisoformat(point["at"])) and (not until or moment < until)
+        ]
+        self.moments = list(self._moments())
+        """The oldest first: the first is where the past begins to be known."""
+
+    def at(self, moment: datetime) -> Step | None:
+        """The step that held at the moment; None where it is not known what counted."""
+        place = bisect_right(self.moments, moment)
+        if not place:
+            return None
+        began = self.moments[place - 1]
+        old: dict[str, Any] = {}
+        now: dict[str, Any] = {}
+        for at, point in self._points:
+            if at > moment:
+                break
+            _turn(now, point)
+            if at < began:
+                _turn(old, point)
+        return self._step(began, old, now)
+
+    @property
+    def last(self) -> datetime | None:
+        return self.moments[-1] if self.moments else None
+
+    def before(self, moment: datetime) -> datetime | None:
+        """When the step before the one that held at the moment began."""
+        place = bisect_right(self.moments, moment) - 2
+        return self.moments[place] if place >= 0 else None
+
+    def after(self, moment: datetime) -> datetime | None:
+        """When the next step begins."""
+        place = bisect_right(self.moments, moment)
+        return self.moments[place] if place < len(self.moments) else None
+
+    def _moments(self) -> Iterator[datetime]:
+        completed: dict[str, bool] = {}
+        for moment, point in self._points:
+            came = {card["id"]: card["is_completed"] for card in point["cards"]}
+            others = any(completed.get(key) is not done for key, done in came.items())
+            if point is self._points[0][1] or point["gone"] or others:
+                yield moment
+            for card_id in point["gone"]:
+                del completed[card_id]
+            completed.update(came)
+
+    def _step(self, began: datetime, old: Mapping[str, Any], now: Mapping[str, Any]) -> Step:
+        is_first = began == self.moments[0]
+        return Step(
+            moment=began,
+            cards=self._records(now.values()),
+            entered=self._records(now[key] for key in now if key not in old and not is_first),
+            left=self._records(old[key] for key in old if key not in now),
+            marked=self._records(
+                now[key]
+                for key in now
+                if key in old and now[key]["is_completed"] != old[key]["is_completed"]
+            ),
+            is_first=is_first,
+        )
+
+    def _records(self, cards: Iterable[Mapping[str, Any]]) -> list[Record]:
+        return [_record(card, self._content) for card in cards]
+
+
+def _turn(counting: dict[str, Any], point: Mapping[str, Any]) -> None:
+    for card_id in point["gone"]:
+        del counting[card_id]
+    counting.update((card["id"], card) for card in point["cards"])
 
 
 def _content(payload: bytes) -> dict[str, Any]:
@@ -96,7 +189,7 @@ def _content(payload: bytes) -> dict[str, Any]:
     return content
 
 
-def _record(card: Mapping[str, Any], names: Mapping[str, Any]) -> dict[str, Any]:
+def _record(card: Mapping[str, Any], names: Mapping[str, Any]) -> Record:
     name, url = names["cards"][card["id"]]
     return {
         "id": card["id"],

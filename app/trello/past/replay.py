@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from app.trello.answers import Snapshot
 from app.trello.past import actions as happened
 from app.trello.past.actions import Action, plain
-from app.trello.past.cards import CardPast, Life, Surroundings, made_at
+from app.trello.past.cards import CardPast, made_at
+from app.trello.past.life import Life, Surroundings
 from app.trello.past.tracks import Step, Track, track
 
 LABELS_SINCE = datetime(2024, 2, 1, tzinfo=UTC)

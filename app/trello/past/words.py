@@ -64,7 +64,7 @@ def _sentence(gap: Gap, board: BoardPast) -> str:
                 f"so {it} left out throughout."
             )
         case _:
-            return f"What happened to {cards} is not told without contradiction."
+            return f"Trello's record contradicts itself about {cards}."
 
 
 def _cards(count: int) -> str:

@@ -2,8 +2,9 @@
 
 import logging
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from sqlalchemy import (
     ColumnElement,
@@ -36,6 +37,15 @@ AGAIN_AFTER = timedelta(hours=1)
 AGAIN_AFTER_TROUBLE = timedelta(minutes=10)
 """When Trello was out of reach or out of breath."""
 MOST_DUE = 100
+LONGEST_STEP = timedelta(minutes=1)
+"""For one request, tries included. None is begun when less than that is left of the lease."""
+
+Step = TypeVar("Step")
+
+
+class _OutOfTime(Exception):
+    """More is to be done than one lease is long enough for."""
+
 
 _UNREACHABLE = (
     "Updates come every hour: Trello could not reach {}. That address (PUBLIC_URL) has to be "
@@ -76,7 +86,9 @@ def keep_webhooks(connection_id: int) -> None:
         return
     again_after = AGAIN_AFTER
     try:
-        _note_problem(connection_id, _keep(connection_id))
+        _note_problem(connection_id, _keep(connection_id, claimed_until))
+    except _OutOfTime:
+        again_after = timedelta()
     except (Limited, Unavailable):
         again_after = AGAIN_AFTER_TROUBLE
     except TrelloError as error:
@@ -85,8 +97,11 @@ def keep_webhooks(connection_id: int) -> None:
     _release(connection_id, claimed_until, again_after)
 
 
-def _keep(connection_id: int) -> str | None:
-    """Why Trello refused some of it, in words; None where it did not. Raises TrelloError."""
+def _keep(connection_id: int, claimed_until: datetime) -> str | None:
+    """Why Trello refused some of it, in words; None where it did not.
+
+    Raises TrelloError, and _OutOfTime where the rest is left for the next time.
+    """
     _forget_unlinked(connection_id)
     connection = _connection(connection_id)
     trello = trello_for(connection)
@@ -96,9 +111,17 @@ def _keep(connection_id: int) -> str | None:
         plan = plan_for(_connection(connection_id), theirs)
         with db.writing() as session:
             record(session, plan)
-        for one in plan.unwanted:
+        for one in _in_time(plan.unwanted, claimed_until):
             _remove(trello, one.id)
-        return _make(trello, plan.missing)
+        return _make(trello, _in_time(plan.missing, claimed_until))
+
+
+def _in_time(steps: Sequence[Step], claimed_until: datetime) -> Iterator[Step]:
+    """The steps, the first in any case, as long as nobody else may have begun on them."""
+    for number, step in enumerate(steps):
+        if number and utcnow() > claimed_until - scaled(LONGEST_STEP):
+            raise _OutOfTime
+        yield step
 
 
 def _connection(connection_id: int) -> Connection:
@@ -128,7 +151,7 @@ def _remove(trello: Trello, webhook_id: str) -> None:
         log.info("A webhook to be removed was gone already")
 
 
-def _make(trello: Trello, boards: Sequence[Board]) -> str | None:
+def _make(trello: Trello, boards: Iterator[Board]) -> str | None:
     """Why Trello refused one of them; the others are made. Raises TrelloError."""
     problem = None
     for board in boards:

@@ -1,0 +1,145 @@
+"""Refresh, in front of the page: what came of it is shown as soon as it is there."""
+
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Locator, Page, Request, expect
+
+from sandbox import changes
+from sandbox.board import Board
+from tests.browser.conftest import Visitor
+from tests.browser.test_main_job import connect_account, field, measure, pick_trello, press
+from tests.support.installation import Installation
+
+pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.xdist_group("browser")]
+
+WITHOUT_POLLING = "window.setInterval = () => 0"
+"""htmx asks again every second by this clock, and nothing else on our pages uses it."""
+
+
+@pytest.fixture
+def linked(visitor_with_htmx: Visitor) -> str:
+    """The page of an objective that counts the cards in the list "Finished"."""
+    page = visitor_with_htmx.page
+    connect_account(visitor_with_htmx, "Marketing")
+    page.goto("/objectives/new")
+    field(page, "Title").fill("People find us")
+    field(page, "Measure").select_option("KPI")
+    field(page, "Target").fill("40")
+    pick_trello(page)
+    field(page, "Board").select_option(label="Content calendar")
+    field(page, "List").select_option(label="Finished")
+    press(page, "Save")
+    expect(sync(page)).to_have_attribute("data-sync", "calm")
+    return urlsplit(page.url).path
+
+
+@pytest.fixture
+def board(installation: Installation) -> Board:
+    return installation.sandbox.store.board("Content calendar")
+
+
+def sync(page: Page) -> Locator:
+    return page.locator("[data-sync]")
+
+
+def finish_one_more(board: Board) -> None:
+    changes.add_card(board, board.list_("Finished"), "One more")
+
+
+def slow_down(installation: Installation, seconds: float) -> None:
+    installation.sandbox.faults.add(path="/1/boards/*", kind="delay", delay=seconds, times=None)
+
+
+def asked_by(page: Page, what: str) -> list[str]:
+    """The addresses with this ending that the page asks for from now on, filled as it does."""
+    asked: list[str] = []
+
+    def note(request: Request) -> None:
+        if urlsplit(request.url).path.endswith(what):
+            asked.append(request.url)
+
+    page.on("request", note)
+    return asked
+
+
+def refresh_and_wait(page: Page) -> None:
+    press(page, "Refresh")
+    expect(sync(page)).to_have_attribute("data-sync", "busy")
+    expect(sync(page)).not_to_have_attribute("data-sync", "busy", timeout=20_000)
+
+
+def test_what_came_of_it_is_shown_without_waiting_for_the_next_second(
+    visitor_with_htmx: Visitor, installation: Installation, linked: str, board: Board
+) -> None:
+    page, faults = visitor_with_htmx.page, installation.sandbox.faults
+    page.add_init_script(WITHOUT_POLLING)
+    page.goto(linked)
+    before = float(measure(page).get_attribute("data-value") or "")
+    fetched = asked_by(page, "/standing")
+    finish_one_more(board)
+    slow_down(installation, 1)
+    refresh_and_wait(page)
+    expect(measure(page)).to_have_attribute("data-value", f"{before + 1:.6f}")
+    refresh_and_wait(page)  # the same figure again
+    expect(sync(page)).to_have_attribute("data-sync", "calm")
+    faults.clear()
+    faults.add(path="/1/boards/*", kind="status", delay=1, times=None)
+    refresh_and_wait(page)
+    expect(sync(page)).to_have_attribute("data-sync", "troubled")
+    faults.clear()
+    assert len(fetched) == 3
+    press(page, "Refresh")
+    expect(sync(page)).to_have_attribute("data-sync", "calm")
+
+
+def test_a_row_in_a_list_shows_it_likewise(
+    visitor_with_htmx: Visitor, installation: Installation, linked: str, board: Board
+) -> None:
+    page = visitor_with_htmx.page
+    page.add_init_script(WITHOUT_POLLING)
+    page.goto("/okrs")
+    row = page.locator(f"#objective-row-{linked.rpartition('/')[2]}")
+    share = row.locator(".pct").text_content() or ""
+    fetched = asked_by(page, "/row")
+    finish_one_more(board)
+    slow_down(installation, 1)
+    row.get_by_role("button", name="Refresh").click()
+    expect(row).to_contain_text("counting")
+    expect(row.locator(".pct")).not_to_have_text(share)
+    expect(row).not_to_contain_text("counting")
+    assert len(fetched) == 1
+    installation.sandbox.faults.clear()
+
+
+def test_the_page_asks_less_often_the_longer_it_takes_and_stops_when_it_is_done(
+    visitor_with_htmx: Visitor, installation: Installation, linked: str
+) -> None:
+    page = visitor_with_htmx.page
+    page.goto(linked)
+    asked = asked_by(page, "/live/counting")
+    slow_down(installation, 4)
+    press(page, "Refresh")
+    page.wait_for_timeout(2000)
+    first = len(asked)
+    page.wait_for_timeout(1700)
+    assert 2 <= len(asked) - first < first <= 40
+    expect(sync(page)).to_have_attribute("data-sync", "calm", timeout=20_000)
+    installation.sandbox.faults.clear()
+    asked.clear()
+    page.wait_for_timeout(1500)
+    assert asked == []
+
+
+def test_without_an_answer_the_element_still_asks_for_itself(
+    visitor_with_htmx: Visitor, installation: Installation, linked: str
+) -> None:
+    visitor, page = visitor_with_htmx, visitor_with_htmx.page
+    page.goto(linked)
+    asked = asked_by(page, "/live/counting")
+    page.route("**/live/counting*", lambda route: route.abort())
+    slow_down(installation, 1.5)
+    refresh_and_wait(page)
+    installation.sandbox.faults.clear()
+    assert 1 <= len(asked) <= 4  # once for each time that the element came
+    visitor.complaints.clear()  # the browser rightly notes what was not answered
