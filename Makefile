@@ -11,7 +11,7 @@ run: install
 
 test: install-dev
 	@bin/chromium
-	@$(IN_VENV) -m pytest -p tests.support.browser_summary -n 2 \
+	@$(IN_VENV) -m pytest -p tests.support.browser_summary -n 3 \
 		--dist loadscope --no-loadscope-reorder --cov --cov-report term:skip-covered
 
 check: install-dev

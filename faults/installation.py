@@ -14,6 +14,7 @@ from random import Random
 import requests
 
 from sandbox import RunningSandbox
+from worker import PROCESSES
 
 ROOT = Path(__file__).resolve().parent.parent
 EMAIL, PASSWORD = "ada@example.com", "correct horse battery"
@@ -102,7 +103,7 @@ class Installation:
         """Whether every process is there, and the web process says that all is well."""
         if not all(self._victims(kind) for kind in ("worker", "server", "web")):
             return False
-        if len(self._victims("lane")) != 2:
+        if len(self._victims("lane")) != len(PROCESSES):
             return False
         try:
             return requests.get(f"{self.url}/readyz", timeout=2).ok

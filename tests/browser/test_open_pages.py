@@ -50,7 +50,14 @@ def linked(visitor_with_htmx: Visitor, installation: Installation) -> str:
     press(page, "Save")
     expect(measure(page)).to_be_visible()
     wait_until(lambda: bool(installation.sandbox.store.webhooks), "Trello tells of changes")
+    wait_until(lambda: _is_rebuilt(page), "what was before the link is rebuilt")
     return page.url
+
+
+def _is_rebuilt(page: Page) -> bool:
+    """Whether the page has no more reason to ask for its chart again."""
+    page.reload()
+    return page.locator(".waits").count() == 0
 
 
 def board_of(installation: Installation) -> Board:

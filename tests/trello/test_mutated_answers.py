@@ -13,10 +13,9 @@ SEED = 20261123
 def test_no_breaking_answer_changes_a_figure_and_every_harmless_one_is_counted(
     database_url: str,
 ) -> None:
-    rounds = 2 if database_url.startswith("sqlite") else 1
-    tallies = try_mutations(rounds * len(ALL), SEED, database_url)
+    tallies = try_mutations(len(ALL), SEED, database_url)
     assert not [tally for tally in tallies if tally.violations], table(tallies, SEED)
-    assert all(tally.outcomes.total() >= rounds for tally in tallies)
+    assert all(tally.outcomes.total() >= 1 for tally in tallies)
 
 
 def test_a_parser_that_lets_something_through_is_found_out(

@@ -84,8 +84,14 @@ def test_two_hundred_deliveries_are_one_fetch(
 
 
 def test_news_during_a_fetch_is_fetched_once_more(
-    source: TrelloSource, told: list[int], trello: responses.RequestsMock
+    source: TrelloSource,
+    told: list[int],
+    trello: responses.RequestsMock,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    rest = timedelta(minutes=10)  # longer than any machine takes for what follows
+    monkeypatch.setattr(news, "REST", rest)
+
     def answer(_request: object) -> tuple[int, dict[str, str], str]:
         for _ in range(3):
             note_change(source.board_id)
@@ -99,7 +105,7 @@ def test_news_during_a_fetch_is_fetched_once_more(
     pass_time(GATHER_FOR)
     glance()
     assert len(told) == 1  # the board rests for a moment after each run
-    pass_time(REST)
+    pass_time(rest)
     glance()
     assert len(told) == 2
 
