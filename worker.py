@@ -49,7 +49,7 @@ class Clock:
 
     def __init__(self, app: Flask, config: Config) -> None:
         self._app = app
-        self._glances = config.public_url is not None
+        self._glances = config.has_public_address
         self._name = f"{socket.gethostname()}-{os.getpid()}"
         self._next_tick = 0.0
 

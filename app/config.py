@@ -42,6 +42,11 @@ class Config:
     """What leases, pauses, hours and limit windows are multiplied by; 1 but in fault runs."""
 
     @property
+    def has_public_address(self) -> bool:
+        """Whether others, such as Trello, can reach this site, as far as the settings say."""
+        return self.public_url is not None
+
+    @property
     def trello_origin(self) -> str:
         """The only origin that links to boards and cards may lead to."""
         parts = urlsplit(self.trello_oauth_url)

@@ -9,10 +9,12 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    CursorResult,
     DateTime,
     Dialect,
     Engine,
     MetaData,
+    Result,
     String,
     create_engine,
     event,
@@ -126,6 +128,13 @@ def put(
             index_elements=list(key), set_=dict(content), where=only_where
         )
     )
+
+
+def changed_rows(result: Result[Any]) -> int:
+    """How many rows an update or a deletion was for: what tells that a claim holds."""
+    if not isinstance(result, CursorResult):
+        raise TypeError("an update or a deletion was expected")
+    return result.rowcount
 
 
 class Database:

@@ -28,18 +28,14 @@ def init_pages(app: Flask) -> None:
 
 
 def _frame() -> dict[str, object]:
+    hears_of_changes = current_app.extensions["tally_config"].has_public_address
     return {
         "htmx_url": HTMX_URL,
         "htmx_hash": HTMX_HASH,
         "person": current_user if current_user.is_authenticated else None,
         "workspace": workspace_if_set_up(),
-        "live_every": LIVE_EVERY if _hears_of_changes() else LIVE_EVERY_WITHOUT_NEWS,
+        "live_every": LIVE_EVERY if hears_of_changes else LIVE_EVERY_WITHOUT_NEWS,
     }
-
-
-def _hears_of_changes() -> bool:
-    """Whether others can tell this site at once of what changed with them."""
-    return current_app.extensions["tally_config"].public_url is not None
 
 
 def number(value: Fraction, places: int = 1) -> str:

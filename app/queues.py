@@ -10,6 +10,10 @@ from types import FrameType
 import redis
 from flask import current_app
 from rq import Queue, Worker
+from rq.exceptions import InvalidJobOperation
+from rq.executions import Execution
+from rq.job import Job
+from rq.registry import StartedJobRegistry
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +108,7 @@ def work(lane: str) -> None:
     connection = connect(current_app.extensions["tally_config"].redis_url, patience=30)
     # Short times, since RQ clears away after a dead worker only when they have passed. The rows
     # do not wait for that: whatever is not done is made known again by the clock.
-    _LaneWorker(
+    LaneWorker(
         [Queue(lane, connection=connection, serializer=SERIALIZER)],
         connection=connection,
         serializer=SERIALIZER,
@@ -122,8 +126,31 @@ def is_leaving() -> bool:
     return _is_leaving
 
 
-class _LaneWorker(Worker):
-    """A worker that tells its job when it is asked to stop, so that a long one ends early."""
+class LaneWorker(Worker):
+    """A worker that tells its job when it is asked to stop, so that a long one ends early.
+
+    It forks for every job, also for hourly ones, although a process that stays would be quicker:
+    what a job of many boards took of memory goes back with it, a job that hangs is killed without
+    the lane, and one that is killed leaves behind neither half a transaction nor a locked lock.
+    """
+
+    def handle_job_success(
+        self,
+        job: Job,
+        queue: Queue,
+        started_job_registry: StartedJobRegistry,
+        execution: Execution,
+    ) -> None:
+        """RQ's, but for a notice that two workers took at once: given again by the clock between
+        the taking and the claim. The first to end clears the job away under the other's feet."""
+        try:
+            super().handle_job_success(job, queue, started_job_registry, execution)
+        except InvalidJobOperation:
+            log.info("%s was taken twice, and the other worker ended first", job.id)
+            with self.connection.pipeline() as pipeline:
+                self.cleanup_execution(job, pipeline, execution)
+                pipeline.delete(job.key)  # what the last sign of life has made of it anew
+                pipeline.execute()
 
     def handle_warm_shutdown_request(self) -> None:
         if self.horse_pid:

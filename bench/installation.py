@@ -24,7 +24,7 @@ from app.trello.app_keys import AppKeys
 from app.trello.counting import Criteria
 from app.trello.models import Board as LinkedBoard
 from app.trello.models import Connection, Past, SyncRun, TrelloSource
-from app.trello.past import pasts
+from app.trello.past import stored
 from app.trello.sources import link
 from app.vault import encrypt
 from bench.boards import KEY, SECRET, Board
@@ -187,7 +187,7 @@ def link_items(boards: Sequence[Board], connection_count: int) -> None:
             link(measure, row, Criteria(list_ids=(board.list_id(place),)), ada)
     db.session.flush()
     # What was before the link is no part of this.
-    db.session.execute(update(Past).values(status=pasts.DONE, done_at=utcnow()))
+    db.session.execute(update(Past).values(status=stored.DONE, done_at=utcnow()))
     db.session.commit()
     db.session.remove()
 

@@ -35,7 +35,7 @@ from app.trello import runs
 from app.trello.app_keys import AppKeys
 from app.trello.counting import Criteria
 from app.trello.models import REFRESH, Board, Connection, Past, SyncRun
-from app.trello.past import pasts
+from app.trello.past import stored
 from app.trello.sources import link
 from app.trello.sync import sync_board
 from app.vault import encrypt
@@ -194,7 +194,7 @@ def _link_items(sandbox: RunningSandbox, shares: Sequence[int]) -> None:
             _link_board(connection, objective, number)
     db.session.flush()
     # What was before the link is no part of this.
-    db.session.execute(update(Past).values(status=pasts.DONE, done_at=utcnow()))
+    db.session.execute(update(Past).values(status=stored.DONE, done_at=utcnow()))
     db.session.commit()
     db.session.remove()
 

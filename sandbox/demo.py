@@ -352,8 +352,8 @@ def _count_on(
     if board is None:
         board = Board(connection=connection, trello_id=frame.id, name=frame.name, url=frame.url)
         session.add(board)
+    session.add(_change(key_result, SOURCE, "Trello"))  # first: it is what the count follows from
     source = link(key_result.measure, board, counted.criteria(frame), key_result.owner)
-    session.add(_change(key_result, SOURCE, "Trello"))
     session.flush()  # evidence points at the version, and the version at its source
     apply_snapshot(session, board, [source], snapshot)
 

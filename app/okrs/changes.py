@@ -7,6 +7,8 @@ from app.okrs.models import Change, KeyResult, Measure, Objective
 
 CREATED, TITLE, OWNER, CYCLE, DAYS = "created", "title", "owner", "cycle", "days"
 MEASURE, TARGET, SOURCE, CRITERIA, DELETED = "measure", "target", "source", "criteria", "deleted"
+EVIDENCE = "evidence"
+"""What others may see of the things that a source counted."""
 MARKED = (MEASURE, TARGET, SOURCE, CRITERIA)
 """What changes the meaning of readings, and so is marked on the chart."""
 
@@ -15,7 +17,9 @@ def note_change(measure: Measure, by: Person, what: str, before: str = "", after
     """Put an edit into the item's record; what stayed the same is left out. Commits nothing."""
     if before == after and what not in (CREATED, DELETED):
         return
-    db.session.add(Change(measure=measure, person_id=by.id, what=what, before=before, after=after))
+    said = {"what": what, "before": before, "after": after}
+    # Made now and not when it is written, so that it comes before the count that it leads to.
+    db.session.add(Change(measure=measure, person_id=by.id, made_at=utcnow(), **said))
 
 
 def remeasure(measure: Measure, by: Person, wanted: Measure) -> None:

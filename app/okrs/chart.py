@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from datetime import date
 
 from app.okrs.course import Course, Point
-from app.okrs.drawing import BROAD, SLIM, Drawing, draw
+from app.okrs.drawing import BROAD, MIDDLE, SLIM, Drawing, draw
 from app.okrs.plan import Plan
 from app.pages import day as day_text
 from app.pages import number
 
 ROWS = 60
 """Days in the table beside the chart; older ones are left out and their number is told."""
+SIZES = (BROAD, MIDDLE, SLIM)
+"""So many that none is shown so much larger or smaller that its words stand out of the text."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Turn:
 
 
 @dataclass(frozen=True)
-class Row:
+class DayRow:
     """The last reading of a day; where there is none, what was rebuilt of it."""
 
     day: str
@@ -39,7 +41,7 @@ class Chart:
     description: str
     drawings: list[Drawing]
     turns: list[Turn]
-    rows: list[Row]
+    rows: list[DayRow]
     """Newest first."""
     rows_left_out: int
 
@@ -49,13 +51,13 @@ class Chart:
 
 
 def draw_chart(course: Course) -> Chart:
-    """The chart in both sizes, with the same figures as sentences and as a table."""
+    """The chart in all sizes, with the same figures as sentences and as a table."""
     plan = Plan(course)
     rows = _rows(course)
     return Chart(
         course=course,
         description=_describe(course),
-        drawings=[draw(plan, BROAD), draw(plan, SLIM)],
+        drawings=[draw(plan, size) for size in SIZES],
         turns=[
             Turn(place, day_text(day), "; ".join(texts))
             for place, (day, texts) in enumerate(plan.turns.items(), start=1)
@@ -65,14 +67,14 @@ def draw_chart(course: Course) -> Chart:
     )
 
 
-def _rows(course: Course) -> list[Row]:
+def _rows(course: Course) -> list[DayRow]:
     own = sorted(course.points, key=lambda point: point.moment)
     by_day = {course.day_of(point): point for point in (*course.rebuilt.points, *own)}
     return [_row(course, day, by_day[day]) for day in sorted(by_day, reverse=True)]
 
 
-def _row(course: Course, day: date, point: Point) -> Row:
-    return Row(
+def _row(course: Course, day: date, point: Point) -> DayRow:
+    return DayRow(
         day=day_text(day),
         value=course.with_unit(point.value),
         expected=number(course.expected(day)),

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
+from app.okrs.figures import with_unit
 from app.okrs.forecast import Forecast
 from app.okrs.standing import ON_TRACK, expected_on
 from app.pages import number
@@ -76,7 +77,7 @@ class Course:
 
     def with_unit(self, value: Fraction) -> str:
         """A value as it is counted: "9 posts"."""
-        return f"{self.figure(value)} {self.unit}".rstrip()
+        return with_unit(self.figure(value), self.unit)
 
     def expected(self, day: date) -> Fraction:
         """The value that the straight line from start to target has on a day."""

@@ -92,6 +92,7 @@ class Size:
 
 
 BROAD = Size("broad", width=760, height=230, character=7, most_intervals=5)
+MIDDLE = Size("middle", width=530, height=230, character=7, most_intervals=5)
 SLIM = Size("slim", width=360, height=230, character=8, most_intervals=4)
 
 
@@ -194,16 +195,15 @@ def _links(plan: Plan, scale: _Scale) -> list[Link]:
         if not places or places[-1] - x >= _BETWEEN_LINKS:
             kept.append(one)
             places.append(x)
+    if not kept:
+        return []
+    kept.reverse()
+    places.reverse()
     middles = [(one + other) / 2 for one, other in pairwise(places)]
+    stretches = pairwise([Fraction(0), *middles, Fraction(scale.size.width)])
     return [
         _link(scale, one, x, max(x - _REACH, left), min(x + _REACH, right))
-        for one, x, left, right in zip(
-            kept[::-1],
-            places[::-1],
-            [Fraction(0), *middles[::-1]],
-            [*middles[::-1], Fraction(scale.size.width)],
-            strict=False,
-        )
+        for one, x, (left, right) in zip(kept, places, stretches, strict=True)
     ]
 
 

@@ -12,6 +12,8 @@ _MOST_DIGITS, _MOST_PLACES = 15, 6
 _SPACES = re.compile(r"[\s\u00a0\u2009\u202f']")
 _PLAIN = re.compile(r"[+-]?(\d+)(?:\.(\d*))?", re.ASCII)
 _GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", re.ASCII)
+_PLURAL = re.compile(r"([a-z]+(?:x|ch|sh|ss))es|([a-z]{2,}[a-hj-rtv-z])(?<!ie)s")
+"""English plurals that lose their ending safely: not "bonus", "series" or "NPS"."""
 
 
 def parse_figure(text: str) -> Fraction:
@@ -40,7 +42,14 @@ def value_words(measure: Measure, value: Fraction) -> str:
     """A value of this measure: "45 %", "9 posts"."""
     if measure.kind != KPI:
         return f"{number(value)} %"
-    return f"{number(value, _MOST_PLACES)} {measure.unit}".rstrip()
+    return with_unit(number(value, _MOST_PLACES), measure.unit)
+
+
+def with_unit(figure: str, unit: str) -> str:
+    """A figure with the unit that people typed in the plural: "9 posts", "1 post"."""
+    match = _PLURAL.fullmatch(unit) if figure == "1" else None
+    singular = (match[1] or match[2]) if match else unit
+    return f"{figure} {singular}".rstrip()
 
 
 def is_word(unit: str) -> bool:
@@ -61,7 +70,7 @@ def goal_words(measure: Measure, value: Fraction) -> str:
         number(one, _MOST_PLACES) for one in (value, measure.start_value, measure.target_value)
     )
     if measure.start_value == 0:
-        return f"{present} of {target} {measure.unit}".rstrip()
+        return f"{present} of {with_unit(target, measure.unit)}"
     return f"{value_words(measure, value)}, from {start} to {target}"
 
 
@@ -74,7 +83,7 @@ def short_words(measure: Measure, value: Fraction) -> str:
     if measure.start_value == 0:
         return goal_words(measure, value)
     present, target = (number(one, _MOST_PLACES) for one in (value, measure.target_value))
-    return f"{present} → {target} {measure.unit}".rstrip()
+    return f"{present} → {with_unit(target, measure.unit)}"
 
 
 def measure_words(measure: Measure) -> str:
@@ -83,4 +92,4 @@ def measure_words(measure: Measure) -> str:
         return KIND_WORDS[measure.kind]
     start = number(measure.start_value, _MOST_PLACES)
     target = number(measure.target_value, _MOST_PLACES)
-    return f"KPI, {start} to {target} {measure.unit}".rstrip()
+    return f"KPI, {start} to {with_unit(target, measure.unit)}"

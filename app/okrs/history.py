@@ -14,7 +14,7 @@ LONGEST = 50
 
 
 @dataclass(frozen=True)
-class Counted:
+class TracedReading:
     """A reading, and the source and the integration that brought it; without one a person did."""
 
     reading: Reading
@@ -37,7 +37,7 @@ class Counted:
 class History:
     """What its page shows of everything recorded of one measure."""
 
-    readings: list[Counted]
+    readings: list[TracedReading]
     """All of them, oldest first."""
     changes: list[Change]
     check_ins: list[CheckIn]
@@ -71,7 +71,7 @@ def history_of(measure: Measure) -> History:
         .order_by(Change.made_at.desc(), Change.id.desc())
     )
     return History(
-        readings=[Counted(*row) for row in readings],
+        readings=[TracedReading(*row) for row in readings],
         changes=list(changes),
         check_ins=[check_in for check_in, _ in check_ins],
         check_in_count=check_ins[0][1] if check_ins else 0,

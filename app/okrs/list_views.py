@@ -1,17 +1,21 @@
 """Lists of items: the person's own at the start, and all of a cycle."""
 
+from collections.abc import Sequence
 from fractions import Fraction
+from typing import Any
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import joinedload
 
 from app.access import found, me
-from app.accounts.models import workspace
+from app.accounts.models import Person, workspace
 from app.db import db
+from app.htmx import fragment, is_htmx, see_other
 from app.okrs import blueprint
 from app.okrs.cycles import all_cycles, current_cycle
-from app.okrs.integrations import enabled_integrations
+from app.okrs.integrations import Integration, enabled_integrations
+from app.okrs.live import mark_of_needs
 from app.okrs.loading import (
     visible_key_results,
     visible_objectives,
@@ -48,10 +52,27 @@ def home() -> ResponseReturnValue:
         "okrs/home.html",
         objectives=[row for row in rows if row.is_objective],
         key_results=[row for row in rows if not row.is_objective],
-        needs=[need for one in integrations for need in one.needs(person)],
+        **_needs_part(person, integrations),
         cycle=current,
         has_integration=bool(integrations),
     )
+
+
+@blueprint.get("/needs")
+def show_needs() -> ResponseReturnValue:
+    """What needs the person, for a page that is open; 204 where it shows just that."""
+    if not is_htmx():
+        return see_other("okrs.home")
+    part = _needs_part(me(), enabled_integrations())
+    if part["needs_mark"] == request.args.get("shown"):
+        return "", 204
+    return fragment("okrs/_needs.html", **part)
+
+
+def _needs_part(person: Person, integrations: Sequence[Integration]) -> dict[str, Any]:
+    """What `okrs/_needs.html` shows."""
+    needs = [need for one in integrations for need in one.needs(person)]
+    return {"needs": needs, "needs_mark": mark_of_needs(needs)}
 
 
 @blueprint.get("/okrs")

@@ -11,7 +11,7 @@ from sqlalchemy import Select, and_, false, or_, select
 
 from app.accounts.models import Person
 from app.db import db
-from app.okrs.integrations import all_integrations
+from app.okrs.integrations import Need, all_integrations
 from app.okrs.loading import Item, is_visible
 from app.okrs.models import ROLL_UP, KeyResult, Measure, Objective, Source
 
@@ -79,6 +79,11 @@ def being_counted(person: Person, measure_ids: Collection[int]) -> list[int]:
     return list(db.session.scalars(_of_those_visible(query, person, measure_ids)))
 
 
+def mark_of_needs(needs: Iterable[Need]) -> str:
+    """Changes when what is said to need the person does."""
+    return _mark(needs)
+
+
 def _of_those_visible(
     query: Select[*Columns], person: Person, measure_ids: Collection[int]
 ) -> Select[*Columns]:
@@ -96,6 +101,4 @@ def _of_those_visible(
 
 
 def _mark(shown: Iterable[object]) -> str:
-    """Of the value, its two counts and its moment, the source, why it stands still, and whether
-    it has counted."""
     return hashlib.blake2b(repr(tuple(shown)).encode(), digest_size=6).hexdigest()

@@ -1,10 +1,11 @@
 """Loading items with the access check. Every list, count and loader goes through one filter."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import TypeVar
 
 from flask import abort
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, case, func, or_, select
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.strategy_options import _AbstractLoad as Loading
@@ -12,7 +13,7 @@ from sqlalchemy.orm.strategy_options import _AbstractLoad as Loading
 from app.access import LARGEST_ID, by_id, found
 from app.accounts.models import Person
 from app.db import db
-from app.okrs.models import KeyResult, Measure, Objective
+from app.okrs.models import Cycle, KeyResult, Measure, Objective
 
 Item = Objective | KeyResult
 AnyItem = TypeVar("AnyItem", Objective, KeyResult)
@@ -40,6 +41,7 @@ def live_measures() -> Select[int]:
     """The ids of measures whose items are not deleted: what syncing is for."""
     return (
         select(Measure.id)
+        .select_from(Measure)
         .outerjoin(KeyResult, KeyResult.measure_id == Measure.id)
         .join(
             Objective,
@@ -49,6 +51,16 @@ def live_measures() -> Select[int]:
             Objective.deleted_at.is_(None),
             or_(KeyResult.id.is_(None), KeyResult.deleted_at.is_(None)),
         )
+    )
+
+
+def first_days() -> Select[int, date]:
+    """The ids of live measures with the first days of their items, as `days_of` tells them."""
+    own = case((KeyResult.id.is_not(None), KeyResult.starts_on), else_=Objective.starts_on)
+    return (
+        live_measures()
+        .join(Cycle, Cycle.id == Objective.cycle_id)
+        .with_only_columns(Measure.id, func.coalesce(own, Cycle.starts_on).label("first_day"))
     )
 
 

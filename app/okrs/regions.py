@@ -9,11 +9,11 @@ from app.access import me
 from app.accounts.models import workspace
 from app.htmx import fragment
 from app.okrs.chart import draw_chart
-from app.okrs.courses import course_of
 from app.okrs.history import history_of
 from app.okrs.loading import Item, may_edit
 from app.okrs.models import KeyResult, Measure, Objective
 from app.okrs.outlook import outlook_of
+from app.okrs.recorded_course import course_of
 from app.okrs.remedy import remedy_for
 from app.okrs.rows import counted_event, row_for, rows_for
 from app.okrs.standing import Thresholds

@@ -6,7 +6,7 @@ from datetime import datetime
 from fractions import Fraction
 
 from app.okrs.figures import value_words
-from app.okrs.history import LONGEST, Counted, History
+from app.okrs.history import LONGEST, History, TracedReading
 from app.okrs.models import KPI, Change, CheckIn, Measure
 
 _SAID = {
@@ -18,6 +18,7 @@ _SAID = {
     "measure": "changed the measure",
     "target": "changed the target",
     "criteria": "changed what is counted",
+    "evidence": "changed what others see",
     "deleted": "deleted it",
 }
 
@@ -59,7 +60,7 @@ def timeline_of(measure: Measure, history: History) -> Timeline:
     return Timeline(shown, in_all - len(shown))
 
 
-def _counts(readings: Sequence[Counted]) -> list[tuple[Counted, Fraction | None]]:
+def _counts(readings: Sequence[TracedReading]) -> list[tuple[TracedReading, Fraction | None]]:
     """What sources counted, each with the value that stood before it in its series."""
     counts = []
     before: dict[int, Fraction] = {}
@@ -70,7 +71,7 @@ def _counts(readings: Sequence[Counted]) -> list[tuple[Counted, Fraction | None]
     return counts
 
 
-def _count_entry(measure: Measure, one: Counted, before: Fraction | None) -> Entry:
+def _count_entry(measure: Measure, one: TracedReading, before: Fraction | None) -> Entry:
     reading, integration = one.reading, one.integration
     unit_of = measure if reading.series == measure.series else _PLAIN
     note = ""

@@ -21,7 +21,7 @@ from app.trello.loading import may_manage, may_use
 from app.trello.models import Connection, TrelloSource
 from app.trello.needs import needs
 from app.trello.past import job as past_job
-from app.trello.past.pasts import past_of
+from app.trello.past.stored import past_of
 from app.trello.sources import criteria_of
 from app.trello.states import measures_being_counted, states
 from app.trello.webhooks import job as webhook_job

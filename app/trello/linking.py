@@ -136,6 +136,16 @@ class TrelloSourceForm:
             return ""
         return criteria_in_words(self._stored_criteria(), self.source.board)
 
+    @property
+    def standstill(self) -> str | None:
+        """Why the stored board gives no new value, unless reading it just now said so already."""
+        source = self.source
+        if source is None or not (self.is_locked or self._is_stored_board()):
+            return None
+        failure = source.board.failure if self.snapshot is None else None
+        reason = source.frozen_reason or failure
+        return reason if reason != self.trouble else None
+
     def validate(self, wish: MeasureWish) -> bool:
         """Check the choices against the board itself, not against what the page offered."""
         if self.is_locked or self._is_unchanged():
@@ -224,7 +234,7 @@ class TrelloSourceForm:
             self.trouble = error.sentence
         if self.snapshot is not None:
             self._offer(self.snapshot)
-        elif self.source is not None and self._is_stored_board(connection):
+        elif self.source is not None and self._is_stored_board():
             # It can't be read now, or is closed: the rest of the item must still be editable.
             stored = self.source.board
             self.choices = remembered_choices(stored.shape, self.criteria)
@@ -239,10 +249,11 @@ class TrelloSourceForm:
             return self.source.board.trello_id
         return ""
 
-    def _is_stored_board(self, connection: Connection) -> bool:
+    def _is_stored_board(self) -> bool:
         return (
             self.source is not None
-            and self.source.board.connection_id == connection.id
+            and self.connection is not None
+            and self.source.board.connection_id == self.connection.id
             and self.source.board.trello_id == self.board_id
         )
 
@@ -285,8 +296,7 @@ class TrelloSourceForm:
     def _is_unchanged(self) -> bool:
         return (
             self.source is not None
-            and self.connection is not None
-            and self._is_stored_board(self.connection)
+            and self._is_stored_board()
             and self.criteria == criteria_of(self.source)
         )
 

@@ -1,6 +1,6 @@
 """What of Trello needs a person: each trouble once, however many items it holds up."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from flask import url_for
 from sqlalchemy import func, select
@@ -23,6 +23,8 @@ from app.trello.outcomes import LONG
 _OURS = (KeyRefused.kind, SignInUnusable.kind)
 """Trouble with our own keys: one for all connections, and for admins to mend."""
 
+_NOT_THEIRS, _GONE, _LASTING = "not theirs", "gone", "lasting"
+"""Kinds of cause: someone else has to reconnect, a choice is gone, a failure that has no end."""
 
 Cause = tuple[str, object]
 """Its kind, and what is the same for all sources that one deed would set going again."""
@@ -33,15 +35,15 @@ def needs(person: Person) -> list[Need]:
     teller = StateTeller()
     causes = _causes(person, teller)
 
-    def told(kind: str, tell: Callable[[Person, Sequence[TrelloSource]], Need]) -> list[Need]:
-        return [tell(person, held_up) for cause, held_up in causes.items() if cause[0] == kind]
+    def held_up_by(kind: str) -> list[Sequence[TrelloSource]]:
+        return [held_up for cause, held_up in causes.items() if cause[0] == kind]
 
     return [
         *_reconnect(troubled_connections(person, teller), teller),
-        *told("connection", _wait_for_owner),
-        *told("gone", _choose_again),
+        *(_wait_for_owner(person, held_up) for held_up in held_up_by(_NOT_THEIRS)),
+        *(_choose_again(held_up) for held_up in held_up_by(_GONE)),
         *(_for_admins() if person.is_admin else []),
-        *told("lasting", _bear_with_it),
+        *(_bear_with_it(person, held_up) for held_up in held_up_by(_LASTING)),
     ]
 
 
@@ -60,15 +62,16 @@ def _cause(source: TrelloSource, person: Person, teller: StateTeller) -> Cause |
     board, connection = source.board, source.board.connection
     if teller.reconnect_reason(connection):
         is_own = connection.owner_id == person.id
-        return None if is_own else ("connection", connection.id)
+        return None if is_own else (_NOT_THEIRS, connection.id)
     if source.frozen_reason:
-        return "gone", (board.id, source.frozen_reason)
+        return _GONE, (board.id, source.frozen_reason)
     if board.failure_kind == BoardLost.kind:
-        return "gone", (board.id, board.failure)
+        return _GONE, (board.id, board.failure)
     if board.failure_kind in _OURS:
-        return None if person.is_admin else ("lasting", "keys")
+        # Admins are told by `_for_admins`; for the others it is one trouble, whichever of the two.
+        return None if person.is_admin else (_LASTING, _OURS)
     if board.failing_since and utcnow() - board.failing_since >= scaled(LONG):
-        return "lasting", board.failure_kind
+        return _LASTING, board.failure_kind
     return None
 
 
@@ -130,7 +133,7 @@ def _wait_for_owner(person: Person, sources: Sequence[TrelloSource]) -> Need:
     )
 
 
-def _choose_again(_person: Person, sources: Sequence[TrelloSource]) -> Need:
+def _choose_again(sources: Sequence[TrelloSource]) -> Need:
     source = sources[0]
     return Need(
         title=_standing_still(sources),
@@ -140,7 +143,7 @@ def _choose_again(_person: Person, sources: Sequence[TrelloSource]) -> Need:
     )
 
 
-_LASTING = {
+_LASTS = {
     Unavailable.kind: "Trello can't be reached",
     Limited.kind: "Trello keeps asking us to wait",
     KeyRefused.kind: "An admin has to mend the access to Trello",
@@ -151,7 +154,7 @@ _LASTING = {
 def _bear_with_it(person: Person, sources: Sequence[TrelloSource]) -> Need:
     board = sources[0].board
     return Need(
-        title=_LASTING.get(board.failure_kind or "", "Counting fails again and again"),
+        title=_LASTS.get(board.failure_kind or "", "Counting fails again and again"),
         sentence=f"{board.failure} {_standing_still(sources)}.",
         url=_sync_page() if person.is_admin else item_url(sources[0].measure.item, "show"),
         action="Open Sync" if person.is_admin else "See what it holds up",

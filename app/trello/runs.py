@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import CursorResult, Executable, bindparam, select, update
+from sqlalchemy import Executable, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Person
-from app.db import db, utcnow
+from app.db import changed_rows, db, utcnow
 from app.timing import scaled
 from app.trello.failures import TrelloError
 from app.trello.live_rows import LiveBoard, live_board
@@ -170,7 +170,7 @@ def _claim(taking: Executable, **which: int) -> Claim | None:
 def keep_alive(run_id: int, mark: str) -> None:
     """Say that we still work on it. Raises ClaimLost when it is not ours."""
     with db.writing() as session:
-        if not _count(
+        if not changed_rows(
             session.execute(
                 update(SyncRun)
                 .where(SyncRun.id == run_id, SyncRun.claim == mark, SyncRun.status == RUNNING)
@@ -195,7 +195,7 @@ def finish(
             "changed": changed,
         },
     )
-    if not closed.rowcount:
+    if not changed_rows(closed):
         raise ClaimLost
 
 
@@ -217,7 +217,7 @@ def give_up_silent(session: Session) -> list[int]:
     ).all()
     given_up = []
     for run in silent:
-        closed = _count(
+        closed = changed_rows(
             session.execute(
                 update(SyncRun)
                 .where(SyncRun.id == run.id, SyncRun.status == RUNNING, SyncRun.lease_until < now)
@@ -252,11 +252,5 @@ def close(
             failure=error.sentence if error else None,
         )
     )
-    if not _count(closed):
+    if not changed_rows(closed):
         raise ClaimLost
-
-
-def _count(result: object) -> int:
-    if not isinstance(result, CursorResult):
-        raise TypeError("an update was expected")
-    return result.rowcount

@@ -5,6 +5,11 @@ from typing import Any
 
 from app.trello.answers import BoardFrame, Label
 
+UNNAMED_LABEL = "unnamed label"
+_HUES = ("green", "yellow", "orange", "red", "purple", "blue", "sky", "lime", "pink", "black")
+_COLOUR_WORDS = frozenset((*_HUES, "dark", "light"))
+"""Of these, the names of Trello's thirty colours are made."""
+
 
 def shape_of(frame: BoardFrame) -> dict[str, Any]:
     """Names by id, as they are now."""
@@ -19,7 +24,7 @@ def label_text(label: Label) -> str:
     """A label's name; an unnamed one goes by its colour."""
     if label.name:
         return label.name
-    return f"{label.colour.replace('_', ' ')} label" if label.colour else "unnamed label"
+    return f"{label.colour.replace('_', ' ')} label" if label.colour else UNNAMED_LABEL
 
 
 class Shape:
@@ -37,7 +42,17 @@ class Shape:
         return self._stored["lists"].get(list_id) or "unnamed list"
 
     def label_name(self, label_id: str) -> str:
-        return self._stored["labels"].get(label_id) or "unnamed label"
+        return self._stored["labels"].get(label_id) or UNNAMED_LABEL
+
+    def label_told(self, label_id: str) -> str:
+        """The label in a sentence: "the label “blog”", "the green label"."""
+        name = self.label_name(label_id)
+        if name == UNNAMED_LABEL:
+            return "a label without a name"
+        *colour, word = name.split(" ")
+        if word == "label" and colour and _COLOUR_WORDS.issuperset(colour):
+            return f"the {name}"
+        return f"the label “{name}”"
 
     def member_name(self, member_id: str) -> str:
         return self._stored["members"].get(member_id) or "a former member"

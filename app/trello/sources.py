@@ -18,7 +18,7 @@ from app.trello.counting import ANY, Criteria, Gone, Holdings, percentage
 from app.trello.evidence.keeping import Keeper
 from app.trello.live_rows import LiveBoard, LiveSource, live_board, live_sources
 from app.trello.models import Board, Connection, TrelloSource
-from app.trello.past import pasts
+from app.trello.past.stored import want_past
 from app.trello.shape import Shape, shape_of
 from app.trello.webhooks.addresses import look_again
 
@@ -43,7 +43,7 @@ def link(measure: Measure, board: Board, criteria: Criteria, by: Person) -> Trel
     source = TrelloSource(measure=measure, board=board, linked_by_id=by.id)
     source.versions.append(_version(board, criteria, by))
     db.session.add(source)
-    pasts.want(source, source.versions[-1])
+    want_past(source, source.versions[-1])
     look_again(board.connection)
     return source
 
@@ -58,7 +58,7 @@ def relink(source: TrelloSource, board: Board, criteria: Criteria, by: Person) -
     source.board = board
     look_again(board.connection)
     source.versions.append(_version(board, criteria, by))
-    pasts.want(source, source.versions[-1])
+    want_past(source, source.versions[-1])
     source.counted_at = None
     source.frozen_reason = None
     return True
@@ -211,7 +211,7 @@ def _what_is_gone(missing: Iterable[Gone], shape: Shape) -> str:
             case "archived list":
                 parts.append(f"the list “{shape.list_name(one.id)}” was archived")
             case "label":
-                parts.append(f"the label “{shape.label_name(one.id)}” was deleted")
+                parts.append(f"{shape.label_told(one.id)} was deleted")
             case _:
                 parts.append(f"{shape.member_name(one.id)} is no longer on the board")
     said = "; ".join(parts)

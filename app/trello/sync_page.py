@@ -58,7 +58,7 @@ class Work:
     due_count: int
     """Boards due within the hour."""
     request_count: int
-    """What the runs of the last hour asked of Trello."""
+    """What the runs of the last hour asked of Trello; forms and rebuilt pasts ask beside them."""
     webhook_count: int
     has_address: bool
     """Whether there can be webhooks at all."""
@@ -107,13 +107,8 @@ def work_now() -> Work:
         due_count=due_count,
         request_count=request_count or 0,
         webhook_count=_count_webhooks(),
-        has_address=has_public_address(),
+        has_address=current_app.extensions["tally_config"].has_public_address,
     )
-
-
-def has_public_address() -> bool:
-    """Whether Trello can reach this server, as far as the settings say."""
-    return current_app.extensions["tally_config"].public_url is not None
 
 
 def _count_webhooks() -> int:
@@ -129,6 +124,8 @@ class BoardRow:
     item_count: int
     frozen_count: int
     """Items whose criteria have to be chosen again."""
+    counted_at: datetime | None
+    """When an item was last counted, be it on the copy that its form used."""
     state: State
     is_synced: bool
     """False where nothing is asked until someone sees to the connection."""
@@ -145,6 +142,7 @@ def board_rows() -> list[BoardRow]:
             Board,
             func.count(TrelloSource.id),
             func.count(TrelloSource.frozen_reason),
+            func.max(TrelloSource.counted_at),
         )
         .join(Board.connection)
         .join(
@@ -165,16 +163,21 @@ def board_rows() -> list[BoardRow]:
 
 
 def _board_row(
-    board: Board, item_count: int, frozen_count: int, run: str | None, teller: StateTeller
+    board: Board,
+    item_count: int,
+    frozen_count: int,
+    counted_at: datetime | None,
+    run: str | None,
+    teller: StateTeller,
 ) -> BoardRow:
     state = teller.state_of(board.connection)
     is_synced = not state.sentence
     if is_synced:
-        state = _state(board, run)
-    return BoardRow(board, item_count, frozen_count, state, is_synced)
+        state = _state(board, counted_at, run)
+    return BoardRow(board, item_count, frozen_count, counted_at, state, is_synced)
 
 
-def _state(board: Board, run: str | None) -> State:
+def _state(board: Board, counted_at: datetime | None, run: str | None) -> State:
     said = board.failure or ""
     if run == RUNNING:
         return State("Counting", said, tone="tell")
@@ -182,7 +185,7 @@ def _state(board: Board, run: str | None) -> State:
         return State("Waiting", said, tone="tell")
     if said:
         return State("Failed", said)
-    if board.last_synced_at is None:
+    if board.last_synced_at is None and counted_at is None:
         return State("Not counted yet", tone="idle")
     return State("Working", tone="good")
 

@@ -2,6 +2,7 @@
 
 from flask import flash, render_template, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy import select
 
 from app.access import by_id, id_from_query, require_admin
 from app.db import db
@@ -10,6 +11,7 @@ from app.queues import enqueue
 from app.trello import blueprint, runs
 from app.trello.asking import why_not_now
 from app.trello.connections import StateTeller
+from app.trello.loading import counts_something
 from app.trello.models import RETRY, Board
 from app.trello.sync import sync_board
 from app.trello.sync_page import board_rows, failing_boards, run_page, work_now
@@ -35,7 +37,7 @@ def retry_board(board_id: int) -> ResponseReturnValue:
     admin = require_admin()
     board = by_id(Board, board_id)
     name = board.name or "The unnamed board"
-    reason = why_not_now(board, StateTeller())
+    reason = _why_not(board)
     if reason:
         flash(f"{name} was not tried again. {reason}", "error")
         return see_other("trello.show_syncs")
@@ -44,6 +46,14 @@ def retry_board(board_id: int) -> ResponseReturnValue:
     enqueue(sync_board, run.id, first=True)
     flash(f"{name} is tried again.", "success")
     return see_other("trello.show_syncs")
+
+
+def _why_not(board: Board) -> str | None:
+    """Why the board is not tried again, as a sentence; None where it is."""
+    is_counted_on = select(counts_something()).where(Board.id == board.id)
+    if not db.session.scalar(is_counted_on):
+        return "Nothing counts on it any more."
+    return why_not_now(board, StateTeller())
 
 
 @blueprint.post("/admin/sync/retry")

@@ -3,9 +3,19 @@
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.conftest import Visitor
+from tests.browser.steps import (
+    configure,
+    connect_account,
+    create_objective,
+    enable_trello,
+    field,
+    measure,
+    pick_trello,
+    press,
+)
 from tests.support.installation import Installation
 
 pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.xdist_group("browser")]
@@ -18,63 +28,6 @@ SLOW_ANSWERS = """() => {
     ask(address, options).then((answer) => setTimeout(resolve, 300, answer), reject);
   });
 }"""
-
-
-def field(page: Page, label: str) -> Locator:
-    return page.get_by_label(label, exact=True)
-
-
-def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
-
-
-def connect_account(visitor: Visitor, name: str) -> None:
-    page = visitor.page
-    enable_trello(page)
-    page.get_by_role("link", name="Manage").click()
-    with page.expect_popup() as opened:
-        page.get_by_role("link", name="New connection", exact=True).click()
-    popup = opened.value
-    popup.get_by_label("Mina Lund").check()
-    popup.get_by_role("button", name="Allow").click()
-    if visitor.has_javascript:
-        with popup.expect_event("close"):
-            configure(popup, name)
-    else:
-        configure(popup, name)
-        expect(popup.get_by_role("heading", level=1)).to_have_text("Connected")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Trello")
-
-
-def configure(popup: Page, name: str) -> None:
-    expect(popup.get_by_role("heading", level=1)).to_have_text("Set up the new connection")
-    field(popup, "Name").fill(name)
-    field(popup, "Everyone").check()
-    field(popup, "All boards").check()
-    press(popup, "Save")
-
-
-def create_objective(page: Page, title: str) -> None:
-    page.goto("/objectives/new")
-    field(page, "Title").fill(title)
-    press(page, "Save")
-    expect(page.get_by_role("heading", level=1)).to_have_text(title)
-
-
-def enable_trello(page: Page) -> None:
-    page.goto("/admin/integrations")
-    enable = page.get_by_role("button", name="Enable", exact=True)
-    if enable.count():
-        enable.click()
-
-
-def pick_trello(page: Page) -> None:
-    press(page, "Connect data source to auto-update progress")
-    press(page, "Trello")
-
-
-def measure(page: Page) -> Locator:
-    return page.locator("[data-measure]")
 
 
 def test_from_connecting_to_a_figure_that_follows_the_board(

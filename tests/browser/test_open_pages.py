@@ -10,7 +10,13 @@ from playwright.sync_api import Page, Request, expect
 from sandbox import changes
 from sandbox.board import Board
 from tests.browser.conftest import Visitor
-from tests.browser.test_main_job import connect_account, field, measure, pick_trello, press
+from tests.browser.steps import (
+    connect_account,
+    count_finished_cards,
+    create_objective,
+    field,
+    measure,
+)
 from tests.support.installation import Installation, running_installation, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.xdist_group("browser")]
@@ -37,17 +43,12 @@ def linked(visitor_with_htmx: Visitor, installation: Installation) -> str:
     """The page of a key result that counts the cards in the list "Finished"."""
     page = visitor_with_htmx.page
     connect_account(visitor_with_htmx, "Marketing")
-    page.goto("/objectives/new")
-    field(page, "Title").fill("People find us")
-    press(page, "Save")
+    create_objective(page, "People find us")
     page.get_by_role("link", name="New key result").first.click()
     field(page, "Title").fill("Publish 40 posts")
     field(page, "Measure").select_option("KPI")
     field(page, "Target").fill("40")
-    pick_trello(page)
-    field(page, "Board").select_option(label="Content calendar")
-    field(page, "List").select_option(label="Finished")
-    press(page, "Save")
+    count_finished_cards(page)
     expect(measure(page)).to_be_visible()
     wait_until(lambda: bool(installation.sandbox.store.webhooks), "Trello tells of changes")
     wait_until(lambda: _is_rebuilt(page), "what was before the link is rebuilt")

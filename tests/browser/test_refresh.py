@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, Request, expect
 from sandbox import changes
 from sandbox.board import Board
 from tests.browser.conftest import Visitor
-from tests.browser.test_main_job import connect_account, field, measure, pick_trello, press
+from tests.browser.steps import connect_account, count_finished_cards, field, measure, press
 from tests.support.installation import Installation
 
 pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.xdist_group("browser")]
@@ -26,10 +26,7 @@ def linked(visitor_with_htmx: Visitor) -> str:
     field(page, "Title").fill("People find us")
     field(page, "Measure").select_option("KPI")
     field(page, "Target").fill("40")
-    pick_trello(page)
-    field(page, "Board").select_option(label="Content calendar")
-    field(page, "List").select_option(label="Finished")
-    press(page, "Save")
+    count_finished_cards(page)
     expect(sync(page)).to_have_attribute("data-sync", "calm")
     return urlsplit(page.url).path
 

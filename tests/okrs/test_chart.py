@@ -311,7 +311,7 @@ def test_what_people_typed_is_escaped_and_ids_are_unique() -> None:
     assert "A &amp; B" in html
     assert "style=" not in html
     ids = re.findall(r' id="([^"]+)"', html)
-    assert len(ids) == len(set(ids)) == 5
+    assert len(ids) == len(set(ids)) == 7
     for reference in re.findall(r'aria-(?:labelledby|describedby)="([^"]+)"', html):
         assert reference in ids
 
@@ -434,7 +434,7 @@ def test_points_with_evidence_can_be_opened() -> None:
     chart = draw_chart(course)
     for drawing in chart.drawings:
         assert [(link.title, link.url) for link in drawing.links][-1:] == [
-            ("5 Jan 2026: 1 posts", "/cards?at=5")
+            ("5 Jan 2026: 1 post", "/cards?at=5")
         ]
     assert [link.url for link in broad(chart).links] == ["/cards?at=2", "/cards?at=5"]
     assert [row.url for row in chart.rows] == ["", "/cards?at=5", "/cards?at=2"]
@@ -464,8 +464,8 @@ def test_the_page_says_what_is_rebuilt_and_what_is_not_known() -> None:
     html = rendered(replace(COURSE, points=[own], rebuilt=past, forecast=AHEAD))
     assert "rebuilt from the board's activity</span>" in html
     assert "What the record does not tell:" in html and "Labels &lt;i&gt;" in html
-    assert '<a href="/a?b=1&amp;c=2" tabindex="-1"><title>5 Jan 2026: 1 posts</title>' in html
-    assert '<td class="n"><a href="/a?b=1&amp;c=2">1 posts</a></td>' in html
+    assert '<a href="/a?b=1&amp;c=2" tabindex="-1"><title>5 Jan 2026: 1 post</title>' in html
+    assert '<td class="n"><a href="/a?b=1&amp;c=2">1 post</a></td>' in html
     assert "forecast</span>" in html
     assert "is being rebuilt" not in html
     waiting = rendered(replace(COURSE, points=[own], rebuilt=Rebuilt(is_waiting=True)))

@@ -12,6 +12,7 @@ from app.okrs.figures import (
     measure_words,
     parse_figure,
     short_words,
+    value_words,
 )
 from app.okrs.models import KPI, PERCENT
 from tests.okrs.items import make_measure
@@ -81,3 +82,31 @@ def test_words() -> None:
     assert short_words(share, Fraction(30)) == ""
     share.completed_count, share.matching_count = 3, 1000
     assert short_words(share, Fraction(3, 10)) == "3 of 1,000"
+
+
+@pytest.mark.parametrize(
+    ("unit", "said"),
+    [
+        ("posts", "1 post"),
+        ("pieces", "1 piece"),
+        ("boxes", "1 box"),
+        ("replies", "1 replies"),
+        ("NPS", "1 NPS"),
+        ("kg", "1 kg"),
+        ("s", "1 s"),
+        ("bonus", "1 bonus"),
+        ("of 100", "1 of 100"),
+        ("", "1"),
+    ],
+)
+def test_one_of_a_unit_is_said_in_the_singular(unit: str, said: str) -> None:
+    measure = make_measure(KPI, start_value=0, target_value=20, unit=unit)
+    assert value_words(measure, Fraction(1)) == said
+    assert value_words(measure, Fraction(2)) == f"2 {unit}".rstrip()
+    assert goal_words(measure, Fraction(1)) == f"1 of 20 {unit}".rstrip()
+
+
+def test_a_target_of_one_is_said_in_the_singular() -> None:
+    falling = make_measure(KPI, start_value=3, target_value=1, unit="bugs")
+    assert short_words(falling, Fraction(2)) == "2 → 1 bug"
+    assert measure_words(falling) == "KPI, 3 to 1 bug"

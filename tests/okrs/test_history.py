@@ -139,10 +139,10 @@ def test_the_rebuilt_part_is_shown_apart(
         ("18 Feb 2026", "4 posts", "counted"),
         ("14 Feb 2026", "3 posts", "counted"),
         ("10 Feb 2026", "3 posts", "rebuilt"),
-        ("21 Jan 2026", "1 posts", "rebuilt"),
+        ("21 Jan 2026", "1 post", "rebuilt"),
     ]
     assert links(page, "#chart td a")[-1] == f"/beads/{source.id}?at={ago(30).isoformat()}"
-    assert len(page.all("#chart .rebuilt")) == 3  # in both drawings and in the legend
+    assert len(page.all("#chart .rebuilt")) == 4  # in each drawing and in the legend
     assert "Two beads were thrown away." in page.one("#chart").text
 
 
@@ -163,7 +163,7 @@ def test_the_forecast_is_in_words_and_drawn(
     assert outlook(client, key_result).startswith(
         "At the pace of the last 4 weeks (1.8 beads a week) it would reach 20 posts about 13 Apr, "
     )
-    assert len(show(client, key_result).all("#chart .band")) == 3
+    assert len(show(client, key_result).all("#chart .band")) == 4
 
 
 def test_without_a_typed_unit_the_goal_is_in_what_is_counted(

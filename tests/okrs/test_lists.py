@@ -185,6 +185,22 @@ def test_home_lists_what_needs_the_person(
     assert "Needs you" not in client.page("/").text
 
 
+def test_an_open_home_learns_of_what_needs_the_person(
+    client: Client, bob: Person, counted: KeyResult, abacus: Abacus
+) -> None:
+    client.sign_in(bob)
+    calm = client.page("/").one("#needs")
+    assert calm.text == "" and calm["hx-trigger"] == "every 30s"
+    assert client.get(calm["hx-get"], htmx=True).status_code == 204
+    abacus.needed = [Need("A bead is gone", "It fell off.", "/okrs", "Look for it")]
+    part = client.fragment(calm["hx-get"]).one("#needs")
+    assert part.one("h3").text == "A bead is gone"
+    assert client.get(part["hx-get"], htmx=True).status_code == 204
+    abacus.needed = []
+    assert client.fragment(part["hx-get"]).one("#needs").text == ""
+    assert client.get("/needs").headers["Location"] == "/"
+
+
 def test_an_empty_home_teaches_the_next_step(
     client: Client, alice: Person, bob: Person, abacus: Abacus
 ) -> None:

@@ -171,6 +171,24 @@ def test_a_refresh_overtakes_the_hourly_run_of_other_boards(
     installation.start_second_worker()
 
 
+def test_a_slow_board_holds_up_no_other_boards_refresh(
+    installation: Installation, measures: dict[str, int]
+) -> None:
+    """A single worker has two processes for what is urgent."""
+    installation.stop_second_worker()
+    slow, wanted = measures["Content calendar"], measures["Onboarding"]
+    visitor = Visitor(installation)
+    new = _add_card(installation, "Onboarding")
+    _delay(installation, "Content calendar", 6)
+    visitor.refresh(path_of(slow))
+    wait_until(is_running(slow), "the slow one began")
+    visitor.refresh(path_of(wanted))
+    _ends_well(wanted, new)
+    assert statuses_of(slow)[-1] == "running"
+    wait_until(lambda: statuses_of(slow)[-1] == "done", "the slow one came to its end")
+    installation.start_second_worker()
+
+
 def _last_trigger(measure_id: int) -> str:
     """Of the newest run of all: the test asks for no other after it."""
     db.session.rollback()

@@ -1,5 +1,6 @@
 """Items linked to boards, made directly, for tests of what comes after linking."""
 
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from typing import Any
@@ -7,15 +8,18 @@ from typing import Any
 from sqlalchemy import select
 
 from app.accounts.models import Person
+from app.config import Config
 from app.db import db
 from app.okrs.integrations import switch
 from app.okrs.models import KPI, Cycle, KeyResult, Measure, Objective, Reading
-from app.trello.app_keys import store_app_keys
+from app.trello.app_keys import AppKeys, store_app_keys
 from app.trello.counting import Criteria
 from app.trello.models import Board, Connection, SyncRun, TrelloSource
 from app.trello.runs import ask
 from app.trello.sources import link
 from app.vault import encrypt
+from sandbox import RunningSandbox
+from sandbox.credentials import AccessToken
 from tests.trello.boards import BOARD
 
 KEY, SECRET = "api-key", "api-secret"
@@ -43,6 +47,28 @@ def make_connection(owner: Person, **values: Any) -> Connection:
     db.session.add(connection)
     db.session.commit()
     return connection
+
+
+def pointed_at(sandbox: RunningSandbox, config: Config) -> Config:
+    """The settings with the sandbox in Trello's place."""
+    return replace(
+        config,
+        trello_api_key=sandbox.api_key,
+        trello_api_secret=sandbox.api_secret,
+        trello_api_url=sandbox.api_url,
+        trello_oauth_url=sandbox.api_url,
+    )
+
+
+def connect_account(owner: Person, sandbox: RunningSandbox, token: AccessToken) -> Connection:
+    """A connection with a token that the sandbox knows."""
+    keys = AppKeys(sandbox.api_key, sandbox.api_secret, from_environment=True)
+    return make_connection(
+        owner,
+        token_encrypted=encrypt(token.token),
+        token_secret_encrypted=encrypt(token.secret),
+        key_fingerprint=keys.fingerprint,
+    )
 
 
 def make_objective(owner: Person, **values: Any) -> Objective:

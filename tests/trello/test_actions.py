@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.trello.failures import OddAnswer
-from app.trello.past.actions import Change, parse_actions
+from app.trello.past.actions import FieldChange, parse_actions
 
 CARD, LIST, OTHER, MEMBER = "6" * 24, "7" * 24, "8" * 24, "9" * 24
 
@@ -21,7 +21,7 @@ def action(kind: str = "updateCard", **values: Any) -> dict[str, Any]:
     } | values
 
 
-def changed(**data: Any) -> Change:
+def changed(**data: Any) -> FieldChange:
     (read,) = parse_actions([action(data=data)])
     (change,) = read.changes
     return change
@@ -63,13 +63,13 @@ def test_a_creation_is_read_with_its_list() -> None:
 def test_a_change_is_read_with_what_was_and_what_is(
     data: dict[str, Any], field: str, before: object, after: object
 ) -> None:
-    assert changed(**data) == Change(field, before, after)  # type: ignore[arg-type]
+    assert changed(**data) == FieldChange(field, before, after)  # type: ignore[arg-type]
 
 
 def test_an_archived_list_is_read_as_the_lists_change() -> None:
     listed = {"id": LIST, "name": "Done", "closed": True}
     (read,) = parse_actions([action("updateList", data={"list": listed, "old": {"closed": False}})])
-    assert (read.list_id, read.changes) == (LIST, (Change("closed", False, True),))
+    assert (read.list_id, read.changes) == (LIST, (FieldChange("closed", False, True),))
 
 
 def test_members_are_read_also_where_a_removal_from_the_board_names_nobody() -> None:

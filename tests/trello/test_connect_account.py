@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -20,6 +19,7 @@ from app.vault import decrypt
 from sandbox import RunningSandbox, running_sandbox
 from sandbox.faults import Fault
 from tests.support.client import Client
+from tests.trello.linked import pointed_at
 
 NEW = "/connections/trello/new"
 CALLBACK = "/connections/trello/callback"
@@ -34,13 +34,7 @@ def sandbox() -> Iterator[RunningSandbox]:
 
 @pytest.fixture
 def config(config: Config, sandbox: RunningSandbox) -> Config:
-    return replace(
-        config,
-        trello_api_key=sandbox.api_key,
-        trello_api_secret=sandbox.api_secret,
-        trello_api_url=sandbox.api_url,
-        trello_oauth_url=sandbox.api_url,
-    )
+    return pointed_at(sandbox, config)
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """The page "Which cards": what counts now or counted then, what does not and why, what changed."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,32 +9,32 @@ import responses
 from flask import Flask
 from sqlalchemy import delete, select
 
-from app.accounts.models import Person
+from app.accounts.models import Person, workspace
 from app.db import db, utcnow
 from app.okrs.integrations import switch
 from app.okrs.models import PERCENT, Evidence
 from app.trello.boards import keep_copy
 from app.trello.counting import Criteria
 from app.trello.models import BoardCopy, Connection, Past, TrelloSource
-from app.trello.past.points import CountedCard, Names, Point, pack
+from app.trello.past.points import CountedCard, CountPoint, Names, pack
 from app.trello.sources import apply_snapshot, relink
 from tests.support.client import Client
 from tests.support.html import Page
 from tests.support.sql import count_statements
-from tests.trello.boards import BOARD, board, card, snapshot
+from tests.trello.boards import BOARD, board, card, snapshot, trello_list
 from tests.trello.linked import make_connection, make_key_result, make_objective, make_source
 
 ADDRESS = f"https://api.trello.com/1/boards/{BOARD}"
-START = utcnow() - timedelta(hours=5)
 
 
 @dataclass
 class Item:
-    """A key result of Alice's, counted on a board that changes by the hour."""
+    """A key result of Alice's, counted on a board that changes by the hour since `start`."""
 
     app: Flask
     source_id: int
     path: str
+    start: datetime
     hours: int = 0
 
     @property
@@ -43,7 +43,7 @@ class Item:
 
     def count(self, *cards: dict[str, Any], **values: Any) -> str:
         """Count an hour later; the moment as it stands in addresses."""
-        later = START + timedelta(hours=self.hours)
+        later = self.start + timedelta(hours=self.hours)
         self.hours += 1
         with self.app.app_context():
             source = db.session.get_one(TrelloSource, self.source_id)
@@ -60,13 +60,14 @@ class Item:
 
 
 def make_item(app: Flask, owner: Person, criteria: Criteria, kind: str = "kpi") -> Item:
+    start = utcnow() - timedelta(hours=5)
     with app.app_context():
         connection = db.session.scalar(select(Connection)) or make_connection(owner)
         key_result = make_key_result(make_objective(owner), kind)
         source = make_source(key_result.measure, connection, criteria)
-        source.versions[0].made_at = START - timedelta(days=1)
+        source.versions[0].made_at = start - timedelta(days=1)
         db.session.commit()
-        return Item(app, source.id, f"/key-results/{key_result.id}")
+        return Item(app, source.id, f"/key-results/{key_result.id}", start)
 
 
 @pytest.fixture
@@ -182,6 +183,50 @@ def test_a_past_moment_shows_the_cards_of_then_and_leads_on(
     assert [row[0] for row in rows(client.page(there["href"]), "counted")] == ["One"]
 
 
+def test_cards_that_count_now_are_told_as_they_are_now_and_those_of_then_as_they_were(
+    client: Client, app: Flask, alice: Person
+) -> None:
+    item = make_item(app, alice, Criteria(list_ids=("done", "todo")))
+    one = card("done", name="One", idLabels=["blog"], idMembers=["mina"])
+    two = card("done", name="Two")
+    moment = item.count(one, two)
+    renamed = {"name": "Renamed", "idList": "todo", "idLabels": ["story"], "idMembers": ["tom"]}
+    item.count(
+        one | renamed | {"shortUrl": "https://trello.com/c/moved"},
+        two,
+        lists=[trello_list("done", "Finished"), trello_list("todo", "Next")],
+    )
+    client.sign_in(alice)
+    page = client.page(item.cards)
+    assert rows(page, "counted") == [
+        ["Two", "Finished", "", "", "no"],
+        ["Renamed", "Next", "story", "Tom Okafor", "no"],
+    ]
+    assert page.link("Renamed") == "https://trello.com/c/moved"
+    assert changes(page) == ["2 cards, none of them completed: the first count"]
+    then = client.page(item.cards, query_string={"at": moment})
+    assert rows(then, "counted") == [
+        ["One", "Done", "blog", "Mina Lund", "no"],
+        ["Two", "Done", "", "", "no"],
+    ]
+
+
+def test_a_copy_newer_than_the_last_count_does_not_contradict_the_figure(
+    client: Client, bob: Person, item: Item, trello: responses.RequestsMock
+) -> None:
+    one, gone = card("done", name="One"), card("done", name="Gone")
+    item.count(one, gone)
+    item.forget_copy()
+    trello.get(ADDRESS, json=board([one | {"name": "Renamed", "dueComplete": True}]))
+    client.sign_in(bob)
+    page = client.page(item.cards)
+    assert page.one("#figure").text == "2 cards, none of them completed."
+    assert [(row[0], row[-1]) for row in rows(page, "counted")] == [
+        ("Gone", "no"),
+        ("Renamed", "no"),
+    ]
+
+
 @pytest.mark.parametrize("how", ["{}", "{}+00:00", "{} 00:00", "{}Z"])
 def test_moments_are_read_however_they_are_written(
     client: Client, bob: Person, item: Item, how: str
@@ -203,10 +248,34 @@ def test_numbers_beyond_the_databases_are_no_error(
     client.page(item.cards, query_string={"before": number})
 
 
-@pytest.mark.parametrize("bad", ["", "yesterday", "2026-13-01", "0001-01-01T00:00:00+23:00", "1"])
+@pytest.mark.parametrize("bad", ["", "yesterday", "2026-13-01", "1", "\0", "\ud800", "2026" * 999])
 def test_what_is_no_moment_is_not_found(client: Client, bob: Person, item: Item, bad: str) -> None:
     client.sign_in(bob)
+    bad = bad.encode("utf-8", "surrogatepass")
     client.page(item.cards, status=404, query_string={"at": bad})
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Pacific/Kiritimati"])
+@pytest.mark.parametrize(
+    "edge",
+    [
+        "0001-01-01T00:00:00Z",
+        "0001-01-01T00:00:00+14:00",
+        "0001-01-01T00:00:00+23:59",
+        "0001-01-01T00:00:00-23:59",
+        "0001-01-01T04:00:00Z",
+        "1969-12-31T23:59:59Z",
+        "9999-12-31T23:59:59-14:00",
+    ],
+)
+def test_the_edges_of_the_calendar_are_not_found(
+    client: Client, app: Flask, bob: Person, item: Item, edge: str, zone: str
+) -> None:
+    with app.app_context():
+        workspace().time_zone = zone
+        db.session.commit()
+    client.sign_in(bob)
+    client.page(item.cards, status=404, query_string={"at": edge})
 
 
 def test_a_moment_before_everything_says_that_nothing_is_known(
@@ -223,13 +292,13 @@ def test_a_moment_before_the_link_shows_the_rebuilt_past(
     client: Client, app: Flask, bob: Person, item: Item
 ) -> None:
     item.count(card("done", name="Counted"))
-    began = START - timedelta(days=10)
+    began = item.start - timedelta(days=10)
     with app.app_context():
         past = db.session.scalars(select(Past)).one()
         names = Names({"done": "Done"}, {}, {}, {"c1": ("Rebuilt", "https://trello.com/c/1")})
         then = CountedCard("c1", "done", (), (), True)
         past.status, past.reaches_to = "done", began
-        past.payload = pack([Point(began, 1, 1, (then,), ())], names)
+        past.payload = pack([CountPoint(began, 1, 1, (then,), ())], names)
         db.session.commit()
     client.sign_in(bob)
     day_after = (began + timedelta(days=1)).isoformat()
@@ -243,15 +312,15 @@ def test_a_moment_before_the_link_shows_the_rebuilt_past(
     assert "Nothing is known" in page.text
 
 
-def rebuild(app: Flask, *days: dict[str, bool]) -> list[str]:
+def rebuild(item: Item, *days: dict[str, bool]) -> list[str]:
     """A past of one point a day: which cards counted then, and whether they were completed."""
-    began, before, told = START - timedelta(days=10), dict[str, bool](), []
+    began, before, told = item.start - timedelta(days=10), dict[str, bool](), []
     for number, cards in enumerate(days):
         came = [key for key in cards if cards[key] is not before.get(key)]
         # On the last day a card only moves on, which is a point, but no change.
         came = came or ([] if cards != before else list(cards)[:1])
         told.append(
-            Point(
+            CountPoint(
                 began + timedelta(days=number),
                 len(cards),
                 sum(cards.values()),
@@ -262,7 +331,7 @@ def rebuild(app: Flask, *days: dict[str, bool]) -> list[str]:
         before = cards
     ever = sorted({key for cards in days for key in cards})
     names = Names({"done": "Done"}, {}, {}, {key: (key, "https://trello.com/c/1") for key in ever})
-    with app.app_context():
+    with item.app.app_context():
         past = db.session.scalars(select(Past)).one()
         past.status, past.reaches_to, past.payload = "done", began, pack(told, names)
         db.session.commit()
@@ -281,7 +350,7 @@ PAST = ({"One": False}, {"One": False, "Two": False}, {"One": True, "Two": False
 def test_the_rebuilt_past_is_stepped_through_to_the_first_count_and_back(
     client: Client, app: Flask, bob: Person, item: Item
 ) -> None:
-    moments = rebuild(app, *PAST, PAST[-1])
+    moments = rebuild(item, *PAST, PAST[-1])
     item.count(card("done", name="Own"))
     item.count()
     client.sign_in(bob)
@@ -310,7 +379,7 @@ def test_the_list_of_changes_ends_with_the_way_into_the_rebuilt_past(
     item.count(card("done", name="Own"))
     client.sign_in(bob)
     assert "Before the link" not in client.page(item.cards).text
-    rebuild(app, *PAST)
+    rebuild(item, *PAST)
     page = client.page(item.cards)
     told = "Before the link: 3 changes rebuilt from the board's activity."
     assert page.one("#before-link").text == told
@@ -321,7 +390,7 @@ def test_the_list_of_changes_ends_with_the_way_into_the_rebuilt_past(
 def test_before_the_rebuilt_past_begins_the_way_leads_into_it(
     client: Client, app: Flask, bob: Person, item: Item
 ) -> None:
-    rebuild(app, *PAST)
+    rebuild(item, *PAST)
     item.count(card("done", name="Own"))
     client.sign_in(bob)
     page = client.page(item.cards, query_string={"at": "2020-01-01T00:00:00Z"})
@@ -332,7 +401,7 @@ def test_before_the_rebuilt_past_begins_the_way_leads_into_it(
 def test_counts_only_hides_the_cards_of_the_rebuilt_past_too(
     client: Client, app: Flask, carol: Person, item: Item
 ) -> None:
-    moments = rebuild(app, *PAST)
+    moments = rebuild(item, *PAST)
     with app.app_context():
         db.session.get_one(TrelloSource, item.source_id).shows_cards = False
         db.session.commit()
@@ -350,7 +419,7 @@ def test_a_long_past_costs_as_many_statements_as_a_short_one(
     client.sign_in(bob)
 
     def statements(days: int) -> list[int]:
-        moments = rebuild(app, *({"One": number % 2 == 0} for number in range(days)))
+        moments = rebuild(item, *({"One": number % 2 == 0} for number in range(days)))
         found = []
         for query in ({}, {"at": first}, {"at": moments[-1]}):
             with count_statements() as made:
@@ -409,7 +478,7 @@ def test_criteria_of_then_are_told_and_a_recount_is_marked(
     with app.app_context():
         source = db.session.get_one(TrelloSource, item.source_id)
         relink(source, source.board, Criteria(list_ids=("todo",)), alice)
-        source.versions[-1].made_at = START + timedelta(minutes=30)
+        source.versions[-1].made_at = item.start + timedelta(minutes=30)
         db.session.commit()
     item.count(here, there)
     client.sign_in(alice)
@@ -537,6 +606,22 @@ def test_counts_only_hides_the_cards_from_those_who_may_not_edit(
     page = client.follow(client.submit(client.page(item.cards), "Show the cards"))
     client.sign_in(carol)
     assert "Secret" in client.page(item.cards).text
+
+
+def test_the_timeline_says_who_chose_what_others_see(
+    client: Client, alice: Person, item: Item
+) -> None:
+    item.count(card("done", name="One"))
+    client.sign_in(alice)
+    for button in ("Show counts only", "Show the cards"):
+        client.submit(client.page(item.cards), button)
+    client.post(f"{item.cards.removesuffix('cards')}show-cards")  # as it is already
+    said = [line.text for line in client.page(item.path).all(".timeline div")]
+    assert said[:2] == [
+        "Alice Adams changed what others see: counts only → its cards",
+        "Alice Adams changed what others see: its cards → counts only",
+    ]
+    assert sum("what others see" in line for line in said) == 2
 
 
 @pytest.mark.parametrize("action", ["hide-cards", "show-cards"])

@@ -112,6 +112,27 @@ def test_the_value_stands_still_and_those_who_may_edit_are_asked_to_choose_again
     assert sentence in client.page(f"/trello/sources/{item.source_id}/cards").text
 
 
+@pytest.mark.parametrize(
+    ("name", "colour", "sentence"),
+    [
+        ("", "green", "The green label was deleted."),
+        ("", "sky_dark", "The sky dark label was deleted."),
+        ("", None, "A label without a name was deleted."),
+        ("warning label", "green", "The label “warning label” was deleted."),
+        ("label", "green", "The label “label” was deleted."),
+    ],
+)
+def test_a_label_without_a_name_is_told_by_its_colour(
+    client: Client, bob: Person, item: Item, name: str, colour: str | None, sentence: str
+) -> None:
+    story = label("story", "story")
+    item.sync(board([POST], labels=[label("blog", name, colour), story]))
+    assert item.figures() == (1, 1, 1) and not item.needs_choice()
+    item.sync(board([POST], labels=[story]))
+    client.sign_in(bob)
+    assert said(client.page(item.path)).startswith(sentence)
+
+
 @pytest.mark.parametrize(("loss", "sentence"), LOST)
 def test_when_it_is_back_the_next_sync_counts_again(
     client: Client, bob: Person, item: Item, loss: dict[str, Any], sentence: str

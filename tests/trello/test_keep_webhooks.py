@@ -420,6 +420,70 @@ def test_what_changes_the_boards_wanted_is_seen_to_at_once(
     assert len(told) == 3
 
 
+@pytest.mark.both_databases
+def test_another_address_is_seen_to_at_once_and_once(
+    app: Flask,
+    address: str,
+    sandbox: RunningSandbox,
+    source: TrelloSource,
+    connection: Connection,
+    told: list[int],
+) -> None:
+    tick()
+    keep(connection)
+    told.clear()
+    tick()
+    assert told == []
+    set_address(app, address.replace("127.0.0.1", "localhost"))
+    sandbox.faults.add(path="/1/tokens/*", kind="html")
+    tick()
+    assert told == [connection.id]
+    keep_webhooks(connection.id)
+    tick()
+    assert told == [connection.id]  # the odd answer is met again in an hour
+    sandbox.faults.clear()
+    keep(connection)
+    assert at_trello(sandbox) == ours()
+    assert ours()[0][1].startswith("http://localhost:")
+
+
+def test_an_address_that_was_mended_is_tried_at_once(
+    app: Flask, address: str, source: TrelloSource, connection: Connection, told: list[int]
+) -> None:
+    set_address(app, "http://127.0.0.1:9")
+    tick()
+    keep(connection)
+    told.clear()
+    tick()
+    assert told == [] and connection.webhook_problem
+    set_address(app, address)
+    tick()
+    assert told == [connection.id]
+    keep_webhooks(connection.id)
+    db.session.expire_all()
+    assert connection.webhook_problem is None and len(ours()) == 1
+
+
+def test_without_an_address_nothing_is_said_of_it_any_more(
+    app: Flask,
+    client: Client,
+    address: str,
+    source: TrelloSource,
+    connection: Connection,
+    told: list[int],
+) -> None:
+    set_address(app, "http://127.0.0.1:9")
+    tick()
+    keep(connection)
+    assert connection.webhook_problem
+    told.clear()
+    set_address(app, None)
+    tick()
+    client.sign_in(connection.owner)
+    assert "could not reach" not in client.page("/connections").text
+    assert told == []
+
+
 def test_a_trello_that_is_down_is_not_asked_every_few_seconds_because_of_a_removed_link(
     address: str,
     sandbox: RunningSandbox,

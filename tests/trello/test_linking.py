@@ -12,7 +12,7 @@ from app.accounts.models import Person
 from app.db import db
 from app.okrs.models import KeyResult, Reading
 from app.trello.counting import Criteria
-from app.trello.models import PRIVATE, Connection, TrelloSource
+from app.trello.models import EVERYONE, PRIVATE, Board, Connection, TrelloSource
 from app.trello.sources import criteria_of
 from tests.support.client import Client
 from tests.support.html import Page
@@ -173,8 +173,8 @@ def test_another_board_drops_the_choices_made_on_the_first(
         ({"trello_list": "old"}, "List", "archived"),
         ({"trello_owner": "made-up"}, "Card owner", "no longer on the board"),
         ({"trello_label": "made-up"}, "Label", "no longer on the board"),
-        ({"trello_not_label": "made-up"}, "Must not bear", "no longer on the board"),
-        ({"trello_label": "blog", "trello_not_label": "blog"}, "Must not bear", "both"),
+        ({"trello_not_label": "made-up"}, "Leave out cards with", "no longer on the board"),
+        ({"trello_label": "blog", "trello_not_label": "blog"}, "Leave out cards with", "both"),
     ],
 )
 def test_what_the_board_does_not_have_is_refused_at_its_field(
@@ -306,6 +306,28 @@ def test_the_title_can_be_edited_while_the_board_is_closed(
     assert page.error("Board")
 
 
+@pytest.mark.parametrize("sharing", [EVERYONE, PRIVATE])
+def test_the_form_says_that_the_board_is_lost(
+    client: Client,
+    bob: Person,
+    shared: Connection,
+    trello: responses.RequestsMock,
+    sharing: str,
+) -> None:
+    path = edit_path(client, bob, shared, Criteria(list_ids=("done",)))
+    lost = "The board “Content calendar” is gone."
+    db.session.scalars(select(Board)).one().failure = lost
+    db.session.get_one(Connection, shared.id).sharing = sharing
+    db.session.commit()
+    trello.replace(responses.GET, BOARDS, json=[])
+    client.sign_in(bob)
+    page = client.page(f"{path}/edit")
+    assert page.text.count(lost) == 1 and lost in page.one("#source").text
+    if sharing == EVERYONE:
+        elsewhere = client.submit(page, "Show its boards", {"trello_board": ""})
+        assert lost not in client.see(elsewhere).text
+
+
 def test_who_may_edit_the_item_but_not_use_the_connection_edits_all_but_the_criteria(
     client: Client, bob: Person, shared: Connection, trello: responses.RequestsMock
 ) -> None:
@@ -327,7 +349,12 @@ def test_who_may_edit_the_item_but_not_use_the_connection_edits_all_but_the_crit
         (Criteria(list_ids=("gone",)), {}, "List", "unnamed list, gone"),
         (Criteria(list_ids=("old",)), {}, "List", "Old"),
         (Criteria(label_ids=("blog",)), {"labels": []}, "Label", "unnamed label, gone"),
-        (Criteria(excluded_label_ids=("red",)), {"labels": []}, "Must not bear", "label, gone"),
+        (
+            Criteria(excluded_label_ids=("red",)),
+            {"labels": []},
+            "Leave out cards with",
+            "label, gone",
+        ),
         (Criteria(member_ids=("mina",)), {"members": []}, "Card owner", "a former member, gone"),
     ],
 )

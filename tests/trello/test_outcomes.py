@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Iterator
 from copy import deepcopy
-from dataclasses import replace
 from datetime import timedelta
 from fractions import Fraction
 
@@ -16,10 +15,10 @@ from app.accounts.models import Person
 from app.config import Config
 from app.db import db, utcnow
 from app.trello import clock, outcomes
-from app.trello.app_keys import AppKeys
 from app.trello.boards import board_copy, open_boards, trello_for
 from app.trello.connections import StateTeller, troubled_connections
 from app.trello.failures import Held, Limited, TokenRefused, TrelloError
+from app.trello.live_rows import live_board
 from app.trello.models import Board, Connection, ConnectionFailure, SyncRun
 from app.trello.quota import Turns
 from app.trello.sync import sync_board
@@ -28,10 +27,11 @@ from sandbox import RunningSandbox, running_sandbox
 from sandbox.credentials import AccessToken
 from tests.sandbox.conftest import small_board
 from tests.trello.linked import (
-    make_connection,
+    connect_account,
     make_key_result,
     make_objective,
     make_source,
+    pointed_at,
     queued_run,
     run_of,
 )
@@ -60,13 +60,7 @@ def sandbox() -> Iterator[RunningSandbox]:
 
 @pytest.fixture
 def config(config: Config, sandbox: RunningSandbox) -> Config:
-    return replace(
-        config,
-        trello_api_key=sandbox.api_key,
-        trello_api_secret=sandbox.api_secret,
-        trello_api_url=sandbox.api_url,
-        trello_oauth_url=sandbox.api_url,
-    )
+    return pointed_at(sandbox, config)
 
 
 @pytest.fixture
@@ -79,7 +73,7 @@ def connection(
     inside: None, alice: Person, sandbox: RunningSandbox, token: AccessToken
 ) -> Connection:
     """With an item on each board, all counted a moment ago."""
-    connection = connect(alice, sandbox, token)
+    connection = connect_account(alice, sandbox, token)
     for document in documents():
         make_source(
             make_key_result(make_objective(alice)).measure, connection, board=str(document["id"])
@@ -88,16 +82,6 @@ def connection(
         sync(board)
     sandbox.forget_requests()
     return connection
-
-
-def connect(owner: Person, sandbox: RunningSandbox, token: AccessToken) -> Connection:
-    keys = AppKeys(sandbox.api_key, sandbox.api_secret, from_environment=True)
-    return make_connection(
-        owner,
-        token_encrypted=encrypt(token.token),
-        token_secret_encrypted=encrypt(token.secret),
-        key_fingerprint=keys.fingerprint,
-    )
 
 
 def boards_of(connection: Connection) -> list[Board]:
@@ -113,6 +97,11 @@ def sync(board: Board) -> SyncRun:
     sync_board(run_id)
     db.session.expire_all()
     return run_of(run_id)
+
+
+def is_failing(board: Board) -> bool:
+    """As a sync sees it before it begins."""
+    return live_board(db.session(), board.id).is_failing
 
 
 def sync_all(connection: Connection) -> list[SyncRun]:
@@ -241,7 +230,8 @@ def test_a_board_that_is_lost_stands_still_and_the_others_go_on(
 def test_a_limited_token_rests_as_long_as_told_with_all_its_boards_and_no_other(
     connection: Connection, alice: Person, sandbox: RunningSandbox
 ) -> None:
-    other = connect(alice, sandbox, sandbox.store.add_token(sandbox.store.person("ada")["id"]))
+    its_token = sandbox.store.add_token(sandbox.store.person("ada")["id"])
+    other = connect_account(alice, sandbox, its_token)
     others_board = documents()[0]["id"]
     make_source(make_key_result(make_objective(alice)).measure, other, board=str(others_board))
     sandbox.faults.add(
@@ -269,7 +259,8 @@ def test_a_limited_token_rests_as_long_as_told_with_all_its_boards_and_no_other(
 def test_a_limited_key_lets_all_connections_rest(
     connection: Connection, alice: Person, sandbox: RunningSandbox
 ) -> None:
-    other = connect(alice, sandbox, sandbox.store.add_token(sandbox.store.person("ada")["id"]))
+    its_token = sandbox.store.add_token(sandbox.store.person("ada")["id"])
+    other = connect_account(alice, sandbox, its_token)
     sandbox.faults.add(status=429, body=LIMIT_OF_KEY, content_type=JSON)
     assert sync(boards_of(connection)[0]).failure_kind == "limited"
     with pytest.raises(Held, match="Try again in 10 seconds"):
@@ -386,6 +377,33 @@ def test_a_key_that_trello_does_not_know_is_the_admins_matter(
     assert failure.board_id is None
     assert sync(board).status == "done"
     assert history(connection)[0].over_at is not None
+
+
+def test_what_concerns_all_boards_is_over_as_soon_as_any_of_them_is_read(
+    connection: Connection, sandbox: RunningSandbox
+) -> None:
+    """The others never failed themselves: only the connection tells that something is not over."""
+    met_it, other, *_rest = boards_of(connection)
+    sandbox.faults.add(status=401, body="invalid key")
+    sync(met_it)
+    assert is_failing(other) and other.failure is None
+    assert sync(other).status == "done"
+    assert history(connection)[0].over_at is not None
+    assert not is_failing(other)
+
+
+def test_the_failure_of_a_board_is_no_other_boards_matter(
+    connection: Connection, sandbox: RunningSandbox
+) -> None:
+    failing, other, *_rest = boards_of(connection)
+    sandbox.faults.add(status=503)
+    sync(failing)
+    assert is_failing(failing) and not is_failing(other)
+    assert sync(other).status == "done"
+    assert history(connection)[0].over_at is None
+    assert sync(failing).status == "done"
+    assert history(connection)[0].over_at is not None
+    assert not is_failing(failing)
 
 
 def test_another_trouble_begins_where_the_one_before_ends(

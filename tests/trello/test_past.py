@@ -1,12 +1,12 @@
 """History from before the link: asked for on linking, rebuilt by a job, shown with its gaps."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
+from rq.timeouts import JobTimeoutException
 from sqlalchemy import delete, select, update
 
 from app.accounts.models import Person
@@ -14,15 +14,13 @@ from app.config import Config
 from app.db import db, utcnow
 from app.okrs.integrations import switch
 from app.okrs.models import KPI, PERCENT, KeyResult, Reading, SourceVersion
-from app.trello.app_keys import AppKeys
 from app.trello.counting import COMPLETED, Criteria
 from app.trello.failures import OddAnswer, TrelloError, Unavailable
 from app.trello.models import Connection, Past, TrelloSource
-from app.trello.past import claims, pasts
+from app.trello.past import claims, stored
 from app.trello.past import job as past_job
 from app.trello.past.job import rebuild_past
 from app.trello.sources import relink
-from app.vault import encrypt
 from sandbox import RunningSandbox, changes, running_sandbox
 from sandbox.board import Board
 from sandbox.export_format import board_to_export
@@ -34,10 +32,11 @@ from tests.support.html import Page
 from tests.support.sql import count_statements
 from tests.trello.forward import play
 from tests.trello.linked import (
-    make_connection,
+    connect_account,
     make_key_result,
     make_objective,
     make_source,
+    pointed_at,
 )
 
 DAYS_BACK = 60
@@ -58,13 +57,7 @@ def sandbox() -> Iterator[RunningSandbox]:
 
 @pytest.fixture
 def config(config: Config, sandbox: RunningSandbox) -> Config:
-    return replace(
-        config,
-        trello_api_key=sandbox.api_key,
-        trello_api_secret=sandbox.api_secret,
-        trello_api_url=sandbox.api_url,
-        trello_oauth_url=sandbox.api_url,
-    )
+    return pointed_at(sandbox, config)
 
 
 @pytest.fixture
@@ -79,13 +72,7 @@ def finished(calendar: Board) -> Criteria:
 
 def connect(owner: Person, sandbox: RunningSandbox) -> Connection:
     token = sandbox.store.add_token(sandbox.store.person("mina")["id"])
-    keys = AppKeys(sandbox.api_key, sandbox.api_secret, from_environment=True)
-    return make_connection(
-        owner,
-        token_encrypted=encrypt(token.token),
-        token_secret_encrypted=encrypt(token.secret),
-        key_fingerprint=keys.fingerprint,
-    )
+    return connect_account(owner, sandbox, token)
 
 
 @pytest.fixture
@@ -174,15 +161,17 @@ def test_the_past_is_what_the_actions_say_when_played_forwards(
 ) -> None:
     source = link(linkable, calendar, finished)
     assert rebuilt(source).gaps == [SEPARATOR]
-    part = pasts.past_of(source.measure)
+    part = stored.past_of(source.measure)
     assert part is not None and not part.is_waiting
     first = part.points[0].moment
     assert first.date() == utcnow().date() - timedelta(days=DAYS_BACK), "the item's first day"
     assert len(part.points) > 5
+    steps = stored.steps_of(past_row(source))
+    assert steps is not None
     for point in part.points:
         assert point.value == in_finished(calendar, point.moment)
-        cards = pasts.cards_at(source.versions[-1].id, point.moment)
-        assert cards is not None and len(cards) == point.value
+        step = steps.at(point.moment)
+        assert step is not None and len(step.cards) == point.value
     assert part.points[-1].value == in_finished(calendar, utcnow())
 
 
@@ -192,15 +181,15 @@ def test_the_cards_of_a_past_moment_are_told_with_todays_names(
     source = link(linkable, calendar, finished)
     past = rebuilt(source)
     assert past.reaches_to is not None
-    now = pasts.cards_at(past.source_version_id, utcnow())
-    assert now is not None
-    story = next(card for card in now if card["name"] == "Customer story: Nordlys Cycles")
+    steps = stored.steps_of(past)
+    now = steps.at(utcnow()) if steps else None
+    assert steps is not None and now is not None
+    story = next(card for card in now.cards if card["name"] == "Customer story: Nordlys Cycles")
     assert story["list"] == "Finished"
     assert story["owners"] == ["Tom Okafor"] or len(story["owners"]) == 1
     assert story["url"].startswith("http")
     assert set(story) == {"id", "name", "list", "labels", "owners", "completed", "url"}
-    before = past.reaches_to - timedelta(seconds=1)
-    assert pasts.cards_at(past.source_version_id, before) is None
+    assert steps.at(past.reaches_to - timedelta(seconds=1)) is None
 
 
 def test_percent_complete_counts_both_numbers_of_the_past(
@@ -208,7 +197,7 @@ def test_percent_complete_counts_both_numbers_of_the_past(
 ) -> None:
     source = link(linkable, sandbox.store.board("Launch checklist"), Criteria(), PERCENT)
     rebuilt(source)
-    part = pasts.past_of(source.measure)
+    part = stored.past_of(source.measure)
     assert part is not None and len(part.points) > 2
     assert all(0 <= point.value <= 100 for point in part.points)
 
@@ -226,6 +215,42 @@ def test_sources_linked_on_one_board_share_one_reading(
     assert len(sandbox.requests) == 4, "a second delivery does nothing"
 
 
+@pytest.mark.both_databases
+@pytest.mark.parametrize("where", ["read_with_record", "count_past", "gap_sentences"])
+def test_when_time_runs_out_what_is_done_stays_and_the_rest_follows(
+    linkable: Connection,
+    calendar: Board,
+    finished: Criteria,
+    monkeypatch: pytest.MonkeyPatch,
+    where: str,
+) -> None:
+    sources = [link(linkable, calendar, finished) for _ in range(4)]
+    work, left = getattr(past_job, where), [0 if where == "read_with_record" else 2]
+
+    def run_out_of_time(*args: Any) -> Any:
+        if not left[0]:
+            raise JobTimeoutException
+        left[0] -= 1
+        return work(*args)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(past_job, where, run_out_of_time)
+        with pytest.raises(JobTimeoutException):
+            rebuild_past(sources[0].versions[-1].id)
+    rows = [past_row(source) for source in sources]
+    done = [row.done_at for row in rows if row.status == "done"]
+    assert len(done) == (0 if where == "read_with_record" else 2)
+    rest = rows[len(done) :]
+    assert {(row.status, row.claim, row.payload) for row in rest} == {("waiting", None, None)}
+    db.session.execute(update(Past).values(next_try_at=utcnow()))
+    db.session.commit()
+    assert rebuilt(sources[-1]).status == "done"
+    rows = [past_row(source) for source in sources]
+    assert [row.status for row in rows] == ["done"] * 4
+    assert [row.done_at for row in rows[: len(done)]] == done, "what was done is not done again"
+    assert len({row.payload for row in rows}) == 1
+
+
 def test_a_record_of_several_pages_is_read_to_its_end(
     linkable: Connection, calendar: Board, finished: Criteria
 ) -> None:
@@ -236,7 +261,7 @@ def test_a_record_of_several_pages_is_read_to_its_end(
     past = rebuilt(source)
     assert past.request_count == 5
     assert past.gaps == [SEPARATOR]
-    part = pasts.past_of(source.measure)
+    part = stored.past_of(source.measure)
     assert part is not None and part.points[0].value == in_finished(calendar, part.points[0].moment)
 
 
@@ -276,7 +301,7 @@ def test_an_outage_is_waited_for_without_end_and_asked_hourly_at_most(
     waits = try_in_vain(source, claims.MOST_TRIES + 3)
     assert waits[0] > timedelta(seconds=50) and waits[3] > timedelta(minutes=7)
     assert all(timedelta(minutes=55) < wait <= timedelta(hours=1) for wait in waits[6:])
-    part = pasts.past_of(source.measure)
+    part = stored.past_of(source.measure)
     assert part is not None and part.is_waiting
     sandbox.faults.clear()
     assert rebuilt(source).status == "done"
@@ -314,7 +339,7 @@ def test_odd_answers_are_given_up_after_some_tries_however_long_an_outage_went_b
     assert past_row(source).status == "waiting"
     past = rebuilt(source)
     assert (past.status, answers) == ("failed", [])
-    part = pasts.past_of(source.measure)
+    part = stored.past_of(source.measure)
     assert part is not None and not part.is_waiting
     assert list(part.gaps) == [past.failure]
 
@@ -466,10 +491,51 @@ def test_other_criteria_later_leave_the_past_as_it_was(
     db.session.commit()
     kept = db.session.scalars(select(Past)).one()
     assert (kept.source_version_id, kept.status) == (first.source_version_id, "done")
-    part = pasts.past_of(source.measure)
+    part = stored.past_of(source.measure)
     assert part is not None
     two_days_ago = utcnow() - timedelta(days=2)
     assert all(point.moment < two_days_ago for point in part.points), "own readings are the record"
+
+
+@pytest.mark.parametrize("whose", ["its own", "its cycle's"])
+def test_an_item_that_is_moved_to_an_earlier_first_day_gets_a_longer_past(
+    linkable: Connection, calendar: Board, finished: Criteria, whose: str
+) -> None:
+    source = link(linkable, calendar, finished, days_back=10)
+    item = source.measure.item
+    short = rebuilt(source)
+    begun, told = short.wanted_from, stored.past_of(source.measure)
+    assert told is not None
+    past_job.tick()
+    assert past_row(source).status == stored.DONE
+
+    earlier = begun - timedelta(days=20)
+    if whose == "its own":
+        item.starts_on = earlier
+    else:
+        item.starts_on, item.cycle.starts_on = None, earlier
+    db.session.commit()
+    past_job.tick()
+    waiting = past_row(source)
+    assert (waiting.status, waiting.wanted_from) == (stored.WAITING, earlier)
+    assert rebuilt(source).status == stored.DONE
+    longer = stored.past_of(source.measure)
+    assert longer is not None
+    assert longer.points[0].moment.date() == earlier < told.points[0].moment.date()
+    assert longer.points[-1] == told.points[-1]
+
+
+@pytest.mark.parametrize("days", [5, 200])
+def test_a_later_first_day_or_one_yet_to_come_leaves_the_past_as_it_is(
+    linkable: Connection, calendar: Board, finished: Criteria, days: int
+) -> None:
+    source = link(linkable, calendar, finished, days_back=10)
+    begun = rebuilt(source).wanted_from
+    source.measure.item.starts_on = begun + timedelta(days=days)
+    source.measure.item.ends_on = begun + timedelta(days=300)
+    db.session.commit()
+    past_job.tick()
+    assert (past_row(source).status, past_row(source).wanted_from) == (stored.DONE, begun)
 
 
 def test_a_past_that_was_given_to_another_worker_is_not_written(

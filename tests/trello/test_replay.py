@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.trello.counting import COMPLETED, HAS_DUE, NO_DUE, NOT_COMPLETED, Criteria
-from app.trello.past.counting import CountedPast, count_past
+from app.trello.past.judging import CountedPast, count_past
 from app.trello.past.points import CountedCard
 from app.trello.past.replay import LABELS_SINCE, Record, rebuild
 from app.trello.past.words import gap_sentences

@@ -147,7 +147,7 @@ def test_the_next_success_clears_the_failure(
             "was archived",
         ),
         (Criteria(label_ids=("blog",)), {"labels": []}, "the label “blog” was deleted"),
-        (Criteria(excluded_label_ids=("red",)), {"labels": []}, "the label “red label”"),
+        (Criteria(excluded_label_ids=("red",)), {"labels": []}, "the red label was deleted"),
         (Criteria(member_ids=("mina",)), {"members": []}, "Mina Lund is no longer"),
     ],
 )

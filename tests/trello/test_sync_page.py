@@ -1,5 +1,6 @@
 """Admin, Sync: is the work done, how does each board fare, what did each run cost; trying again."""
 
+import dataclasses
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -167,7 +168,7 @@ def test_the_work_in_figures(admin: Client, app: Flask, board: int, bob: Person)
         "Queue": "2 urgent, 5 hourly",
         "Next sync": "in 12 minutes",
         "Due within the hour": "1 board",
-        "Requests in the last hour": "1,203",
+        "Requests of syncs, last hour": "1,203",
         "Webhooks": "Off: set PUBLIC_URL",
     }
     assert "server-7" in page.one("#work ul").text
@@ -175,9 +176,11 @@ def test_the_work_in_figures(admin: Client, app: Flask, board: int, bob: Person)
 
 
 def test_webhooks_are_counted_where_they_are_possible(
-    admin: Client, app: Flask, board: int, monkeypatch: pytest.MonkeyPatch
+    admin: Client, app: Flask, board: int
 ) -> None:
-    monkeypatch.setattr(sync_page, "has_public_address", lambda: True, raising=True)
+    app.extensions["tally_config"] = dataclasses.replace(
+        app.extensions["tally_config"], public_url="https://tally.example.com"
+    )
     with app.app_context():
         db.session.add(Webhook(board_id=board, key="a", callback_url="", trello_id="hook"))
         db.session.commit()
@@ -204,7 +207,7 @@ def test_while_runs_are_under_way_the_page_asks_again(
         run_id = add_run(board, RUNNING, started_at=utcnow(), request_count=4)
     page = admin.page(PAGE)
     assert facts(page)["Runs"] == "1 running, 0 waiting"
-    assert facts(page)["Requests in the last hour"] == "4"
+    assert facts(page)["Requests of syncs, last hour"] == "4"
     work = page.one("#syncs")
     assert (work["hx-get"].rstrip("?"), work["hx-select"]) == (PAGE, "#syncs")
     assert work["hx-trigger"] == "every 2s"
@@ -234,13 +237,28 @@ def test_boards_in_trouble_come_first_and_say_why(
     ]
     assert cells(page, f"#board-{failing}")["State"] == "Failed Trello is down. What failed"
     assert page.link("What failed") == f"/connections/{connection_id}/failures"
-    assert cells(page, f"#board-{failing}")["Last sync"] == "Never"
+    assert cells(page, f"#board-{failing}")["Last sync"] == "None yet"
     calm = cells(page, f"#board-{board}")
     assert (calm["Last sync"], calm["State"], calm["Items"]) == ("20 minutes ago", "Working", "1")
     held = cells(page, f"#board-{waiting}")
     assert (held["State"], held["Items"]) == ("Waiting", "1 1 to choose again")
     assert page.one(f"#board-{board} th").text == "Calm Marketing"
     assert len(page.named("Retry")) == 1
+
+
+def test_a_board_counted_on_the_copy_of_a_form_says_so(
+    admin: Client, app: Flask, bob: Person, board: int
+) -> None:
+    with app.app_context():
+        counted = db.session.get_one(Board, board)
+        counted.sources[0].counted_at = utcnow()
+        fresh = add_board(counted.connection_id, bob)
+    page = admin.page(PAGE)
+    told = cells(page, f"#board-{board}")
+    assert told["Last sync"] == "None yet Counted when it was linked"
+    assert told["State"] == "Working"
+    told = cells(page, f"#board-{fresh}")
+    assert (told["Last sync"], told["State"]) == ("None yet", "Not counted yet")
 
 
 def test_retry_asks_for_a_run_at_once(
@@ -265,6 +283,19 @@ def test_retry_is_a_post_with_a_token_to_a_board_that_is_there(admin: Client, bo
     for missing in (999, 2**63):
         assert admin.post(f"{PAGE}/boards/{missing}/retry").status_code == 404
     assert runs_of(board) == []
+
+
+def test_a_board_on_which_nothing_counts_is_not_tried_again(
+    admin: Client, app: Flask, board: int, noticed: list[tuple[int, bool]]
+) -> None:
+    change(app, board, failure="Trello is down.", failure_kind="unavailable")
+    page = admin.page(PAGE)
+    with app.app_context():
+        db.session.get_one(Board, board).sources[0].ended_at = utcnow()
+        db.session.commit()
+    page = admin.follow(admin.submit(page, "Retry"))
+    assert page.flashes == ["Content calendar was not tried again. Nothing counts on it any more."]
+    assert runs_of(board) == [] and noticed == []
 
 
 @pytest.mark.parametrize(

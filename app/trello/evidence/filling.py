@@ -8,9 +8,10 @@ from app.okrs.models import SourceVersion
 from app.trello.answers import Card, Snapshot
 from app.trello.asking import why_not_now
 from app.trello.boards import board_copy, kept_copy
+from app.trello.card_records import CardRecord, record_of
 from app.trello.connections import StateTeller
 from app.trello.counting import ARCHIVED_CARD, ARCHIVED_LIST, Matcher
-from app.trello.evidence.lines import Listing, line_of_card
+from app.trello.evidence.lines import Listing, line_of
 from app.trello.evidence.page import (
     FIRST_LINES,
     EvidencePage,
@@ -21,11 +22,11 @@ from app.trello.evidence.page import (
     step_line,
     words_of,
 )
-from app.trello.evidence.reading import Change, Record, evidence_at, history, next_change
+from app.trello.evidence.reading import Change, evidence_at, history, next_change
 from app.trello.evidence.why import in_words
 from app.trello.failures import TrelloError
 from app.trello.models import TrelloSource
-from app.trello.past.pasts import first_past, steps_of
+from app.trello.past.stored import first_past, steps_of
 from app.trello.shape import Shape, shape_of
 from app.trello.sources import countable_by, criteria_of
 
@@ -40,7 +41,7 @@ def fill_now(page: EvidencePage, before: int | None) -> None:
     source = page.source
     snapshot, problem = _copy(source) if page.sees_cards else (None, "")
     cards, changes = history(source.id, CHANGES_SHOWN + 1)
-    _show(page, cards, changes, source.versions[-1])
+    _show(page, _as_called_now(cards, snapshot), changes, source.versions[-1])
     if page.sees_cards:
         counted = {record["id"] for record in cards}
         page.others = _others(page, snapshot, counted) if snapshot else Others(problem=problem)
@@ -69,8 +70,28 @@ def fill_then(page: EvidencePage, at: datetime) -> None:
         page.previous_at = steps.last
 
 
+def _as_called_now(
+    counted: Sequence[CardRecord], snapshot: Snapshot | None
+) -> Sequence[CardRecord]:
+    """What counts now by the names, lists, labels and owners in the copy; cards that it lacks as
+    they were counted. Completed stays as counted, for the figure says how many are."""
+    if snapshot is None:
+        return counted
+    names = Shape(shape_of(snapshot.frame))
+    cards = {card.id: card for card in snapshot.cards}
+    return [
+        {**record_of(cards[then["id"]], names), "completed": then["completed"]}
+        if then["id"] in cards
+        else then
+        for then in counted
+    ]
+
+
 def _show(
-    page: EvidencePage, cards: list[Record], changes: Sequence[Change], present: SourceVersion
+    page: EvidencePage,
+    cards: Sequence[CardRecord],
+    changes: Sequence[Change],
+    present: SourceVersion,
 ) -> None:
     by_id = {version.id: version for version in page.source.versions}
     version = by_id[changes[0].version_id] if changes else present
@@ -135,7 +156,7 @@ def _others(page: EvidencePage, snapshot: Snapshot, counted: set[str]) -> Others
     found.sort(key=lambda one: (names.list_name(one[0].list_id), one[0].name.casefold()))
     shown = found if page.shows_all else found[:FIRST_LINES]
     lines = [
-        line_of_card(card, names, in_words(reasons, card, criteria, names))
+        line_of(record_of(card, names), in_words(reasons, card, criteria, names))
         for card, reasons in shown
     ]
     return Others(

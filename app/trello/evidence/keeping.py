@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session, aliased
 from app.okrs.models import Evidence, SourceVersion
 from app.trello.answers import Card
 from app.trello.board_index import BoardIndex, CardSet
-from app.trello.evidence.reading import CHAIN, COLUMNS, Record, fold
+from app.trello.card_records import record_of
+from app.trello.evidence.reading import CHAIN, COLUMNS, fold
 from app.trello.live_rows import LiveSource
 from app.trello.shape import Shape
 
@@ -89,15 +90,7 @@ class Keeper:
     def _text(self, card: Card) -> str:
         """A card's record as JSON: as it is called now, written once for all sources."""
         if card.id not in self._texts:
-            record: Record = {
-                "id": card.id,
-                "name": card.name,
-                "list": self._names.list_name(card.list_id),
-                "labels": [self._names.label_name(one) for one in card.label_ids],
-                "owners": [self._names.member_name(one) for one in card.member_ids],
-                "completed": card.is_completed,
-                "url": card.url,
-            }
+            record = record_of(card, self._names)
             self._texts[card.id] = json.dumps(record, separators=(",", ":"))
         return self._texts[card.id]
 

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 
 from flask import current_app
 
-from app.trello.answers import Card
-from app.trello.evidence.reading import Record
-from app.trello.shape import Shape
+from app.trello.card_records import CardRecord
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ class Listing:
         return self.count - len(self.lines)
 
 
-def line_of(record: Record) -> Line:
+def line_of(record: CardRecord, why_not: str = "") -> Line:
     return Line(
         name=record["name"].strip() or "unnamed card",
         url=_own(record["url"]),
@@ -44,17 +42,6 @@ def line_of(record: Record) -> Line:
         labels=record["labels"],
         owners=record["owners"],
         is_completed=record["completed"],
-    )
-
-
-def line_of_card(card: Card, names: Shape, why_not: str) -> Line:
-    return Line(
-        name=card.name.strip() or "unnamed card",
-        url=_own(card.url),
-        list_name=names.list_name(card.list_id),
-        labels=[names.label_name(one) for one in card.label_ids],
-        owners=[names.member_name(one) for one in card.member_ids],
-        is_completed=card.is_completed,
         why_not=why_not,
     )
 

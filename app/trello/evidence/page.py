@@ -11,9 +11,10 @@ from app.db import db
 from app.okrs.loading import Item, may_edit
 from app.okrs.models import PERCENT, SourceVersion
 from app.pages import number
+from app.trello.card_records import CardRecord
 from app.trello.counting import Criteria, percentage
 from app.trello.evidence.lines import Listing, line_of
-from app.trello.evidence.reading import Change, Record
+from app.trello.evidence.reading import Change
 from app.trello.models import Board, TrelloSource
 from app.trello.past.points import Step
 from app.trello.words import criteria_in_words
@@ -116,7 +117,7 @@ def figure_of(page: EvidencePage, matching: int, completed: int) -> str:
     return said
 
 
-def listing_of(page: EvidencePage, cards: Iterable[Record]) -> Listing:
+def listing_of(page: EvidencePage, cards: Iterable[CardRecord]) -> Listing:
     listed = sorted(cards, key=lambda record: (record["list"], record["name"].casefold()))
     if not page.sees_cards:
         return Listing(len(listed))
@@ -148,6 +149,6 @@ def step_line(page: EvidencePage, step: Step) -> ChangeLine:
     )
 
 
-def _named(page: EvidencePage, cards: Sequence[Record]) -> Listing:
+def _named(page: EvidencePage, cards: Sequence[CardRecord]) -> Listing:
     shown = cards[:NAMES_SHOWN] if page.sees_cards else ()
     return Listing(len(cards), [line_of(one) for one in shown])

@@ -15,14 +15,13 @@ from sqlalchemy import Select, select
 
 from app.db import db
 from app.okrs.models import Evidence, SourceVersion
+from app.trello.card_records import CardRecord
 
 CHAIN = 20
 """How many rows build on each other at most, the whole one among them."""
 
-Record = dict[str, Any]
-"""A card as it was when it entered: id, name, list, labels, owners, completed, url."""
-Cards = dict[str, Record]
-"""A set of counted cards by their ids."""
+Cards = dict[str, CardRecord]
+"""A set of counted cards by their ids, each as it was called when it entered."""
 
 COLUMNS = (
     Evidence.id,
@@ -43,9 +42,9 @@ class Change:
     taken_at: datetime
     matching_count: int
     completed_count: int
-    entered: Sequence[Record]
-    left: Sequence[Record]
-    marked: Sequence[Record]
+    entered: Sequence[CardRecord]
+    left: Sequence[CardRecord]
+    marked: Sequence[CardRecord]
     """Those that stayed, but were completed, or are no longer."""
     is_first: bool
     """True where nothing was counted before: then nothing is said to have entered."""
@@ -69,7 +68,7 @@ def fold(rows: Iterable[Any]) -> Iterator[tuple[Any, Cards]]:
             yield row, cards
 
 
-def counted_cards(evidence: Evidence) -> list[Record]:
+def counted_cards(evidence: Evidence) -> list[CardRecord]:
     """The cards of one row, in one statement."""
     rows = db.session.execute(
         select(*COLUMNS)
@@ -83,7 +82,7 @@ def counted_cards(evidence: Evidence) -> list[Record]:
 
 def history(
     source_id: int, count: int, until_id: int | None = None
-) -> tuple[list[Record], list[Change]]:
+) -> tuple[list[CardRecord], list[Change]]:
     """The cards that counted after the newest change, or after that of `until_id`, and the last
     `count` changes up to then, the newest first. One statement."""
     query = _of_source(source_id, *COLUMNS).order_by(Evidence.id.desc()).limit(count + CHAIN)

@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 from flask import abort, flash, render_template, request
 from flask.typing import ResponseReturnValue
 
-from app.access import LARGEST_ID, by_id, me
+from app.access import by_id, id_from_query, me
 from app.db import db, utcnow
 from app.htmx import see_other
+from app.okrs.changes import EVIDENCE, note_change
 from app.okrs.loading import measure_for
 from app.okrs.rows import item_url
 from app.trello import blueprint
@@ -16,6 +17,10 @@ from app.trello.evidence.page import page_of
 from app.trello.models import TrelloSource
 from app.trello.states import states
 
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+"""Long before anything was counted. No time zone leads from here out of the calendar."""
+_WHAT_OTHERS_SEE = {True: "its cards", False: "counts only"}
+
 
 @blueprint.get("/trello/sources/<int:source_id>/cards")
 def show_evidence(source_id: int) -> ResponseReturnValue:
@@ -23,8 +28,7 @@ def show_evidence(source_id: int) -> ResponseReturnValue:
     at = _moment(request.args["at"]) if "at" in request.args else None
     page = page_of(source, me(), at, request.args.get("all") == "1")
     if at is None:
-        before = request.args.get("before", type=int)
-        fill_now(page, before if before is None else min(max(before, 0), LARGEST_ID))
+        fill_now(page, id_from_query("before"))
     else:
         fill_then(page, at)
     return render_template(
@@ -39,20 +43,24 @@ def show_evidence(source_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/trello/sources/<int:source_id>/hide-cards")
 def hide_cards(source_id: int) -> ResponseReturnValue:
-    source = _source(source_id, to_edit=True)
-    source.shows_cards = False
-    db.session.commit()
+    _let_others_see(source_id, cards=False)
     flash("Others see counts only from now on.", "success")
     return see_other("trello.show_evidence", source_id=source_id)
 
 
 @blueprint.post("/trello/sources/<int:source_id>/show-cards")
 def show_cards(source_id: int) -> ResponseReturnValue:
-    source = _source(source_id, to_edit=True)
-    source.shows_cards = True
-    db.session.commit()
+    _let_others_see(source_id, cards=True)
     flash("Whoever sees the item sees its cards from now on.", "success")
     return see_other("trello.show_evidence", source_id=source_id)
+
+
+def _let_others_see(source_id: int, *, cards: bool) -> None:
+    source = _source(source_id, to_edit=True)
+    before, after = _WHAT_OTHERS_SEE[source.shows_cards], _WHAT_OTHERS_SEE[cards]
+    source.shows_cards = cards
+    note_change(source.measure, me(), EVIDENCE, before, after)
+    db.session.commit()
 
 
 def _source(source_id: int, *, to_edit: bool = False) -> TrelloSource:
@@ -65,7 +73,8 @@ def _source(source_id: int, *, to_edit: bool = False) -> TrelloSource:
 def _moment(text: str) -> datetime | None:
     """From ISO 8601, in UTC where no zone is given; without fractions, the end of that second.
 
-    None, which stands for now, where it is yet to come.
+    None, which stands for now, where it is yet to come; 404 where it is no moment or before
+    `EARLIEST`.
     """
     try:
         # A plus sign that was not encoded arrives as a space.
@@ -73,6 +82,8 @@ def _moment(text: str) -> datetime | None:
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         moment = moment.astimezone(UTC)
     except (ValueError, OverflowError):
+        abort(404)
+    if moment < EARLIEST:
         abort(404)
     if moment > utcnow():
         return None

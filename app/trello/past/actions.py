@@ -44,7 +44,7 @@ _FIELDS = (LIST, ARCHIVED, DUE, COMPLETED, LABELS, MEMBERS)
 
 
 @dataclass(frozen=True)
-class Change:
+class FieldChange:
     """What one field of a card or list was, and what it became, where the action says so."""
 
     field: str
@@ -70,7 +70,7 @@ class Action:
     list_name: str = ""
     member_id: str = ""
     member_name: str = ""
-    changes: tuple[Change, ...] = ()
+    changes: tuple[FieldChange, ...] = ()
 
 
 def parse_actions(answer: object) -> tuple[Action, ...]:
@@ -91,7 +91,7 @@ def _parse_action(answer: object) -> Action:
         return Action(action_id, at, kind)
     data = _record(record.get("data"), "data of an action")
     card_id, list_id, list_name, member_id, member_name = "", "", "", "", ""
-    changes: tuple[Change, ...] = ()
+    changes: tuple[FieldChange, ...] = ()
     if kind in _OF_CARDS:
         card = _record(data.get("card"), "the card of an action")
         card_id = _id(card, "the card of an action")
@@ -105,7 +105,7 @@ def _parse_action(answer: object) -> Action:
     return Action(action_id, at, kind, card_id, list_id, list_name, member_id, member_name, changes)
 
 
-def _changes(data: dict[str, Any], present: dict[str, Any]) -> Iterator[Change]:
+def _changes(data: dict[str, Any], present: dict[str, Any]) -> Iterator[FieldChange]:
     old = _record(data.get("old", {}), "old values of an action")
     for field in _FIELDS:
         if field not in old:
@@ -114,7 +114,7 @@ def _changes(data: dict[str, Any], present: dict[str, Any]) -> Iterator[Change]:
         after = _value(field, present[field]) if field in present else None
         if field == LIST and "listAfter" in data:
             after = _id(_record(data["listAfter"], "the list after a move"), "a list")
-        yield Change(field, before, after)
+        yield FieldChange(field, before, after)
 
 
 def _value(field: str, told: object) -> Value:

@@ -2,19 +2,19 @@
 
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
-from sqlalchemy import ColumnElement, CursorResult, and_, exists, select, update
+from sqlalchemy import ColumnElement, and_, exists, select, update
 from sqlalchemy.orm import Session
 
-from app.db import db, utcnow
+from app.db import changed_rows, db, utcnow
 from app.okrs.loading import live_measures
 from app.okrs.models import SourceVersion
 from app.timing import scaled
 from app.trello import outcomes
 from app.trello.failures import BoardLost, Held, OddAnswer, TrelloError
 from app.trello.models import Board, Connection, Past, TrelloSource
-from app.trello.past.pasts import FAILED, RUNNING, WAITING
+from app.trello.past.stored import DONE, FAILED, RUNNING, WAITING
 from app.trello.runs import HOUR, LEASE, ClaimLost
 
 FIRST_PAUSE = timedelta(minutes=1)
@@ -179,11 +179,16 @@ def take_up_found(session: Session) -> None:
     change(session, is_found_again(), next_try_at=utcnow(), **anew)
 
 
+def reach_back(session: Session, version_id: int, first: date) -> None:
+    """Let this past be rebuilt from an earlier day on, unless somebody works on it just now."""
+    is_at_rest = (Past.source_version_id == version_id) & Past.status.in_((WAITING, DONE))
+    anew = {"status": WAITING, "wanted_from": first, "try_count": 0}
+    change(session, is_at_rest, next_try_at=utcnow(), **anew)
+
+
 def change(session: Session, condition: ColumnElement[bool], **values: object) -> int:
     """How many rows it held for. Objects loaded before do not notice."""
     result = session.execute(
         update(Past).where(condition).values(**values).execution_options(synchronize_session=False)
     )
-    if not isinstance(result, CursorResult):
-        raise TypeError("an update was expected")
-    return result.rowcount
+    return changed_rows(result)

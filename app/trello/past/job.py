@@ -1,8 +1,9 @@
 """Rebuilding the past of sources: claimed by one worker, for all sources on a board at once."""
 
 import logging
-from collections.abc import Sequence
-from datetime import datetime, time
+from collections.abc import Mapping, Sequence
+from datetime import datetime, time, tzinfo
+from typing import Any
 
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
@@ -19,11 +20,11 @@ from app.trello.failures import BoardLost, OddAnswer, TrelloError
 from app.trello.models import Board, Connection, Past, TrelloSource
 from app.trello.past import claims
 from app.trello.past.claims import Hold
-from app.trello.past.counting import count_past
-from app.trello.past.pasts import DONE, add_past
+from app.trello.past.judging import count_past
 from app.trello.past.points import Names, pack
 from app.trello.past.reading import read_with_record
 from app.trello.past.replay import BoardPast, rebuild
+from app.trello.past.stored import DONE, add_past, too_short
 from app.trello.past.words import gap_sentences
 from app.trello.runs import ClaimLost
 from app.trello.shape import Shape, shape_of
@@ -43,12 +44,15 @@ def tick() -> None:
         select(exists().where(claims.is_silent() | claims.is_found_again()))
     )
     unasked = _without_past()
-    if changed or unasked:
+    moved = too_short()
+    if changed or unasked or moved:
         with db.writing() as session:
             claims.give_up_silent(session)
             claims.take_up_found(session)
             for source in unasked:
                 add_past(source, source.versions[0], source.measure.series)
+            for version_id, first in moved:
+                claims.reach_back(session, version_id, first)
     due = db.session.execute(
         select(Past.source_version_id, TrelloSource.board_id)
         .join(Past.source_version)
@@ -109,8 +113,11 @@ def _rebuild(hold: Hold) -> None:
 
 
 def _write(hold: Hold, board: BoardPast, names: Shape) -> None:
-    """Count what is known for each source, then write all of it while the claim still holds."""
-    zone = workspace().zone
+    """Count what is known for each source, and write it while the claim still holds.
+
+    Each is a transaction of its own: where time runs out, what is done need not be done again.
+    """
+    zone, todays_names = workspace().zone, _names(board, names)
     pasts = db.session.scalars(
         select(Past)
         .where(hold.is_ours())
@@ -121,35 +128,41 @@ def _write(hold: Hold, board: BoardPast, names: Shape) -> None:
         )
         .order_by(Past.source_version_id)
     ).all()
-    todays_names, done = _names(board, names), {}
     for past in pasts:
         hold.keep_alive()
-        version = past.source_version
-        criteria = Criteria.from_definition(version.definition)
-        criteria = countable_by(version.source.measure.kind, criteria)
-        since = datetime.combine(past.wanted_from, time(), zone)
-        counted = count_past(board, criteria, since, version.made_at)
-        done[past.source_version_id] = {
-            "reaches_to": counted.reaches_to,
-            "gaps": gap_sentences(board, counted, since, zone),
-            "payload": pack(counted.points, todays_names),
-        }
+        _finish(hold, past.source_version_id, _told(board, past, todays_names, zone))
+
+
+def _told(board: BoardPast, past: Past, names: Names, zone: tzinfo) -> dict[str, Any]:
+    """What the row says of a past, as far as it is known."""
+    version = past.source_version
+    criteria = Criteria.from_definition(version.definition)
+    criteria = countable_by(version.source.measure.kind, criteria)
+    since = datetime.combine(past.wanted_from, time(), zone)
+    counted = count_past(board, criteria, since, version.made_at)
+    return {
+        "reaches_to": counted.reaches_to,
+        "gaps": gap_sentences(board, counted, since, zone),
+        "payload": pack(counted.points, names),
+    }
+
+
+def _finish(hold: Hold, version_id: int, told: Mapping[str, Any]) -> None:
+    """Raises ClaimLost."""
     with db.writing() as session:
-        for version_id, values in done.items():
-            is_this = hold.is_ours() & (Past.source_version_id == version_id)
-            written = claims.change(
-                session,
-                is_this,
-                **values,
-                status=DONE,
-                done_at=utcnow(),
-                claim=None,
-                failure=None,
-                failure_kind=None,
-                request_count=hold.request_count,
-            )
-            if not written:
-                raise ClaimLost
+        is_this = hold.is_ours() & (Past.source_version_id == version_id)
+        if not claims.change(
+            session,
+            is_this,
+            **told,
+            status=DONE,
+            done_at=utcnow(),
+            claim=None,
+            failure=None,
+            failure_kind=None,
+            request_count=hold.request_count,
+        ):
+            raise ClaimLost
 
 
 def _names(board: BoardPast, names: Shape) -> Names:

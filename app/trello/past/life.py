@@ -11,7 +11,7 @@ from app.trello.answers import Card
 from app.trello.past import actions as happened
 from app.trello.past.actions import Action, plain
 from app.trello.past.cards import DELETED, MOVED_AWAY, VANISHED, CardPast, made_at
-from app.trello.past.tracks import BEGINNING, Step, Told, Track, track
+from app.trello.past.tracks import BEGINNING, Told, Track, TrackStep, track
 
 COPYING_TAKES = timedelta(minutes=10)
 """A board made from another one gets its cards within this time, with no action of their own."""
@@ -75,9 +75,9 @@ class Life:
         steps = []
         for action in self._own:
             if action.type in happened.CREATIONS:
-                steps.append(Step(action.at, None, action.list_id or None))
+                steps.append(TrackStep(action.at, None, action.list_id or None))
             elif action.type in happened.DEPARTURES:
-                steps.append(Step(action.at, action.list_id or None, None))
+                steps.append(TrackStep(action.at, action.list_id or None, None))
             else:
                 steps += self._steps(action, happened.LIST)
         return track(steps, self._today.list_id if self._today else None)
@@ -86,7 +86,7 @@ class Life:
         steps = []
         for action in self._own:
             if action is self._creation and self._is_off_at_first(field):
-                steps.append(Step(action.at, None, False))
+                steps.append(TrackStep(action.at, None, False))
             steps += self._steps(action, field)
         return track(steps, last)
 
@@ -97,9 +97,9 @@ class Life:
         return self._is_told_whole
 
     @staticmethod
-    def _steps(action: Action, field: str) -> list[Step]:
+    def _steps(action: Action, field: str) -> list[TrackStep]:
         return [
-            Step(action.at, plain(one.before), plain(one.after))
+            TrackStep(action.at, plain(one.before), plain(one.after))
             for one in action.changes
             if one.field == field
         ]
@@ -113,11 +113,11 @@ class Life:
         steps = self._set_steps(happened.MEMBERS, on_it)
         for action in (*self._own, *self._board.removals):
             if action.type == happened.ADD_MEMBER:
-                steps.setdefault(action.member_id, []).append(Step(action.at, False, True))
+                steps.setdefault(action.member_id, []).append(TrackStep(action.at, False, True))
             elif action.type == happened.REMOVE_MEMBER:
-                steps.setdefault(action.member_id, []).append(Step(action.at, True, False))
+                steps.setdefault(action.member_id, []).append(TrackStep(action.at, True, False))
             elif action.type == happened.REMOVE_FROM_BOARD:
-                steps.setdefault(action.member_id, []).append(Step(action.at, None, False))
+                steps.setdefault(action.member_id, []).append(TrackStep(action.at, None, False))
         return {
             one: track(
                 sorted(own, key=lambda step: step.at),
@@ -137,7 +137,7 @@ class Life:
             for one, own in steps.items()
         }
 
-    def _set_steps(self, field: str, today: Iterable[str]) -> dict[str, list[Step]]:
+    def _set_steps(self, field: str, today: Iterable[str]) -> dict[str, list[TrackStep]]:
         """The changes of a set of ids, told apart for each id that was ever in it."""
         changes = [
             (action.at, _ids(change.before), _ids(change.after))
@@ -149,7 +149,7 @@ class Life:
         every = every.union(*(after for _, _, after in changes if after))
         return {
             one: [
-                Step(
+                TrackStep(
                     at,
                     None if before is None else one in before,
                     None if after is None else one in after,
@@ -164,16 +164,16 @@ class Life:
         steps = []
         for action in self._own:
             if action.type in happened.CREATIONS:
-                steps.append(Step(action.at, False, True))
+                steps.append(TrackStep(action.at, False, True))
             elif action.type in happened.DEPARTURES:
-                steps.append(Step(action.at, True, False))
+                steps.append(TrackStep(action.at, True, False))
         steps += self._moves_with_list(list_id, steps)
         steps.sort(key=lambda step: step.at)
         if not steps or steps[0].before:
             return self._arrived_untold(steps)
         return track(steps, self._today is not None)
 
-    def _moves_with_list(self, list_id: Track, own: Sequence[Step]) -> Iterator[Step]:
+    def _moves_with_list(self, list_id: Track, own: Sequence[TrackStep]) -> Iterator[TrackStep]:
         """A list that comes brings only cards that were not there; one that goes takes all."""
         for move in self._board.list_moves:
             was_in = list_id.at(move.at)
@@ -181,16 +181,16 @@ class Life:
                 continue
             is_here = any(step.at <= move.at and step.after for step in own)
             if move.type == happened.MOVE_LIST_HERE and self._today is not None and not is_here:
-                yield Step(move.at, False if was_in else None, True)
+                yield TrackStep(move.at, False if was_in else None, True)
             if move.type == happened.MOVE_LIST_AWAY and self._left_with_list(move, list_id, own):
-                yield Step(move.at, True, False)
+                yield TrackStep(move.at, True, False)
 
-    def _left_with_list(self, move: Action, list_id: Track, own: Sequence[Step]) -> bool:
+    def _left_with_list(self, move: Action, list_id: Track, own: Sequence[TrackStep]) -> bool:
         is_last = not any(one.at > move.at for one in self._own)
         is_here = any(step.after for step in own)
         return self._today is None and is_here and is_last and list_id.at(move.at) is not None
 
-    def _arrived_untold(self, steps: Sequence[Step]) -> Track:
+    def _arrived_untold(self, steps: Sequence[TrackStep]) -> Track:
         """Of a card whose arrival is in no action: not before it was made; surely since then if
         it was made with the board or before the record begins, which would tell of a later
         arrival; else since something happened to it here."""

@@ -9,10 +9,8 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
+from app.trello.card_records import CardRecord
 from app.trello.counting import percentage
-
-Record = dict[str, Any]
-"""A card as in evidence: id, name, list, labels, owners, completed, url. Names are today's."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +25,7 @@ class CountedCard:
 
 
 @dataclass(frozen=True)
-class Point:
+class CountPoint:
     """A moment at which cards began to count, stopped, or changed while they did."""
 
     moment: datetime
@@ -50,7 +48,7 @@ class Names:
 
 
 @dataclass(frozen=True)
-class Figures:
+class PastFigures:
     """What counted from a moment on."""
 
     moment: datetime
@@ -67,11 +65,11 @@ class Step:
     """A moment from which another set of cards counted."""
 
     moment: datetime
-    cards: Sequence[Record]
+    cards: Sequence[CardRecord]
     """All that counted."""
-    entered: Sequence[Record]
-    left: Sequence[Record]
-    marked: Sequence[Record]
+    entered: Sequence[CardRecord]
+    left: Sequence[CardRecord]
+    marked: Sequence[CardRecord]
     """Those that stayed, but were completed, or were no longer."""
     is_first: bool
     """True where it is not known what counted before: then nothing is said to have entered."""
@@ -81,7 +79,7 @@ class Step:
         return sum(record["completed"] for record in self.cards)
 
 
-def pack(points: Iterable[Point], names: Names) -> bytes:
+def pack(points: Iterable[CountPoint], names: Names) -> bytes:
     """JSON, deflated, with the names of those cards only that ever counted."""
     kept = tuple(points)
     cards = {card.id for point in kept for card in point.cards}
@@ -95,11 +93,11 @@ def pack(points: Iterable[Point], names: Names) -> bytes:
     return zlib.compress(json.dumps(content, separators=(",", ":")).encode(), 6)
 
 
-def figures(payload: bytes) -> Iterator[Figures]:
+def figures(payload: bytes) -> Iterator[PastFigures]:
     """Oldest first."""
     for point in _content(payload)["points"]:
         moment = datetime.fromisoformat(point["at"])
-        yield Figures(moment, point["matching"], point["completed"])
+        yield PastFigures(moment, point["matching"], point["completed"])
 
 
 class Steps:
@@ -174,7 +172,7 @@ class Steps:
             is_first=is_first,
         )
 
-    def _records(self, cards: Iterable[Mapping[str, Any]]) -> list[Record]:
+    def _records(self, cards: Iterable[Mapping[str, Any]]) -> list[CardRecord]:
         return [_record(card, self._content) for card in cards]
 
 
@@ -189,7 +187,7 @@ def _content(payload: bytes) -> dict[str, Any]:
     return content
 
 
-def _record(card: Mapping[str, Any], names: Mapping[str, Any]) -> Record:
+def _record(card: Mapping[str, Any], names: Mapping[str, Any]) -> CardRecord:
     name, url = names["cards"][card["id"]]
     return {
         "id": card["id"],
@@ -202,7 +200,7 @@ def _record(card: Mapping[str, Any], names: Mapping[str, Any]) -> Record:
     }
 
 
-def _written(point: Point) -> dict[str, Any]:
+def _written(point: CountPoint) -> dict[str, Any]:
     return {
         "at": point.moment.isoformat(),
         "matching": point.matching,

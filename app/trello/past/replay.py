@@ -12,7 +12,7 @@ from app.trello.past import actions as happened
 from app.trello.past.actions import Action, plain
 from app.trello.past.cards import CardPast, made_at
 from app.trello.past.life import Life, Surroundings
-from app.trello.past.tracks import Step, Track, track
+from app.trello.past.tracks import Track, TrackStep, track
 
 LABELS_SINCE = datetime(2024, 2, 1, tzinfo=UTC)
 """Before, Trello kept no changes of labels, or not all: the first ones are of December 2023."""
@@ -92,11 +92,11 @@ def _card_pasts(
 
 
 def _list_tracks(snapshot: Snapshot, in_order: Iterable[Action]) -> dict[str, Track]:
-    steps: dict[str, list[Step]] = {one.id: [] for one in snapshot.frame.lists}
+    steps: dict[str, list[TrackStep]] = {one.id: [] for one in snapshot.frame.lists}
     for action in in_order:
         for change in action.changes:
             if action.type == happened.UPDATE_LIST and change.field == happened.ARCHIVED:
                 before, after = plain(change.before), plain(change.after)
-                steps.setdefault(action.list_id, []).append(Step(action.at, before, after))
+                steps.setdefault(action.list_id, []).append(TrackStep(action.at, before, after))
     today = {one.id: one.is_archived for one in snapshot.frame.lists}
     return {list_id: track(own, today.get(list_id)) for list_id, own in steps.items()}

@@ -11,7 +11,7 @@ Told = str | bool
 
 
 @dataclass(frozen=True)
-class Step:
+class TrackStep:
     """A value that changed: what it was and what it became, None where that is not told."""
 
     at: datetime
@@ -30,7 +30,7 @@ class Track:
         return self.values[max(bisect_right(self.moments, moment) - 1, 0)]
 
 
-def track(steps: Sequence[Step], last: Told | None, first: Told | None = None) -> Track:
+def track(steps: Sequence[TrackStep], last: Told | None, first: Told | None = None) -> Track:
     """The value between the steps, of which `last` came out, or None when that is not told.
 
     Where a step does not begin with what the one before it ended with, something happened in

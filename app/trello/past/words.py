@@ -4,7 +4,7 @@ from datetime import datetime, tzinfo
 
 from app.pages import day
 from app.trello.past.cards import DELETED, MOVED_AWAY
-from app.trello.past.counting import (
+from app.trello.past.judging import (
     ARRIVAL,
     DEPARTURE,
     LABELS,

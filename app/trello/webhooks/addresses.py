@@ -12,6 +12,7 @@ import secrets
 from flask import current_app
 from sqlalchemy import update
 
+from app.config import Config
 from app.db import db, utcnow
 from app.trello.models import Board, Connection
 
@@ -19,10 +20,16 @@ PATH = "/webhooks/trello/"
 """Below it lie the addresses of all our webhooks, each ending in its key."""
 
 
-def public_url() -> str | None:
-    """Where Trello reaches this site; None where it can't, and then there are no webhooks."""
-    address: str | None = current_app.extensions["tally_config"].public_url
-    return address
+def are_possible() -> bool:
+    """Whether there can be webhooks at all: Trello has to know where to reach this site."""
+    config: Config = current_app.extensions["tally_config"]
+    return config.has_public_address
+
+
+def public_url() -> str:
+    """Where Trello reaches this site; empty where it can't."""
+    config: Config = current_app.extensions["tally_config"]
+    return config.public_url or ""
 
 
 def new_key() -> str:

@@ -8,7 +8,6 @@ from typing import TypeVar
 
 from sqlalchemy import (
     ColumnElement,
-    CursorResult,
     Select,
     and_,
     delete,
@@ -19,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import selectinload
 
-from app.db import db, utcnow
+from app.db import changed_rows, db, utcnow
 from app.okrs.integrations import is_enabled
 from app.queues import HOURLY, enqueue
 from app.timing import scaled
@@ -28,7 +27,8 @@ from app.trello.client import Trello
 from app.trello.failures import Limited, OddAnswer, TrelloError, Unavailable, WebhookRefused
 from app.trello.loading import counts_something
 from app.trello.models import Board, Connection, Webhook
-from app.trello.webhooks.addresses import callback_url, new_key, public_url
+from app.trello.webhooks.addresses import are_possible, callback_url, new_key, public_url
+from app.trello.webhooks.moving import see_to_another_address
 from app.trello.webhooks.plan import LEASE, plan_for, record
 
 log = logging.getLogger(__name__)
@@ -59,7 +59,8 @@ _REFUSED = (
 
 def tick() -> None:
     """Give notice of the connections whose time has come. Two statements where there are none."""
-    if public_url() is None or not is_enabled("trello"):
+    see_to_another_address()
+    if not are_possible() or not is_enabled("trello"):
         return
     unlinked = db.session.scalars(select(Connection.id).where(_has_unlinked())).all()
     if unlinked:
@@ -219,7 +220,7 @@ def _claim(connection_id: int) -> datetime | None:
             .values(webhooks_due_at=until)
             .execution_options(synchronize_session=False)
         )
-        is_ours = isinstance(claimed, CursorResult) and claimed.rowcount == 1
+        is_ours = changed_rows(claimed) == 1
     return until if is_ours else None
 
 

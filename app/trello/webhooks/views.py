@@ -12,7 +12,7 @@ from app.db import db
 from app.trello import blueprint
 from app.trello.app_keys import current_app_keys
 from app.trello.models import Board, Webhook
-from app.trello.webhooks.addresses import PATH, is_signed, note_change, public_url
+from app.trello.webhooks.addresses import PATH, are_possible, is_signed, note_change
 
 LARGEST_DELIVERY = 1024 * 1024
 
@@ -51,7 +51,7 @@ def receive_webhook(key: str) -> ResponseReturnValue:
 def _board_told_of(key: str) -> Row[int, str, datetime | None] | None:
     """The board whose changes are told under this key, in one statement."""
     # PostgreSQL refuses some characters with an error; our keys hold none of them.
-    if public_url() is None or not key.isprintable():
+    if not are_possible() or not key.isprintable():
         return None
     return db.session.execute(
         select(Webhook.board_id, Webhook.callback_url, Board.changed_at)

@@ -1,7 +1,7 @@
 """The rebuilt past of a source: when one is wanted, and what it says."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, time
+from datetime import date, datetime, time
 from fractions import Fraction
 
 from sqlalchemy import delete, exists, func, select
@@ -10,16 +10,17 @@ from sqlalchemy.orm import contains_eager
 from app.accounts.models import workspace
 from app.db import db
 from app.okrs.integrations import PastPart, PastPoint
+from app.okrs.loading import first_days
 from app.okrs.models import PERCENT, Measure, Reading, SourceVersion
 from app.okrs.standing import days_of
 from app.trello.models import Past, TrelloSource
 from app.trello.past import points
-from app.trello.past.points import Figures, Record, Steps
+from app.trello.past.points import PastFigures, Steps
 
 WAITING, RUNNING, DONE, FAILED = "waiting", "running", "done", "failed"
 
 
-def want(source: TrelloSource, version: SourceVersion) -> None:
+def want_past(source: TrelloSource, version: SourceVersion) -> None:
     """Ask for the past of a version that was just made. Commits nothing.
 
     Not for a source that counted on an earlier day: its own readings are the record then.
@@ -38,6 +39,27 @@ def add_past(source: TrelloSource, version: SourceVersion, series: int) -> None:
     first, _ = days_of(source.measure.item)
     status = WAITING if first <= workspace().today() else DONE
     db.session.add(Past(source_version=version, series=series, wanted_from=first, status=status))
+
+
+def too_short() -> Sequence[tuple[int, date]]:
+    """The pasts, by their version, of items that were moved to an earlier first day, with it."""
+    items = first_days().subquery()
+    return [
+        (version_id, first)
+        for version_id, first in db.session.execute(
+            select(Past.source_version_id, items.c.first_day)
+            .join(Past.source_version)
+            .join(TrelloSource, TrelloSource.id == SourceVersion.source_id)
+            .join(items, items.c.id == TrelloSource.measure_id)
+            .where(
+                TrelloSource.ended_at.is_(None),
+                Past.status.in_((WAITING, DONE)),
+                Past.wanted_from > items.c.first_day,
+                items.c.first_day <= workspace().today(),
+            )
+            .order_by(Past.source_version_id)
+        )
+    ]
 
 
 def past_of(measure: Measure) -> PastPart | None:
@@ -79,13 +101,6 @@ def steps_of(past: Past | None, until: datetime | None = None) -> Steps | None:
     return Steps(past.payload, until) if past is not None and past.payload else None
 
 
-def cards_at(version_id: int, moment: datetime) -> Sequence[Record] | None:
-    """The cards that would have counted at a moment before the link; None where it can't tell."""
-    steps = steps_of(db.session.get(Past, version_id))
-    step = steps.at(moment) if steps else None
-    return step.cards if step else None
-
-
 def _has_counted_before_today(source: TrelloSource) -> bool:
     space = workspace()
     midnight = datetime.combine(space.today(), time(), space.zone)
@@ -105,7 +120,7 @@ def _first_reading(past: Past) -> datetime:
     return first or past.source_version.made_at
 
 
-def _changes(kind: str, told: Iterable[Figures], until: datetime) -> Iterator[PastPoint]:
+def _changes(kind: str, told: Iterable[PastFigures], until: datetime) -> Iterator[PastPoint]:
     """The points before `until` at which the value changed."""
     last = None
     for one in told:

@@ -11,7 +11,7 @@ from app.accounts.models import workspace
 from app.db import db
 from app.okrs.changes import MARKED
 from app.okrs.course import CHECKED_IN, COUNTED, REBUILT, Course, Mark, Point, Rebuilt
-from app.okrs.history import Counted, History
+from app.okrs.history import History, TracedReading
 from app.okrs.integrations import integration_of
 from app.okrs.models import KPI, ROLL_UP, Change, KeyResult, Objective, Reading, Source
 from app.okrs.outlook import NEW_MEANING, forecast_for
@@ -70,7 +70,7 @@ def _points(row: Row, history: History) -> list[Point]:
     return [_point(one, one.reading.id in leading) for one in own]
 
 
-def _point(one: Counted, leads: bool) -> Point:
+def _point(one: TracedReading, leads: bool) -> Point:
     return Point(
         moment=one.reading.taken_at,
         value=one.reading.value,

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from app.trello.counting import ANY, COMPLETED, HAS_DUE, Criteria
 from app.trello.past.cards import CardPast
-from app.trello.past.points import CountedCard, Point
+from app.trello.past.points import CountedCard, CountPoint
 from app.trello.past.replay import LABELS_SINCE, BoardPast
 from app.trello.past.tracks import Track
 
@@ -44,7 +44,7 @@ class CountedPast:
 
     reaches_to: datetime | None
     """None where nothing is certain before the end."""
-    points: tuple[Point, ...]
+    points: tuple[CountPoint, ...]
     """The first stands at `reaches_to`."""
     gaps: tuple[Gap, ...]
     """The one that ends latest first; without any, it reaches as far as was asked."""
@@ -125,7 +125,9 @@ def _borne(tracks: Mapping[str, Track], at: datetime) -> tuple[str, ...]:
     return tuple(sorted(one for one, own in tracks.items() if own.at(at)))
 
 
-def _points(lives: Iterable[tuple[CardPast, list[_Span]]], certain: datetime) -> Iterator[Point]:
+def _points(
+    lives: Iterable[tuple[CardPast, list[_Span]]], certain: datetime
+) -> Iterator[CountPoint]:
     changes: defaultdict[datetime, list[tuple[str, CountedCard | None]]] = defaultdict(list)
     changes[certain] = []
     for card, spans in lives:
@@ -141,7 +143,7 @@ def _points(lives: Iterable[tuple[CardPast, list[_Span]]], certain: datetime) ->
         for card_id in gone:
             del completed[card_id]
         completed.update((card.id, card.is_completed) for card in came)
-        yield Point(moment, len(completed), sum(completed.values()), came, gone)
+        yield CountPoint(moment, len(completed), sum(completed.values()), came, gone)
 
 
 class _Judge:
