@@ -172,9 +172,7 @@ class Database:
         What was open before is ended first, and must hold no changes of its own.
         """
         session = self.session()
-        if session.new or session.dirty or session.deleted:
-            raise RuntimeError("changes from before would be lost")
-        session.commit()  # not a rollback, which would forget what was loaded
+        _end(session, "changes from before would be lost")
         session.connection(execution_options=_WRITES)
         try:
             yield session
@@ -188,9 +186,14 @@ class Database:
 
         Raises RuntimeError when something was changed already: fetch first, then write.
         """
-        session = self.session()
-        if session.new or session.dirty or session.deleted:
-            raise RuntimeError("changes are pending: fetch first, then write")
+        _end(self.session(), "changes are pending: fetch first, then write")
+
+
+def _end(session: Session, objection: str) -> None:
+    """End what the session has open. Raises RuntimeError with the objection if it holds changes."""
+    if session.new or session.dirty or session.deleted:
+        raise RuntimeError(objection)
+    if session.in_transaction():
         session.commit()  # not a rollback, which would forget what was loaded
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from jinja2 import BytecodeCache, FileSystemBytecodeCache
 from pytest_socket import socket_allow_hosts
 
 from app import create_app
@@ -86,11 +87,18 @@ def config(database_url: str, tmp_path: Path) -> Config:
     return load_config(KEYS | {"DATA_DIR": str(tmp_path), "DATABASE_URL": database_url})
 
 
+@pytest.fixture(scope="session")
+def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> BytecodeCache:
+    """Templates compiled once for all apps; what changes in a template is compiled anew."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-def app(config: Config) -> Iterator[Flask]:
+def app(config: Config, compiled_templates: BytecodeCache) -> Iterator[Flask]:
     """The app on the test's database. Push no app context around requests: they would share `g`."""
     app = create_app(config)
     app.testing = True
+    app.jinja_env.bytecode_cache = compiled_templates
     yield app
     db.session.remove()
     db.engine.dispose()

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Protocol
 
-import requests
 from flask import current_app
 from sqlalchemy.orm import Session
 
@@ -37,9 +37,13 @@ LIST_LIFE = timedelta(minutes=5)
 """How long the list of boards is believed before it is asked for again."""
 
 
-def line_to_trello() -> requests.Session:
-    """For work on many boards: the way to Trello stays open between them."""
-    return open_line(current_app.extensions["tally_config"].trello_api_url)
+class Line:
+    """The way to Trello for work on many boards: it stays open, and what was decrypted for one
+    board is at hand for the next."""
+
+    def __init__(self) -> None:
+        self.session = open_line(current_app.extensions["tally_config"].trello_api_url)
+        self.decrypt = cache(decrypt)
 
 
 class SignIn(Protocol):
@@ -66,7 +70,7 @@ def trello_for(
     longest_wait: timedelta = JOB_WAIT,
     while_waiting: Callable[[], None] = lambda: None,
     to_revoke: bool = False,
-    line: requests.Session | None = None,
+    line: Line | None = None,
 ) -> Trello:
     """Trello as the account of this connection sees it.
 
@@ -88,9 +92,10 @@ def trello_for(
         raise SignInUnusable(KEY_CHANGED)
     if not to_revoke:
         _check_may_ask(connection)
+    line = line or Line()
     try:
-        token = decrypt(connection.token_encrypted)
-        token_secret = decrypt(connection.token_secret_encrypted)
+        token = line.decrypt(connection.token_encrypted)
+        token_secret = line.decrypt(connection.token_secret_encrypted)
     except SecretUnreadable as error:
         raise SignInUnusable(
             "The stored sign-in can't be read with the present ENCRYPTION_KEY. "
@@ -106,7 +111,7 @@ def trello_for(
         while_waiting=while_waiting,
     )
     url = config.trello_api_url
-    return Trello(credentials, url, timeout, before_request, turns.take, line)
+    return Trello(credentials, url, timeout, before_request, turns.take, line.session)
 
 
 def _check_may_ask(connection: SignIn) -> None:

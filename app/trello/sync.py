@@ -5,7 +5,6 @@ import time
 from contextlib import suppress
 from datetime import timedelta
 
-import requests
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
 
@@ -14,7 +13,7 @@ from app.queues import is_leaving
 from app.timing import scaled
 from app.trello import outcomes, runs
 from app.trello.answers import Snapshot
-from app.trello.boards import fetch_board, keep_copy, line_to_trello, trello_for
+from app.trello.boards import Line, fetch_board, keep_copy, trello_for
 from app.trello.failures import BoardLost, OddAnswer, Paused, TrelloError
 from app.trello.live_rows import LiveBoard, live_board, live_sources, lock
 from app.trello.models import REFRESH, Board
@@ -51,7 +50,7 @@ def sync_waiting(_notice: int) -> None:
     at once share the boards among them, and what is left at the end is made known again.
     """
     ends_at = time.monotonic() + scaled(DRAIN_FOR).total_seconds()
-    line = line_to_trello()
+    line = Line()
     last = 0
     while time.monotonic() < ends_at and not is_leaving():
         claim = runs.claim_next(after=last)
@@ -74,10 +73,10 @@ def rehearse() -> None:
         live_sources(session, 0)
         with suppress(NoResultFound):
             live_board(session, 0)
-    line_to_trello().close()
+    Line().session.close()
 
 
-def _keep_to(claim: Claim, line: requests.Session | None = None) -> None:
+def _keep_to(claim: Claim, line: Line | None = None) -> None:
     try:
         _sync(claim, line)
     except runs.ClaimLost:
@@ -105,7 +104,7 @@ class _Hold:
         self._renewed_at = utcnow()
 
 
-def _sync(claim: Claim, line: requests.Session | None) -> None:
+def _sync(claim: Claim, line: Line | None) -> None:
     hold, board = _Hold(claim), claim.board
     try:
         _check_allowed(board)
