@@ -1,7 +1,11 @@
 PYTHON ?= python3
 IN_VENV := .venv/bin/python
 
-.PHONY: demo run test check bench faults lock screenshots install install-dev install-bench
+# Two cores wait for browsers and workers part of the time, so four share the tests.
+PYTEST := $(IN_VENV) -m pytest -p tests.support.browser_summary -n 4 \
+	--dist loadscope --no-loadscope-reorder
+
+.PHONY: demo run test coverage check bench faults lock screenshots install install-dev install-bench
 
 demo: install
 	@$(IN_VENV) serve.py --demo
@@ -11,8 +15,11 @@ run: install
 
 test: install-dev
 	@bin/chromium
-	@$(IN_VENV) -m pytest -p tests.support.browser_summary -n 3 \
-		--dist loadscope --no-loadscope-reorder --cov --cov-report term:skip-covered
+	@$(PYTEST)
+
+coverage: install-dev
+	@bin/chromium
+	@$(PYTEST) --cov --cov-report term:skip-covered
 
 check: install-dev
 	@$(IN_VENV) -m ruff check

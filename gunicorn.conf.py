@@ -7,6 +7,11 @@ threads = 8
 graceful_timeout = 8
 """Seconds that requests under way have to end; waiting for Trello takes the longest."""
 
+# No header says which scheme or path a request was for: app/security.py trusts as many proxies
+# as TRUSTED_PROXIES names, and gunicorn would trust whoever connects from this machine.
+forwarded_allow_ips = ""
+forwarder_headers = ""
+
 loglevel = "warning"
 accesslog = None  # addresses of pages may hold one-time links
 # It would stand in the home directory, where a second installation would take it over.

@@ -25,6 +25,7 @@ from app.accounts.setup import is_set_up
 from app.config import Config, ConfigError
 from app.db import db
 from app.embedded_redis import EmbeddedRedis, ServerInUse
+from app.mail.clock import MailClock
 from app.okrs.cycles import current_cycle
 from app.okrs.integrations import all_integrations
 from app.queues import HOURLY, NOW, connect, work
@@ -52,6 +53,7 @@ class Clock:
         self._glances = config.has_public_address
         self._name = f"{socket.gethostname()}-{os.getpid()}"
         self._next_tick = 0.0
+        self._mail = MailClock()
 
     def turn(self) -> None:
         """A glance, and every few seconds a tick. Raises nothing: the clock outlives a bad turn,
@@ -73,6 +75,7 @@ class Clock:
             current_cycle()  # made on its first day, not when the first person comes
             for integration in all_integrations():
                 integration.tick()
+            self._mail.tick()
 
 
 class Lane:
@@ -176,7 +179,6 @@ class Stop:
 
 def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    logging.getLogger("authlib").setLevel(logging.INFO)  # below, it prints request tokens
     try:
         app = create_app()
     except ConfigError as error:

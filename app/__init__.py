@@ -2,11 +2,13 @@
 
 from flask import Flask, request
 
-from app import accounts, cli, health, okrs, trello
+from app import accounts, audit, cli, health, mail, okrs, trello
 from app.access import init_access, is_for_machines
 from app.config import Config, load_config
 from app.db import db, make_engine
 from app.errors import init_errors
+from app.guessing import init_guessing
+from app.logs import init_logs
 from app.pages import init_pages
 from app.security import init_security
 
@@ -30,9 +32,11 @@ def create_app(config: Config | None = None) -> Flask:
     init_pages(app)
     init_errors(app)
 
-    for package in (accounts, okrs, trello):
+    for package in (audit, accounts, okrs, mail, trello):
         package.init_app(app)
     app.register_blueprint(health.blueprint)
+    init_guessing(app, config)
+    init_logs(app)
     cli.init_app(app)
     return app
 

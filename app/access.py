@@ -1,13 +1,26 @@
-"""Who is asking: closed by default, `@public` opens a view, loaders check the rest."""
+"""Who is asking: closed by default, `@public` opens a view, loaders check the rest.
+
+Observers get to no view that takes a change, unless it is marked `@for_observers`.
+"""
 
 from collections.abc import Callable
 from typing import TypeVar, cast
 
-from flask import Flask, abort, current_app, redirect, request, url_for
+from flask import (
+    Flask,
+    abort,
+    current_app,
+    make_response,
+    redirect,
+    request,
+    session,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user
 
 from app.accounts.models import Person, workspace_if_set_up
+from app.accounts.sessions import signed_in_person
 from app.db import db
 from app.htmx import is_htmx, sign_in_elsewhere
 
@@ -15,6 +28,7 @@ View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 Thing = TypeVar("Thing")
 
 LARGEST_ID = 2**31 - 1
+_READING = {"GET", "HEAD", "OPTIONS"}
 
 
 def public(view: View) -> View:
@@ -33,6 +47,12 @@ def for_machines(view: View) -> View:
     return public(view)
 
 
+def for_observers(view: View) -> View:
+    """Let observers change something here after all: what concerns their own account alone."""
+    view.is_for_observers = True  # type: ignore[attr-defined]
+    return view
+
+
 def is_for_machines() -> bool:
     """Whether the present request goes to such a view."""
     view = current_app.view_functions.get(request.endpoint or "")
@@ -43,6 +63,31 @@ def me() -> Person:
     """The person who is signed in; only for views that are not public."""
     # The object behind the proxy: SQLAlchemy would take the proxy itself for a stranger.
     return cast(Person, current_user._get_current_object())
+
+
+def hold_me(*, to_change: bool = False) -> Person:
+    """The person signed in, read anew; until the commit they keep their account and their role.
+
+    For what is written after a wait, as for the network: whoever was signed out meanwhile is
+    answered like everyone who is, and whoever became an observer like an observer.
+    """
+    person = me()
+    person.hold(to_change=to_change)
+    if signed_in_person(session.get("_user_id", "")) is None:
+        abort(make_response(_sign_in_first()))
+    _keep_observers_out()
+    return person
+
+
+def require_member() -> Person:
+    """The person signed in; an observer is answered with 403.
+
+    For views that only show something, but something that leads to a change.
+    """
+    person = me()
+    if person.is_observer:
+        abort(403)
+    return person
 
 
 def require_admin() -> Person:
@@ -77,19 +122,9 @@ def id_from_query(name: str) -> int | None:
 def init_access(app: Flask) -> None:
     """Demand a signed-in person for every view that is not public."""
     login = LoginManager(app)
-    login.session_protection = None  # sessions end by Person.session_key, not by a changed address
-    login.user_loader(_load)
+    login.session_protection = None  # a session may move to another address; it ends by its row
+    login.user_loader(signed_in_person)
     app.before_request(_closed_by_default)
-
-
-def _load(session_id: str) -> Person | None:
-    number, _, key = session_id.partition(".")
-    if not (number.isascii() and number.isdigit()):
-        return None
-    person = db.session.get(Person, int(number))
-    if person is None or not person.is_active or person.session_key != key:
-        return None
-    return person
 
 
 def _closed_by_default() -> ResponseReturnValue | None:
@@ -98,12 +133,27 @@ def _closed_by_default() -> ResponseReturnValue | None:
     if getattr(current_app.view_functions[request.endpoint], "is_public", False):
         return None
     if current_user.is_authenticated:
+        _keep_observers_out()
         return None
     if workspace_if_set_up() is None:
         return redirect(url_for("accounts.setup"))
+    return _sign_in_first()
+
+
+def _sign_in_first() -> ResponseReturnValue:
     back = _way_back() if request.method == "GET" and not is_htmx() else None
     address = url_for("accounts.sign_in", next=back)
     return sign_in_elsewhere(address) if is_htmx() else redirect(address)
+
+
+def _keep_observers_out() -> None:
+    """Answer an observer with 403 at every view that takes a change, even to look at its form."""
+    view = current_app.view_functions[request.endpoint or ""]
+    if not me().is_observer or getattr(view, "is_for_observers", False):
+        return
+    rules = current_app.url_map.iter_rules(request.endpoint)
+    if any((rule.methods or set()) - _READING for rule in rules):
+        abort(403)
 
 
 def _way_back() -> str:

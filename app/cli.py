@@ -5,10 +5,12 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from app.migrating import upgrade
+from app.rekeying import rekey
 
 
 def init_app(app: Flask) -> None:
     app.cli.add_command(migrate)
+    app.cli.add_command(rekey)
 
 
 @click.command("migrate")

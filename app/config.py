@@ -1,16 +1,17 @@
 """Every setting, read from the environment once and checked with a remedy."""
 
 import os
-import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from cryptography.fernet import Fernet
+from app.key_files import read_encryption_keys, read_secret_key
+from app.openid_settings import OpenIdSettings, read_openid
+from app.smtp_url import MailServer, read_smtp_url
 
 ROOT = Path(__file__).resolve().parent.parent
-SHORTEST_SECRET = 32
 
 
 class ConfigError(SystemExit):
@@ -38,6 +39,12 @@ class Config:
     trello_api_secret: str | None = field(repr=False)
     trello_api_url: str
     trello_oauth_url: str
+    mail_server: MailServer | None = None
+    """Where mail is handed over; None where none is sent."""
+    openid: OpenIdSettings | None = None
+    """With what people may sign in besides, or instead of, their password here."""
+    has_passwords: bool = True
+    """Whether people may sign in with a password of Tally's own; always, where `openid` is None."""
     time_scale: float = 1.0
     """What leases, pauses, hours and limit windows are multiplied by; 1 but in fault runs."""
 
@@ -45,6 +52,11 @@ class Config:
     def has_public_address(self) -> bool:
         """Whether others, such as Trello, can reach this site, as far as the settings say."""
         return self.public_url is not None
+
+    @property
+    def sends_mail(self) -> bool:
+        """Whether mail is written at all; without it every link is shown on a page."""
+        return self.mail_server is not None
 
     @property
     def trello_origin(self) -> str:
@@ -73,21 +85,38 @@ def load_config(environ: Mapping[str, str] = os.environ) -> Config:
             f"{missing} is missing: set both TRELLO_API_KEY and TRELLO_API_SECRET, "
             "or neither and enter them under Admin, Integrations."
         )
+    public_url = _public_url(read)
+    with _told_what_to_mend():
+        secret_key = read_secret_key(read.text("SECRET_KEY"), data_dir)
+        encryption_keys = read_encryption_keys(read.text("ENCRYPTION_KEY"), data_dir)
+        openid, has_passwords = read_openid(read.text, public_url)
     return Config(
         data_dir=data_dir,
         database_url=_database_url(read.text("DATABASE_URL"), data_dir),
         redis_url=redis_url or f"unix://{data_dir / 'redis.sock'}",
         owns_redis=not redis_url,
-        secret_key=_secret_key(read.text("SECRET_KEY"), data_dir),
-        encryption_keys=_encryption_keys(read.text("ENCRYPTION_KEY"), data_dir),
-        public_url=_public_url(read),
+        secret_key=secret_key,
+        encryption_keys=encryption_keys,
+        public_url=public_url,
         trusted_proxies=_trusted_proxies(read.text("TRUSTED_PROXIES")),
         trello_api_key=key,
         trello_api_secret=secret,
         trello_api_url=read.url("TRELLO_API_URL", "https://api.trello.com/1"),
         trello_oauth_url=read.url("TRELLO_OAUTH_URL", "https://trello.com/1"),
+        mail_server=_mail_server(read),
+        openid=openid,
+        has_passwords=has_passwords,
         time_scale=_time_scale(read.text("TIME_SCALE")),
     )
+
+
+@contextmanager
+def _told_what_to_mend() -> Iterator[None]:
+    """Around those who read one setting, and raise ValueError with a sentence that names it."""
+    try:
+        yield
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
 
 
 @dataclass(frozen=True)
@@ -146,54 +175,6 @@ def _database_url(text: str | None, data_dir: Path) -> str:
     return text
 
 
-def _secret_key(text: str | None, data_dir: Path) -> str:
-    value = text or _kept(data_dir / "secret.key", secrets.token_urlsafe(48))
-    if len(value) < SHORTEST_SECRET:
-        raise ConfigError(
-            f"SECRET_KEY is shorter than {SHORTEST_SECRET} characters: make one with "
-            "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'."
-        )
-    return value
-
-
-def _encryption_keys(text: str | None, data_dir: Path) -> tuple[str, ...]:
-    value = text or _kept(data_dir / "encryption.key", Fernet.generate_key().decode())
-    keys = tuple(key.strip() for key in value.split(",") if key.strip())
-    try:
-        for key in keys:
-            Fernet(key)
-    except ValueError as error:
-        raise ConfigError(
-            "ENCRYPTION_KEY must be 32 random bytes in URL-safe base64 (several with commas "
-            "between them, the newest first): make one with python3 -c "
-            "'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())'."
-        ) from error
-    return keys
-
-
-def _kept(path: Path, fresh: str) -> str:
-    """What the file holds; where there is none, it is made with `fresh`, for its owner alone.
-
-    Two processes may start at once: the file appears whole or not at all, and the first wins.
-    """
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        if not path.exists():
-            with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.write(fresh)
-            try:
-                os.link(draft, path)
-            except FileExistsError:
-                pass  # the other process was first: its key is the one that counts
-            finally:
-                draft.unlink()
-        return path.read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"{path.name} in DATA_DIR can't be read or made: check who owns it."
-        ) from error
-
-
 def _public_url(read: _Reader) -> str | None:
     if read.text("PUBLIC_URL") is None:
         return None
@@ -201,6 +182,19 @@ def _public_url(read: _Reader) -> str | None:
     if urlsplit(value).path:
         raise ConfigError("PUBLIC_URL must be an origin without a path: https://tally.example.com.")
     return value
+
+
+def _mail_server(read: _Reader) -> MailServer | None:
+    text = read.text("SMTP_URL")
+    if text is None:
+        return None
+    if read.text("PUBLIC_URL") is None:
+        raise ConfigError(
+            "SMTP_URL needs PUBLIC_URL beside it, since mail holds links: set PUBLIC_URL to where "
+            "people reach Tally, such as https://tally.example.com, or unset SMTP_URL."
+        )
+    with _told_what_to_mend():
+        return read_smtp_url(text)
 
 
 def _trusted_proxies(text: str | None) -> int:

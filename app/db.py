@@ -16,6 +16,7 @@ from sqlalchemy import (
     MetaData,
     Result,
     String,
+    Table,
     create_engine,
     event,
 )
@@ -83,12 +84,18 @@ def make_engine(url: str) -> Engine:
 
     On SQLite a transaction that will write begins as one (BEGIN IMMEDIATE): a reader that turns
     into a writer is refused at once when another wrote in between, however long it may wait.
+    Values stay out of what a failed statement says, and so out of the log.
     """
     if not url.startswith("sqlite"):
         return create_engine(
-            url, pool_pre_ping=True, pool_size=5, max_overflow=5, pool_recycle=1800
+            url,
+            hide_parameters=True,
+            pool_pre_ping=True,
+            pool_size=5,
+            max_overflow=5,
+            pool_recycle=1800,
         )
-    engine = create_engine(url, connect_args={"timeout": 15})
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": 15})
 
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: Any) -> None:
@@ -121,19 +128,23 @@ def put(
     Two that do it at once must not fail each other. `only_where` keeps a row that it does not
     hold for. Objects loaded before do not notice. Commits nothing.
     """
-    is_sqlite = session.get_bind().dialect.name == "sqlite"
-    insert = sqlite.insert(model) if is_sqlite else postgresql.insert(model)
     session.execute(
-        insert.values(**key, **content).on_conflict_do_update(
-            index_elements=list(key), set_=dict(content), where=only_where
-        )
+        insert_into(session, model)
+        .values(**key, **content)
+        .on_conflict_do_update(index_elements=list(key), set_=dict(content), where=only_where)
     )
 
 
+def insert_into(session: Session, table: type[Model] | Table) -> sqlite.Insert | postgresql.Insert:
+    """An insert of the database at hand, which knows what to do where the row is there already."""
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    return sqlite.insert(table) if is_sqlite else postgresql.insert(table)
+
+
 def changed_rows(result: Result[Any]) -> int:
-    """How many rows an update or a deletion was for: what tells that a claim holds."""
+    """How many rows a statement wrote or deleted: what tells that a claim holds."""
     if not isinstance(result, CursorResult):
-        raise TypeError("an update or a deletion was expected")
+        raise TypeError("a statement that writes was expected")
     return result.rowcount
 
 

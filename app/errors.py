@@ -10,10 +10,11 @@ from app.htmx import is_htmx, stay
 
 _SENTENCES = {
     400: ("That request could not be read", "Go back, reload the page and try again."),
-    403: ("You may not do that", "Ask the item's owner or an admin."),
+    403: ("You may not do that", "Ask its owner or an admin."),
     404: ("There is nothing here", "It may have been deleted, or it is not shared with you."),
     405: ("That is not how this works", "Go back and use the button on the page."),
     413: ("That is more than fits", "Shorten what you typed and save again."),
+    421: ("This is not where Tally is", "Ask your admin for its address."),
     500: ("Something went wrong on our side", "Nothing was saved. Try again in a moment."),
 }
 

@@ -5,7 +5,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from flask import Flask, current_app
+from flask import Flask, current_app, has_request_context
 from flask_login import current_user
 
 from app.accounts.models import workspace_if_set_up
@@ -64,7 +64,8 @@ def day(value: date) -> str:
 
 
 def moment(value: datetime) -> str:
-    """ "21 Nov 2026, 16:05" in the workspace's time zone."""
+    """ "21 Nov 2026, 16:05" in the time zone of whoever reads it; where nobody does, the
+    workspace's."""
     local = value.astimezone(_zone())
     return f"{day(local)}, {local:%H:%M}"
 
@@ -95,5 +96,8 @@ def iso(value: datetime) -> str:
 
 
 def _zone() -> ZoneInfo:
+    if has_request_context() and current_user.is_authenticated:
+        own: ZoneInfo = current_user.zone
+        return own
     here = workspace_if_set_up()
     return here.zone if here else ZoneInfo("UTC")

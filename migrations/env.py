@@ -4,7 +4,9 @@ from alembic import context
 from alembic.autogenerate.api import AutogenContext
 
 import app.accounts.models
+import app.audit.models
 import app.beats
+import app.mail.models
 import app.okrs.models
 import app.trello.models  # noqa: F401  (imported so that all tables are known)
 from app.config import load_config

@@ -16,6 +16,17 @@
     else action();
   }
 
+  // A browser lets a page copy only where it is reached by https, or on this machine.
+  onceRead(() => {
+    for (const button of document.querySelectorAll("[data-copies]")) {
+      button.hidden = !navigator.clipboard;
+      button.addEventListener("click", async () => {
+        await navigator.clipboard.writeText(document.getElementById(button.dataset.copies).value);
+        button.textContent = "Copied";
+      });
+    }
+  });
+
   const htmxIsThere = () =>
     onceRead(() => {
       root.classList.add("has-htmx");

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from jinja2 import BytecodeCache, FileSystemBytecodeCache
 from pytest_socket import socket_allow_hosts
 
 from app import create_app
@@ -18,6 +17,7 @@ from app.migrating import upgrade
 from tests.support.client import Client
 from tests.support.people import make_person
 from tests.support.postgresql import Server, binaries, running_server
+from tests.support.shared_app import shared_app
 
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 KEYS = {
@@ -40,7 +40,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An SQLite file with all tables, to be copied."""
-    path = tmp_path_factory.mktemp("template") / "tally.sqlite3"
+    path = tmp_path_factory.mktemp("database") / "template.sqlite3"
     upgrade(f"sqlite:///{path}")
     return path
 
@@ -63,16 +63,19 @@ def postgresql_template(postgresql: Server) -> str:
 
 
 @pytest.fixture
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest, sqlite_template: Path) -> Iterator[str]:
     """A database with all tables and no rows: SQLite, unless the marker or the run asks for more.
 
     TALLY_TEST_DATABASE=postgresql runs every test on PostgreSQL.
     """
     kind = getattr(request, "param", os.environ.get("TALLY_TEST_DATABASE", "sqlite"))
     if kind == "sqlite":
-        path = tmp_path / "tally.sqlite3"
-        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+        # At one place for all tests, so that what is compiled for it serves them all.
+        path = sqlite_template.with_name("tally.sqlite3")
+        shutil.copyfile(sqlite_template, path)
         yield f"sqlite:///{path}"
+        for left in path.parent.glob(f"{path.name}*"):
+            left.unlink()
         return
     server: Server = request.getfixturevalue("postgresql")
     name = server.new_database(request.getfixturevalue("postgresql_template"))
@@ -87,18 +90,16 @@ def config(database_url: str, tmp_path: Path) -> Config:
     return load_config(KEYS | {"DATA_DIR": str(tmp_path), "DATABASE_URL": database_url})
 
 
-@pytest.fixture(scope="session")
-def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> BytecodeCache:
-    """Templates compiled once for all apps; what changes in a template is compiled anew."""
-    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
-
-
 @pytest.fixture
-def app(config: Config, compiled_templates: BytecodeCache) -> Iterator[Flask]:
-    """The app on the test's database. Push no app context around requests: they would share `g`."""
-    app = create_app(config)
+def app(config: Config, request: pytest.FixtureRequest) -> Iterator[Flask]:
+    """The app on the test's database. Push no app context around requests: they would share `g`.
+
+    Building it takes longer than most tests do, so they share what they can't change. One that
+    asks with `own_app`, or brings the abacus, has it built anew, with limits on guessing.
+    """
+    is_own = request.node.get_closest_marker("own_app") or "abacus" in request.fixturenames
+    app = create_app(config) if is_own else shared_app(config)
     app.testing = True
-    app.jinja_env.bytecode_cache = compiled_templates
     yield app
     db.session.remove()
     db.engine.dispose()

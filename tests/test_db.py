@@ -11,6 +11,8 @@ from sqlalchemy import select
 from app.accounts.models import Person, Workspace
 from app.db import db
 from app.okrs.models import KPI, Measure
+from tests.support.people import make_person
+from tests.trello.linked import make_connection
 
 pytestmark = pytest.mark.both_databases
 
@@ -66,3 +68,21 @@ def test_waiting_for_the_network_with_changes_pending_is_a_mistake(
         with pytest.raises(RuntimeError):
             mistake()
     db.session.rollback()
+
+
+def test_the_id_of_someone_who_is_gone_is_not_given_again(workspace: Workspace) -> None:
+    """The audit log would speak of the newcomer."""
+    ghost = make_person("Ghost Gray")
+    gone = ghost.id
+    db.session.delete(ghost)
+    db.session.commit()
+    assert make_person("New Nash").id > gone
+
+
+def test_the_id_of_a_connection_that_is_gone_is_not_given_again(app: Flask, alice: Person) -> None:
+    with app.app_context():
+        connection = make_connection(alice)
+        gone = connection.id
+        db.session.delete(connection)
+        db.session.commit()
+        assert make_connection(alice).id > gone

@@ -1,19 +1,31 @@
 """People, the workspace, signing in."""
 
-from datetime import timedelta
-
 from flask import Flask
 
-from app.accounts import people_views, views  # noqa: F401  (they add their views to the blueprint)
+# They add their views to the blueprint.
+from app.accounts import (  # noqa: F401
+    openid_views,
+    people_views,
+    reset_views,
+    role_views,
+    session_views,
+    views,
+)
 from app.accounts.blueprint import blueprint
 from app.accounts.commands import create_admin
-
-SIGNED_IN_FOR = timedelta(days=30)
+from app.accounts.openid.provider import init_provider
+from app.accounts.places import add_places
+from app.accounts.sessions import SIGNED_IN_FOR, init_sessions
+from app.accounts.ways_in import init_ways_in
 
 
 def init_app(app: Flask) -> None:
     app.config["PERMANENT_SESSION_LIFETIME"] = SIGNED_IN_FOR
     # Sent anew with every answer, the cookie of a request still under way would undo a sign-out.
     app.config["SESSION_REFRESH_EACH_REQUEST"] = False
+    init_sessions(app)
+    init_ways_in(app)
+    init_provider(app, app.extensions["tally_config"])
     app.register_blueprint(blueprint)
+    add_places(app)
     app.cli.add_command(create_admin)

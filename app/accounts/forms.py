@@ -2,11 +2,13 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import cache
 from zoneinfo import available_timezones
 
 from werkzeug.datastructures import MultiDict
 from wtforms import (
+    BooleanField,
     EmailField,
     Field,
     Form,
@@ -17,11 +19,12 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, InputRequired
 
-from app.accounts.models import ADMIN, MEMBER, ROLES, Person
+from app.accounts.models import ADMIN, MEMBER, OBSERVER, Person, workspace
 
 LONGEST_NAME = 120
 LONGEST_EMAIL = 254
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 10, 200
+ROLE_WORDS = {MEMBER: "Member", ADMIN: "Admin", OBSERVER: "Observer"}
 
 _EMAIL = re.compile(
     r"[^\s@<>()\[\],;:\"\\]{1,64}@"  # whom
@@ -69,6 +72,11 @@ def time_zones() -> list[str]:
     """The zones people know by their place, UTC first."""
     places = [zone for zone in available_timezones() if "/" in zone and zone[:4] != "Etc/"]
     return ["UTC", *sorted(places)]
+
+
+def _zones_beside_workspaces() -> dict[str, str]:
+    as_workspace = f"As the workspace ({workspace().time_zone})"
+    return {"": as_workspace} | {zone: zone for zone in time_zones()}
 
 
 def _name_is_short(_form: Form, field: Field) -> None:
@@ -137,19 +145,67 @@ class SetupForm(Form):
             raise ValidationError("Choose a time zone from the list.")
 
 
-class PersonForm(Form):
+class ForgottenPasswordForm(Form):
+    email = _email_field("username")
+
+
+def _role_field(default: str | None = None) -> SelectField:
+    return SelectField("Role", default=default, choices=ROLE_WORDS, validate_choice=False)
+
+
+def _check_role(_form: Form, field: Field) -> None:
+    if field.data not in ROLE_WORDS:
+        raise ValidationError("Choose a role from the list.")
+
+
+class InvitationForm(Form):
     name = _name_field("Name", "Enter a name.")
     email = _email_field()
-    role = SelectField(
-        "Role",
-        default=MEMBER,
-        choices={MEMBER: "Member", ADMIN: "Admin"},
-        validate_choice=False,
-    )
+    role = _role_field(MEMBER)
 
-    def validate_role(self, field: SelectField) -> None:
-        if field.data not in ROLES:
-            raise ValidationError("Choose a role from the list.")
+    validate_role = _check_role
+
+
+class _OfAccount(Form):
+    """What an admin does to an account; to their own only when they say so."""
+
+    is_sure = BooleanField("Yes, I mean my own account")
+
+    def __init__(
+        self, formdata: MultiDict[str, str] | None, *, is_own: bool, **stored: object
+    ) -> None:
+        super().__init__(formdata, data=stored)
+        self.is_own = is_own
+
+    def validate_is_sure(self, field: BooleanField) -> None:
+        if self.is_own and not field.data:
+            raise ValidationError("This is your own account. Tick this if you mean it.")
+
+
+class RoleForm(_OfAccount):
+    role = _role_field()
+
+    validate_role = _check_role
+
+
+class HandOverForm(_OfAccount):
+    """To whom someone's belongings go, where there are any."""
+
+    heir = SelectField("Hand over to", validate_choice=False)
+
+    def offer(self, heirs: Sequence[Person]) -> None:
+        """Let one of these be chosen, or nobody where there are none."""
+        self.heirs = {str(one.id): one for one in heirs}
+        choices = [(number, one.name) for number, one in self.heirs.items()]
+        self.heir.choices = [("", "Choose a person"), *choices]
+
+    @property
+    def chosen(self) -> Person | None:
+        return self.heirs.get(self.heir.data or "")
+
+    def validate_heir(self, _field: SelectField) -> None:
+        if self.heirs and self.chosen is None:
+            raise ValidationError("Choose who takes it over.")
 
 
 class _OfPerson(Form):
@@ -165,8 +221,13 @@ class WelcomeForm(_OfPerson):
         _check_password(field, self.person.email, self.person.name)
 
 
-class NameForm(Form):
+class ProfileForm(Form):
     name = _name_field("Name", "Enter your name.")
+    time_zone = SelectField("Time zone", choices=_zones_beside_workspaces, validate_choice=False)
+
+    def validate_time_zone(self, field: SelectField) -> None:
+        if field.data and field.data not in time_zones():
+            raise ValidationError("Choose a time zone from the list.")
 
 
 class ChangePasswordForm(_OfPerson):

@@ -1,10 +1,26 @@
 """The one-time links by which people choose a password: made, found, used, withdrawn."""
 
-from flask import current_app, request, url_for
-from sqlalchemy import select, update
+from datetime import timedelta
 
-from app.accounts.models import PasswordLink, Person, hash_token
+from blinker import Signal
+from flask import url_for
+from sqlalchemy import select, update
+from sqlalchemy.exc import InvalidRequestError
+
+from app.accounts.models import (
+    MAILED_LINK_LIFE,
+    PASSWORD_LINK_LIFE,
+    PasswordLink,
+    Person,
+    hash_password,
+    hash_token,
+)
 from app.db import db, utcnow
+from app.security import site_origin
+
+link_handed_out = Signal()
+"""Sent with a person, their new `link` and its `address`, in the transaction that makes the link.
+Whoever mails it says so with True, and leaves the commit."""
 
 
 def open_link(token: str) -> PasswordLink | None:
@@ -16,13 +32,15 @@ def open_link(token: str) -> PasswordLink | None:
 
 
 def open_links() -> dict[int, PasswordLink]:
-    """The links that can still be used, by the id of their person."""
+    """The links that can still be used, by the id of their person: the one that lasts longest."""
     found = db.session.scalars(
-        select(PasswordLink).where(
+        select(PasswordLink)
+        .where(
             PasswordLink.used_at.is_(None),
             PasswordLink.is_withdrawn.is_(False),
             PasswordLink.expires_at > utcnow(),
         )
+        .order_by(PasswordLink.expires_at, PasswordLink.id)
     )
     return {link.person_id: link for link in found}
 
@@ -33,11 +51,22 @@ def new_link(person: Person) -> tuple[PasswordLink, str]:
     The address can't be had again: only a hash of its token is kept.
     """
     withdraw_links(person)
-    link, token = PasswordLink.make(person)
+    return _link_for(person, PASSWORD_LINK_LIFE)
+
+
+def mailed_link(person: Person) -> tuple[PasswordLink, str]:
+    """A short-lived link beside earlier ones, and its address, for the person's mailbox alone.
+
+    Anyone can ask for it, and must not take from someone the link that an admin gave them.
+    """
+    return _link_for(person, MAILED_LINK_LIFE)
+
+
+def _link_for(person: Person, life: timedelta) -> tuple[PasswordLink, str]:
+    link, token = PasswordLink.make(person, life)
     db.session.add(link)
     path = url_for("accounts.choose_password", token=token)
-    origin = current_app.extensions["tally_config"].public_url or request.host_url.rstrip("/")
-    return link, f"{origin}{path}"
+    return link, f"{site_origin()}{path}"
 
 
 def withdraw_links(person: Person) -> None:
@@ -49,7 +78,17 @@ def withdraw_links(person: Person) -> None:
 
 
 def use_link(link: PasswordLink, password: str) -> bool:
-    """Set the password by this link. False when it was used or withdrawn a moment ago."""
+    """Set the password by this link. False when it was used or withdrawn a moment ago.
+
+    Ends the transaction: nobody has to wait for the slow work on a password.
+    """
+    db.end_reading()
+    password_hash = hash_password(password)
+    try:
+        # Before the links, as for whoever closes the account.
+        link.person.hold(to_change=True)
+    except InvalidRequestError:
+        return False  # the invitation was withdrawn, and the account with it
     claimed = db.session.scalar(
         update(PasswordLink)
         .where(
@@ -63,5 +102,5 @@ def use_link(link: PasswordLink, password: str) -> bool:
     if claimed is None:
         return False
     withdraw_links(link.person)
-    link.person.choose_password(password)
+    link.person.choose_hashed(password_hash)
     return True

@@ -1,4 +1,4 @@
-"""Beginning and ending a session, and where to go after it."""
+"""Signing in and out: who it is, beginning and ending a session, and where to go after it."""
 
 from unicodedata import category
 
@@ -7,6 +7,8 @@ from flask_login import login_user, logout_user
 from sqlalchemy import select
 
 from app.accounts.models import Person, nobody_has_password
+from app.accounts.sessions import end_present_session, start_session
+from app.audit.log import record
 from app.db import db
 
 START = "/"
@@ -25,14 +27,30 @@ def person_with(email: str, password: str) -> Person | None:
     return person if person.has_password(password) and person.is_active else None
 
 
+def record_refusal(email: str) -> None:
+    """Put down that someone was refused; under the name of the account, where there is one.
+
+    Without one there is an entry all the same: its absence would show in the time it takes.
+    """
+    person = db.session.scalar(select(Person).where(Person.email == email))
+    if person is None:
+        record("person.refused")
+    else:
+        record("person.refused", "person", person.id, person.name)
+
+
 def begin_session(person: Person) -> None:
-    """Sign this person in, in a session that holds nothing of the one before."""
+    """Sign this person in, in a session that holds nothing of the one before. Commits nothing."""
+    end_present_session()
     session.clear()
     session.permanent = True
+    start_session(person)
     login_user(person)
 
 
 def end_session() -> None:
+    """Sign out: whoever copied the cookie is out as well. Commits nothing."""
+    end_present_session()
     logout_user()
     session.clear()
 

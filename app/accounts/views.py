@@ -1,47 +1,60 @@
-"""Setting up, signing in and out, choosing a password, one's own profile."""
+"""Setting up, choosing a password, one's own profile."""
 
 from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlalchemy.exc import IntegrityError
 
-from app.access import me, public
+from app.access import for_observers, hold_me, me, public
 from app.accounts.blueprint import blueprint
 from app.accounts.forms import (
     ChangePasswordForm,
-    NameForm,
+    ProfileForm,
     SetupForm,
-    SignInForm,
     WelcomeForm,
 )
-from app.accounts.models import ADMIN, Person
-from app.accounts.password_links import open_link, use_link
+from app.accounts.models import ADMIN, Person, hash_password
+from app.accounts.password_links import open_link, use_link, withdraw_links
+from app.accounts.sessions import end_sessions, open_sessions
 from app.accounts.setup import is_set_up, make_workspace
-from app.accounts.signing_in import START, begin_session, end_session, local_path, person_with
+from app.accounts.signing_in import START, begin_session
+from app.accounts.ways_in import has_passwords, openid_name, with_passwords
+from app.audit.log import record
 from app.db import db
+from app.guessing import slow_links, slow_password_change, slow_setup
 from app.htmx import see_other
 
 
 @blueprint.route("/setup", methods=["GET", "POST"])
 @public
+@slow_setup
 def setup() -> ResponseReturnValue:
     if is_set_up():
         return _already_set_up()
     form = SetupForm(request.form)
+    if not has_passwords():
+        del form.password
     if request.method != "POST":
         return render_template("accounts/setup.html", form=form)
     if not form.validate():
         return render_template("accounts/setup.html", form=form), 422
     admin = Person(name=form.name.data, email=form.email.data, role=ADMIN)
-    admin.choose_password(form.password.data or "")
+    if form.password:
+        admin.choose_password(form.password.data or "")
     try:
         make_workspace(form.workspace_name.data or "", form.time_zone.data)
         db.session.add(admin)
-        db.session.commit()
+        db.session.flush()  # the session needs the id, and a set-up that was faster shows here
     except IntegrityError:
         db.session.rollback()
         return _already_set_up()
+    record("workspace.set_up", by=admin)
+    if not has_passwords():  # who it is they have yet to show
+        db.session.commit()
+        flash(f"Tally is set up. Sign in with {openid_name()}, as {admin.email}.")
+        return see_other("accounts.sign_in")
     begin_session(admin)
+    db.session.commit()
     return redirect(START, code=303)
 
 
@@ -52,37 +65,10 @@ def _already_set_up() -> ResponseReturnValue:
     return see_other("accounts.sign_in")
 
 
-@blueprint.route("/login", methods=["GET", "POST"])
-@public
-def sign_in() -> ResponseReturnValue:
-    target = local_path(request.args.get("next"))
-    if current_user.is_authenticated:
-        return redirect(target, code=303)
-    if not is_set_up():
-        return see_other("accounts.setup")
-    form = SignInForm(request.form)
-    if request.method != "POST":
-        return render_template("accounts/sign_in.html", form=form, target=target)
-    person = person_with(form.email.data or "", form.password.data or "")
-    if person is None:
-        problem = "That email and password do not go together. Check both and try again."
-        return (
-            render_template("accounts/sign_in.html", form=form, target=target, problem=problem),
-            422,
-        )
-    begin_session(person)
-    return redirect(target, code=303)
-
-
-@blueprint.post("/logout")
-def sign_out() -> ResponseReturnValue:
-    end_session()
-    flash("You are signed out.")
-    return see_other("accounts.sign_in")
-
-
 @blueprint.route("/welcome/<token>", methods=["GET", "POST"])
 @public
+@slow_links
+@with_passwords
 def choose_password(token: str) -> ResponseReturnValue:
     link = open_link(token)
     if link is None:
@@ -94,40 +80,69 @@ def choose_password(token: str) -> ResponseReturnValue:
         return render_template("accounts/welcome.html", form=form, link=link), 422
     if not use_link(link, form.password.data or ""):
         return render_template("accounts/link_closed.html"), 404
-    db.session.commit()
+    end_sessions(link.person)
     begin_session(link.person)
+    record("password.chosen", by=link.person)
+    db.session.commit()
     flash("Your password is set.")
     return redirect(START, code=303)
 
 
 @blueprint.route("/profile", methods=["GET", "POST"])
+@for_observers
 def profile() -> ResponseReturnValue:
     person = me()
     if request.method != "POST":
-        return _profile(NameForm(obj=person), ChangePasswordForm(None, person))
-    form = NameForm(request.form)
+        return _profile(ProfileForm(obj=person), ChangePasswordForm(None, person))
+    form = ProfileForm(request.form)
     if not form.validate():
         return _profile(form, ChangePasswordForm(None, person), 422)
-    person.name = form.name.data or ""
+    _save_profile(person, form.name.data or "", form.time_zone.data or None)
     db.session.commit()
-    flash("Your name is saved.")
+    flash("Your profile is saved.")
     return see_other("accounts.profile")
 
 
-@blueprint.post("/profile/password")
-def change_password() -> ResponseReturnValue:
+def _save_profile(person: Person, name: str, time_zone: str | None) -> None:
+    if name != person.name:
+        record("person.renamed", "person", person.id, person.name, before=person.name, after=name)
+    if time_zone != person.time_zone:
+        before, after = (zone or "as the workspace" for zone in (person.time_zone, time_zone))
+        record("person.zone_changed", "person", person.id, name, before=before, after=after)
+    person.name, person.time_zone = name, time_zone
+
+
+def _too_many_passwords(sentence: str) -> ResponseReturnValue:
     person = me()
-    form = ChangePasswordForm(request.form, person)
+    form = ChangePasswordForm(None, person)
+    form.current_password.errors = [sentence]
+    return _profile(ProfileForm(obj=person), form)
+
+
+@blueprint.post("/profile/password")
+@for_observers
+@slow_password_change(answer=_too_many_passwords)
+@with_passwords
+def change_password() -> ResponseReturnValue:
+    form = ChangePasswordForm(request.form, me())
     if not form.validate():
-        return _profile(NameForm(obj=person), form, 422)
-    person.choose_password(form.new_password.data or "")
-    db.session.commit()
+        return _profile(ProfileForm(obj=me()), form, 422)
+    password_hash = hash_password(form.new_password.data or "")
+    person = hold_me(to_change=True)  # both checks were slow
+    person.choose_hashed(password_hash)
+    withdraw_links(person)
+    end_sessions(person)
     begin_session(person)
-    flash("Your password is changed. Sessions on other devices have ended.")
+    record("password.changed", by=person)
+    db.session.commit()
+    flash("Your password is changed. You are signed out everywhere else.")
     return see_other("accounts.profile")
 
 
 def _profile(
-    name: NameForm, password: ChangePasswordForm, status: int = 200
+    form: ProfileForm, password: ChangePasswordForm, status: int = 200
 ) -> ResponseReturnValue:
-    return render_template("accounts/profile.html", name=name, password=password), status
+    page = render_template(
+        "accounts/profile.html", form=form, password=password, sessions=open_sessions(me())
+    )
+    return page, status

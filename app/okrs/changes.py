@@ -1,16 +1,21 @@
 """Edits that leave a line in the timeline and, some of them, a mark on the chart."""
 
 from app.accounts.models import Person
+from app.audit.log import record
 from app.db import db, utcnow
 from app.okrs.figures import measure_words
 from app.okrs.models import Change, KeyResult, Measure, Objective
 
 CREATED, TITLE, OWNER, CYCLE, DAYS = "created", "title", "owner", "cycle", "days"
 MEASURE, TARGET, SOURCE, CRITERIA, DELETED = "measure", "target", "source", "criteria", "deleted"
+VIEWERS, DESCRIPTION = "viewers", "description"
 EVIDENCE = "evidence"
 """What others may see of the things that a source counted."""
 MARKED = (MEASURE, TARGET, SOURCE, CRITERIA)
 """What changes the meaning of readings, and so is marked on the chart."""
+
+Edits = dict[str, tuple[str, str]]
+"""What changed, from what to what, in words."""
 
 
 def note_change(measure: Measure, by: Person, what: str, before: str = "", after: str = "") -> None:
@@ -51,3 +56,26 @@ def delete_item(item: Objective | KeyResult, by: Person) -> None:
     """Put the item away. Key results of an objective go with it; nothing is erased."""
     item.deleted_at, item.deleted_by_id = utcnow(), by.id
     note_change(item.measure, by, DELETED)
+    kind, number, title = record_of(item)
+    record(f"{kind}.deleted", kind, number, title, by=by)
+
+
+def record_edit(item: Objective | KeyResult, by: Person, edits: Edits) -> None:
+    """Put into the audit log what was edited; who sees an objective has an entry of its own."""
+    kind, number, title = record_of(item)
+    sight = edits.get(VIEWERS)
+    if sight:
+        record("objective.shared", kind, number, title, by=by, before=sight[0], after=sight[1])
+    changed = [_edit_words(what, edits[what]) for what in edits if what != VIEWERS]
+    if changed:
+        record(f"{kind}.edited", kind, number, title, by=by, changed=changed)
+
+
+def record_of(item: Objective | KeyResult) -> tuple[str, int, str]:
+    """How the audit log names an item: its kind, its id and its title."""
+    return "objective" if isinstance(item, Objective) else "key_result", item.id, item.title
+
+
+def _edit_words(what: str, edit: tuple[str, str]) -> str:
+    """ "owner: Bob Brown → Carol Clark"; of a description only that it changed."""
+    return what if what == DESCRIPTION else f"{what}: {edit[0]} → {edit[1]}"

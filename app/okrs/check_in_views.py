@@ -3,11 +3,12 @@
 from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from app.access import me
+from app.access import hold_me, me
 from app.db import db, utcnow
 from app.okrs import blueprint
 from app.okrs.forms import CheckInForm
 from app.okrs.loading import Item, key_result_for, objective_for
+from app.okrs.mentions import tell_of_mentions
 from app.okrs.models import CheckIn
 from app.okrs.readings import hold, record_check_in
 from app.okrs.rows import item_url, row_for
@@ -27,8 +28,9 @@ def _check_in(item: Item) -> ResponseReturnValue:
     measure = item.measure
     form = CheckInForm(request.form if request.method == "POST" else None)
     form.measure = measure
-    if request.method == "GET":
+    if request.method != "POST":
         return render_template("okrs/check_in.html", form=form, row=row_for(item))
+    hold_me()
     hold(measure)
     if not form.validate():
         return render_template("okrs/check_in.html", form=form, row=row_for(item)), 422
@@ -38,6 +40,7 @@ def _check_in(item: Item) -> ResponseReturnValue:
     db.session.add(check_in)
     if form.takes_value and form.value.figure is not None:
         record_check_in(measure, check_in, form.value.figure)
+    tell_of_mentions(item, check_in.note, me())
     db.session.commit()
     flash("Checked in.", "success")
     return redirect(item_url(item, "show"), code=303)

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 
 from app.access import me, require_admin
+from app.audit.log import record
 from app.db import db
 from app.htmx import see_other
 from app.okrs import blueprint
@@ -13,6 +14,7 @@ from app.okrs.cycles import all_cycles, current_cycle
 from app.okrs.forms import CycleForm
 from app.okrs.loading import is_visible
 from app.okrs.models import Objective
+from app.pages import day
 
 
 @blueprint.get("/cycles")
@@ -33,10 +35,13 @@ def add_cycle() -> ResponseReturnValue:
     if any(one.name.casefold() == name.casefold() for one in cycles):
         form.name.errors = ["There is a cycle of this name. Choose another."]
         return _page(form), 422
-    if add(name, first, last) is None:
+    cycle = add(name, first, last)
+    if cycle is None:
         same = next(one for one in all_cycles() if (one.starts_on, one.ends_on) == (first, last))
         form.first_day.errors = [f"{same.name} has these days already."]
         return _page(form), 422
+    days = f"{day(first)} to {day(last)}"
+    record("cycle.created", "cycle", cycle.id, cycle.name, days=days)
     db.session.commit()
     flash(f"{name} added.", "success")
     return see_other("okrs.list_cycles")

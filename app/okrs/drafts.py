@@ -1,27 +1,16 @@
 """What is typed into an item's form: step by step, with a data source chosen on the way."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flask import request
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from werkzeug.datastructures import MultiDict
 
 from app.accounts.models import Person
+from app.accounts.people import by_name, possible_owners
 from app.db import db
-from app.okrs.changes import (
-    CREATED,
-    CYCLE,
-    DAYS,
-    OWNER,
-    SOURCE,
-    TITLE,
-    end_source,
-    note_change,
-    remeasure,
-)
 from app.okrs.cycles import all_cycles, current_cycle
 from app.okrs.forms import ItemForm, KeyResultForm, ObjectiveForm
 from app.okrs.integrations import (
@@ -33,24 +22,11 @@ from app.okrs.integrations import (
     is_enabled,
 )
 from app.okrs.loading import Item
-from app.okrs.models import PERCENT, ROLL_UP, Cycle, KeyResult, Measure, Objective, Source
-from app.okrs.readings import hold
-from app.okrs.standing import days_of
-from app.pages import day
+from app.okrs.models import PERCENT, ROLL_UP, Cycle, KeyResult, Objective, Source
+from app.okrs.sight import EVERYONE, sees
+from app.okrs.stored import mark_of, stored_fields
 
-CHANGED_MEANWHILE = (
-    "Someone else connected a data source to this at the same moment. "
-    "Look at it in another tab, then save again."
-)
-SAVED_MEANWHILE = (
-    "This was changed in another tab or by someone else since you opened it. What you typed is "
-    "still here: look at the item in another tab, then save again to put yours in its place."
-)
 SAVE, CONNECT, REMOVE, USE_COUNT = "save", "connect", "remove-source", "use-count:"
-
-
-class SavedMeanwhile(Exception):
-    """The item is no longer what the form was opened on."""
 
 
 @dataclass
@@ -103,7 +79,9 @@ def objective_draft(person: Person, objective: Objective | None, cycle: Cycle | 
     stored = _stored(person, objective, ROLL_UP)
     stored["cycle"] = objective.cycle_id if objective else (cycle or present).id
     form = ObjectiveForm(_typed(), data=stored)
-    form.owner.choices = _owners(person, objective, is_own_only=objective is None)
+    form.owner.choices = _named(_owners(person, objective, is_own_only=objective is None))
+    form.viewers.choices = _possible_viewers(objective)
+    form.part_owners = _owners_of_parts(objective) if objective else []
     form.cycle.choices = [(one.id, one.name) for one in cycles]
     form.chosen_cycle = next((one for one in cycles if one.id == form.cycle.data), None)
     return _with_source(person, form, objective)
@@ -112,55 +90,11 @@ def objective_draft(person: Person, objective: Objective | None, cycle: Cycle | 
 def key_result_draft(person: Person, objective: Objective, key_result: KeyResult | None) -> Draft:
     """The form of a key result under this objective."""
     form = KeyResultForm(_typed(), data=_stored(person, key_result, PERCENT))
-    form.owner.choices = _owners(person, key_result, is_own_only=False)
+    owners = _owners(person, key_result, is_own_only=False)
+    form.owner.choices = _named(owners)
+    form.outsiders = {one.id: one.name for one in owners if not sees(one, objective)}
     form.chosen_cycle = objective.cycle
     return _with_source(person, form, key_result)
-
-
-def create_objective(draft: Draft) -> Objective:
-    """Make what the draft says. Commits nothing."""
-    objective = Objective(measure=_wanted(draft.form))
-    _create(objective, draft)
-    return objective
-
-
-def create_key_result(draft: Draft, objective: Objective) -> KeyResult:
-    """Make what the draft says, as the objective's last key result. Commits nothing."""
-    last = max((one.position for one in objective.key_results), default=-1)
-    key_result = KeyResult(
-        objective_id=objective.id, position=last + 1, measure=_wanted(draft.form)
-    )
-    _create(key_result, draft)
-    return key_result
-
-
-def update_item(item: Item, draft: Draft) -> None:
-    """Change the item as the draft says, and keep a record of what changed. Commits nothing.
-
-    Raises SavedMeanwhile, having changed nothing, where someone else was quicker.
-    """
-    hold(item.measure)
-    db.session.refresh(item)
-    if draft.seen and draft.seen != mark_of(item):
-        raise SavedMeanwhile
-    before, own_days = _described(item), (item.starts_on, item.ends_on)
-    _fill(item, draft)
-    now = _described(item)
-    if (item.starts_on, item.ends_on) == own_days:
-        now[DAYS] = before[DAYS]  # inherited ones that follow their cycle are no edit
-    for what, words in now.items():
-        note_change(item.measure, draft.person, what, before[what], words)
-    remeasure(item.measure, draft.person, _wanted(draft.form))
-    _apply_source(item.measure, draft)
-
-
-def mark_of(item: Item) -> str:
-    """Tells one state of what the form shows from any other."""
-    source = item.measure.source
-    version = (source.id, source.versions[-1].id) if source is not None else None
-    cycle_id = item.cycle_id if isinstance(item, Objective) else None
-    stored = {**_stored_item(item), "cycle": cycle_id, "source": version}
-    return hashlib.sha256(repr(sorted(stored.items())).encode()).hexdigest()[:32]
 
 
 def _typed() -> MultiDict[str, str] | None:
@@ -170,37 +104,40 @@ def _typed() -> MultiDict[str, str] | None:
 def _stored(person: Person, item: Item | None, usual_kind: str) -> dict[str, Any]:
     """What the fields hold before anyone typed."""
     if item is None:
-        return {"owner": person.id, "measure": usual_kind, "start": "0"}
-    return _stored_item(item)
+        new = {"owner": person.id, "measure": usual_kind, "start": "0"}
+        return new | {"visibility": EVERYONE, "viewers": []}
+    return stored_fields(item)
 
 
-def _stored_item(item: Item) -> dict[str, Any]:
-    measure = item.measure
-    is_kpi = measure.kind not in (PERCENT, ROLL_UP)
-    return {
-        "title": item.title,
-        "description": item.description,
-        "owner": item.owner_id,
-        "measure": measure.kind,
-        "start": measure.start_value if is_kpi else "0",
-        "target": measure.target_value if is_kpi else "",
-        "unit": measure.unit,
-        "first_day": item.starts_on,
-        "last_day": item.ends_on,
-    }
-
-
-def _owners(person: Person, item: Item | None, *, is_own_only: bool) -> Sequence[tuple[int, str]]:
+def _owners(person: Person, item: Item | None, *, is_own_only: bool) -> Sequence[Person]:
     """Who may own it: a member makes objectives for themselves; what exists may be handed on."""
     if is_own_only and not person.is_admin:
-        return [(person.id, person.name)]
-    present = item.owner_id if item else None
+        return [person]
+    owners = possible_owners()
+    if item is None or item.owner in owners:
+        return owners
+    return by_name([*owners, item.owner])
+
+
+def _named(people: Sequence[Person]) -> list[tuple[int, str]]:
+    return [(one.id, one.name if one.is_active else f"{one.name} (deactivated)") for one in people]
+
+
+def _possible_viewers(objective: Objective | None) -> list[tuple[int, str]]:
+    """Everyone who can sign in, observers too, and those who were chosen before they left."""
+    chosen = [one.id for one in objective.viewers] if objective else []
     people = db.session.scalars(
         select(Person)
-        .where(Person.is_active | (Person.id == present))
+        .where(or_(Person.is_active.is_(True), Person.id.in_(chosen)))
         .order_by(Person.name, Person.id)
-    )
-    return [(one.id, one.name) for one in people]
+    ).all()
+    return _named(people)
+
+
+def _owners_of_parts(objective: Objective) -> list[Person]:
+    """Who owns a key result of it and can sign in, each once."""
+    owners = {one.owner.id: one.owner for one in objective.key_results if one.owner.is_active}
+    return by_name(owners.values())
 
 
 def _with_source(person: Person, form: ItemForm, item: Item | None) -> Draft:
@@ -256,50 +193,3 @@ def _source_problem(
         f"{chosen.title} was disabled by an admin, so nothing can be connected to it now. "
         "Remove the data source, or save again once it is enabled."
     )
-
-
-def _wanted(form: ItemForm) -> Measure:
-    """The measure that the form describes; of an item that exists, only a description."""
-    return Measure(
-        kind=form.measure.data,
-        start_value=form.start_value,
-        target_value=form.target_value,
-        unit=form.unit_text,
-        series=1,
-    )
-
-
-def _fill(item: Item, draft: Draft) -> None:
-    form = draft.form
-    item.title, item.description = form.title.data or "", form.description.data or ""
-    item.owner = db.session.get_one(Person, form.owner.data)
-    item.starts_on, item.ends_on = form.first_day.data, form.last_day.data
-    if isinstance(item, Objective) and isinstance(form, ObjectiveForm):
-        item.cycle = db.session.get_one(Cycle, form.cycle.data)
-
-
-def _create(item: Item, draft: Draft) -> None:
-    _fill(item, draft)
-    db.session.add(item)
-    note_change(item.measure, draft.person, CREATED)
-    _apply_source(item.measure, draft)
-
-
-def _apply_source(measure: Measure, draft: Draft) -> None:
-    """Link, change or end the measure's source, as chosen."""
-    before, after = measure.source, draft.integration
-    if before is not None and (after is None or before.integration != after.name):
-        end_source(measure, draft.person, integration_of(before).title)
-        before = None
-    if draft.source_form is not None and after is not None:
-        if before is None:
-            note_change(measure, draft.person, SOURCE, after=after.title)
-        draft.source_form.apply(measure, draft.person)
-
-
-def _described(item: Item) -> dict[str, str]:
-    first, last = days_of(item)
-    described = {TITLE: item.title, OWNER: item.owner.name, DAYS: f"{day(first)} to {day(last)}"}
-    if isinstance(item, Objective):
-        described[CYCLE] = item.cycle.name
-    return described

@@ -1,6 +1,6 @@
 """Forms of cycles, objectives, key results and check-ins: from text to exact values."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from typing import Any
@@ -10,18 +10,22 @@ from wtforms import (
     Field,
     Form,
     SelectField,
+    SelectMultipleField,
     StringField,
     TextAreaField,
     ValidationError,
 )
 from wtforms.form import BaseForm
-from wtforms.validators import DataRequired, InputRequired, Optional, StopValidation
+from wtforms.validators import AnyOf, DataRequired, InputRequired, Optional, StopValidation
 
 from app.accounts.forms import one_line
+from app.accounts.models import Person
 from app.okrs.figures import KIND_WORDS, figure_text, parse_figure
 from app.okrs.integrations import MeasureWish
 from app.okrs.models import KPI, PERCENT, ROLL_UP, Cycle, Measure
+from app.okrs.sight import EVERYONE, would_see
 
+PEOPLE = "people"
 YEARS = range(2000, 2100)
 LONGEST_TITLE, LONGEST_TEXT, LONGEST_UNIT, LONGEST_NAME = 200, 10_000, 40, 80
 
@@ -50,8 +54,21 @@ class ChoiceField(SelectField):
             raise StopValidation("Choose one from the list.")
 
     def post_validate(self, form: BaseForm, validation_stopped: bool) -> None:
-        if self.errors:
+        if validation_stopped or self.process_errors:
             self.errors = ["Choose one from the list."]
+
+
+class ChoicesField(SelectMultipleField):
+    """Checkboxes, drawn by the template."""
+
+    def pre_validate(self, form: BaseForm) -> None:
+        offered = {value for value, *_rest in self.iter_choices()}
+        if self.process_errors or not offered.issuperset(self.data or ()):
+            raise StopValidation
+
+    def post_validate(self, form: BaseForm, validation_stopped: bool) -> None:
+        if validation_stopped:
+            self.errors = ["Choose from the list."]
 
 
 class DayField(DateField):
@@ -186,13 +203,61 @@ class ItemForm(Form):
 
 
 class KeyResultForm(ItemForm):
-    """A key result lies in its objective's cycle."""
+    """A key result lies in its objective's cycle, and is seen by those who see its objective."""
+
+    outsiders: Mapping[int, str] = {}
+    """Who of those offered as owner does not see the objective: ids and names."""
+
+    def validate_owner(self, field: ChoiceField) -> None:
+        name = self.outsiders.get(field.data)
+        if name:
+            raise ValidationError(
+                f"{name} can’t see this private objective. Choose someone who can, or first add "
+                "them to those who can see the objective."
+            )
 
 
 class ObjectiveForm(ItemForm):
     kinds = (ROLL_UP, PERCENT, KPI)
 
     cycle = ChoiceField("Cycle", coerce=int)
+    visibility = StringField(
+        "Who can see it", validators=[AnyOf((EVERYONE, PEOPLE), "Choose who can see it.")]
+    )
+    viewers = ChoicesField("Chosen people", coerce=int)
+
+    part_owners: Sequence[Person] = ()
+    """Who owns a key result of it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.visibility.raw_data:
+            self.viewers.data = self.viewers.object_data  # nothing was sent of either
+
+    @property
+    def is_private(self) -> bool:
+        return bool(self.visibility.data == PEOPLE)
+
+    @property
+    def viewer_ids(self) -> list[int]:
+        return list(self.viewers.data or ())
+
+    def left_out(self, people: Sequence[Person]) -> list[Person]:
+        """Who of these people would not see the objective as it was typed."""
+        if not self.is_private:
+            return []
+        owner, viewers = self.owner.data, self.viewer_ids
+        return [one for one in people if not would_see(one, owner, viewers)]
+
+    def validate_viewers(self, field: ChoicesField) -> None:
+        names = [one.name for one in self.left_out(self.part_owners)]
+        if len(names) == 1:
+            raise ValidationError(f"{names[0]} owns a key result of it, and so has to see it.")
+        if names:
+            raise ValidationError(
+                f"{', '.join(names[:-1])} and {names[-1]} own key results of it, and so have to "
+                "see it."
+            )
 
 
 class CycleForm(Form):

@@ -4,6 +4,7 @@ from flask import flash, render_template
 from flask.typing import ResponseReturnValue
 
 from app.access import found, require_admin
+from app.audit.log import record
 from app.db import db
 from app.htmx import see_other
 from app.okrs import blueprint
@@ -21,7 +22,9 @@ def list_integrations() -> ResponseReturnValue:
 def enable_integration(name: str) -> ResponseReturnValue:
     admin = require_admin()
     integration = found(integration_named(name))
-    switch(name, True, admin)
+    if not is_enabled(name):
+        switch(name, True, admin)
+        record("integration.enabled", "integration", name=integration.title)
     db.session.commit()
     flash(f"{integration.title} enabled.", "success")
     return see_other("okrs.list_integrations")
@@ -31,7 +34,9 @@ def enable_integration(name: str) -> ResponseReturnValue:
 def disable_integration(name: str) -> ResponseReturnValue:
     admin = require_admin()
     integration = found(integration_named(name))
-    switch(name, False, admin)
+    if is_enabled(name):
+        switch(name, False, admin)
+        record("integration.disabled", "integration", name=integration.title)
     db.session.commit()
     flash(f"{integration.title} disabled. Its syncs are paused; every value stays.", "success")
     return see_other("okrs.list_integrations")

@@ -76,6 +76,10 @@ class Need:
     """True where it is done in a window of its own, and the page goes on afterwards."""
 
 
+class SourceRefused(Exception):
+    """What was chosen may not be linked any more; the form holds a message that says why."""
+
+
 class SourceForm(Protocol):
     """The part of an item's form in which a source of one integration is chosen."""
 
@@ -84,6 +88,14 @@ class SourceForm(Protocol):
 
     def validate(self, wish: MeasureWish) -> bool:
         """Check what was chosen; False leaves its messages on this object for the template."""
+        ...
+
+    def hold(self) -> None:
+        """Let nobody take away what was chosen until the commit.
+
+        Called once people are held and before measures are. Raises SourceRefused where it was
+        taken away since it was read: the form may have waited for the network.
+        """
         ...
 
     def apply(self, measure: Measure, by: Person) -> None:
@@ -194,13 +206,29 @@ def is_enabled(name: str) -> bool:
     return state is not None and state.is_enabled
 
 
+def members_may_connect(name: str) -> bool:
+    """Whether members, or admins alone, connect accounts of their own."""
+    state = db.session.get(IntegrationState, name)
+    return state is None or state.members_may_connect
+
+
 def switch(name: str, on: bool, by: Person) -> None:
     """Enable or disable an integration. Disabling pauses its syncs and keeps every value."""
+    _changed_by(name, by).is_enabled = on
+
+
+def let_members_connect(name: str, may: bool, by: Person) -> None:
+    """Let members connect accounts of their own, or admins alone. What is connected stays."""
+    _changed_by(name, by).members_may_connect = may
+
+
+def _changed_by(name: str, by: Person) -> IntegrationState:
     state = db.session.get(IntegrationState, name)
     if state is None:
         state = IntegrationState(name=name)
         db.session.add(state)
-    state.is_enabled, state.changed_at, state.changed_by_id = on, utcnow(), by.id
+    state.changed_at, state.changed_by_id = utcnow(), by.id
+    return state
 
 
 def states_of(sources: Sequence[Source]) -> dict[int, SourceState]:

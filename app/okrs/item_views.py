@@ -4,18 +4,17 @@ from flask import flash, redirect, render_template
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import IntegrityError
 
+from app.access import me
 from app.db import db
-from app.okrs.drafts import (
-    CHANGED_MEANWHILE,
-    SAVED_MEANWHILE,
-    Draft,
-    SavedMeanwhile,
-    mark_of,
-    update_item,
-)
+from app.htmx import see_other
+from app.okrs.drafts import Draft
+from app.okrs.integrations import SourceRefused
 from app.okrs.loading import Item
 from app.okrs.models import KeyResult
 from app.okrs.rows import item_url
+from app.okrs.saving import CHANGED_MEANWHILE, SAVED_MEANWHILE, SavedMeanwhile, update_item
+from app.okrs.sight import sees
+from app.okrs.stored import mark_of
 
 
 def edit_item(item: Item, draft: Draft) -> ResponseReturnValue:
@@ -29,10 +28,17 @@ def edit_item(item: Item, draft: Draft) -> ResponseReturnValue:
         db.session.rollback()
         draft.problem, draft.seen = SAVED_MEANWHILE, mark_of(item)
         return _edit_form(item, draft)
+    except SourceRefused:
+        db.session.rollback()
+        return _edit_form(item, draft)
     except IntegrityError:
         db.session.rollback()
         draft.problem = CHANGED_MEANWHILE
         return _edit_form(item, draft)
+    objective = item.objective if isinstance(item, KeyResult) else item
+    if not sees(me(), objective):
+        flash("Objective saved. It is no longer yours, and you are not among those who see it.")
+        return see_other("okrs.list_objectives", cycle=objective.cycle_id)
     flash(f"{'Key result' if isinstance(item, KeyResult) else 'Objective'} saved.", "success")
     return redirect(item_url(item, "show"), code=303)
 

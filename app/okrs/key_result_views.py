@@ -8,10 +8,17 @@ from app.db import db
 from app.htmx import see_other
 from app.okrs import blueprint
 from app.okrs.changes import delete_item
-from app.okrs.drafts import create_key_result, key_result_draft
+from app.okrs.drafts import Draft, key_result_draft
+from app.okrs.integrations import SourceRefused
 from app.okrs.item_views import edit_item
 from app.okrs.loading import key_result_for, objective_for
+from app.okrs.models import Objective
+from app.okrs.readings import hold
 from app.okrs.regions import row_fragment, standing_fragment, standing_values
+from app.okrs.saving import SavedMeanwhile, create_key_result
+from app.okrs.sight import sight_words
+
+SIGHT_CHANGED = "The owner, or who sees the objective, was changed at the same moment. Save again."
 
 
 @blueprint.route("/objectives/<int:objective_id>/key-results/new", methods=["GET", "POST"])
@@ -19,18 +26,34 @@ def new_key_result(objective_id: int) -> ResponseReturnValue:
     objective = objective_for(me(), objective_id, to_edit=True)
     draft = key_result_draft(me(), objective, None)
     if not draft.is_ready():
-        return render_template("okrs/form.html", draft=draft, objective=objective), draft.status
-    key_result = create_key_result(draft, objective)
+        return _new_form(draft, objective)
+    try:
+        key_result = create_key_result(draft, objective)
+    except SourceRefused:
+        db.session.rollback()
+        return _new_form(draft, objective)
+    except SavedMeanwhile:
+        db.session.rollback()
+        draft.problem = SIGHT_CHANGED
+        return _new_form(draft, objective)
     db.session.commit()
     flash("Key result created.", "success")
     return see_other("okrs.show_key_result", key_result_id=key_result.id)
 
 
+def _new_form(draft: Draft, objective: Objective) -> ResponseReturnValue:
+    return render_template("okrs/form.html", draft=draft, objective=objective), draft.status
+
+
 @blueprint.get("/key-results/<int:key_result_id>")
 def show_key_result(key_result_id: int) -> ResponseReturnValue:
     key_result = key_result_for(me(), key_result_id)
+    objective = key_result.objective
     return render_template(
-        "okrs/item.html", objective=key_result.objective, **standing_values(key_result)
+        "okrs/item.html",
+        objective=objective,
+        sight=sight_words(objective, owner="its objective’s owner"),
+        **standing_values(key_result),
     )
 
 
@@ -43,8 +66,9 @@ def edit_key_result(key_result_id: int) -> ResponseReturnValue:
 @blueprint.route("/key-results/<int:key_result_id>/delete", methods=["GET", "POST"])
 def delete_key_result(key_result_id: int) -> ResponseReturnValue:
     key_result = key_result_for(me(), key_result_id, to_edit=True)
-    if request.method == "GET":
+    if request.method != "POST":
         return render_template("okrs/delete.html", item=key_result, objective=key_result.objective)
+    hold(key_result.measure)
     delete_item(key_result, me())
     db.session.commit()
     flash("Key result deleted.", "success")

@@ -11,22 +11,16 @@ from app.okrs.live import MOST_MEASURES, being_counted, marks
 @blueprint.get("/live")
 def live() -> ResponseReturnValue:
     """The marks of the measures asked for, but for those that are not there for this person."""
-    return _unkept(marks(me(), _measures_asked_for()))
+    return jsonify(marks(me(), _measures_asked_for()))
 
 
 @blueprint.get("/live/counting")
 def live_counting() -> ResponseReturnValue:
     """Those of the measures asked for that are still being counted."""
-    return _unkept(being_counted(me(), _measures_asked_for()))
+    return jsonify(being_counted(me(), _measures_asked_for()))
 
 
 def _measures_asked_for() -> set[int]:
     asked = request.args.get("measures", "").split(",")[:MOST_MEASURES]
     ids = {int(text) for text in asked if text.isascii() and text.isdigit() and len(text) <= 10}
     return {one for one in ids if one <= LARGEST_ID}
-
-
-def _unkept(found: object) -> ResponseReturnValue:
-    answer = jsonify(found)
-    answer.headers["Cache-Control"] = "no-store"
-    return answer

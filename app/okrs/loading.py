@@ -1,11 +1,11 @@
 """Loading items with the access check. Every list, count and loader goes through one filter."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import TypeVar
 
 from flask import abort
-from sqlalchemy import ColumnElement, Select, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.strategy_options import _AbstractLoad as Loading
@@ -13,15 +13,23 @@ from sqlalchemy.orm.strategy_options import _AbstractLoad as Loading
 from app.access import LARGEST_ID, by_id, found
 from app.accounts.models import Person
 from app.db import db
-from app.okrs.models import Cycle, KeyResult, Measure, Objective
+from app.okrs.models import Cycle, KeyResult, Measure, Objective, ObjectiveViewer
 
 Item = Objective | KeyResult
 AnyItem = TypeVar("AnyItem", Objective, KeyResult)
+Kind = type[Objective] | type[KeyResult]
 
 
 def is_visible(person: Person) -> ColumnElement[bool]:
     """The one filter of what a person may see; key results are as visible as their objective."""
-    return Objective.deleted_at.is_(None)
+    is_there = Objective.deleted_at.is_(None)
+    if person.is_admin:
+        return is_there
+    is_viewer = exists().where(
+        ObjectiveViewer.objective_id == Objective.id, ObjectiveViewer.person_id == person.id
+    )
+    is_open = Objective.is_private.is_(False)
+    return and_(is_there, or_(is_open, Objective.owner_id == person.id, is_viewer))
 
 
 def visible_objectives(person: Person) -> Select[Objective]:
@@ -54,6 +62,12 @@ def live_measures() -> Select[int]:
     )
 
 
+def may_see_item_of(person: Person, measure_id: int) -> bool:
+    """Whether the item with this measure is there for this person."""
+    seen = live_measures().where(Measure.id == measure_id, is_visible(person))
+    return db.session.scalar(seen) is not None
+
+
 def first_days() -> Select[int, date]:
     """The ids of live measures with the first days of their items, as `days_of` tells them."""
     own = case((KeyResult.id.is_not(None), KeyResult.starts_on), else_=Objective.starts_on)
@@ -65,7 +79,9 @@ def first_days() -> Select[int, date]:
 
 
 def may_edit(person: Person, item: Item) -> bool:
-    """Admins and the item's owner; a key result also by its objective's owner."""
+    """Admins and the item's owner; a key result also by its objective's owner. Never observers."""
+    if person.is_observer:
+        return False
     owners = {item.owner_id}
     if isinstance(item, KeyResult):
         owners.add(item.objective.owner_id)
@@ -74,7 +90,8 @@ def may_edit(person: Person, item: Item) -> bool:
 
 def objective_for(person: Person, objective_id: int, *, to_edit: bool = False) -> Objective:
     """The objective; 404 where it is not there for this person, 403 without the right to edit."""
-    query = visible_objectives(person).options(*with_standing()).where(Objective.id == objective_id)
+    options = with_standing(measure_of=_joined_measure)
+    query = visible_objectives(person).options(*options).where(Objective.id == objective_id)
     return _checked(person, _one(query, objective_id), to_edit)
 
 
@@ -82,7 +99,7 @@ def key_result_for(person: Person, key_result_id: int, *, to_edit: bool = False)
     """The key result; 404 and 403 as for an objective."""
     query = (
         visible_key_results(person)
-        .options(joinedload(KeyResult.owner), with_measure(KeyResult))
+        .options(joinedload(KeyResult.owner), _joined_measure(KeyResult))
         .where(KeyResult.id == key_result_id)
     )
     return _checked(person, _one(query, key_result_id), to_edit)
@@ -96,20 +113,26 @@ def measure_for(person: Person, measure_id: int, *, to_edit: bool = False) -> Me
     return key_result_for(person, item.id, to_edit=to_edit).measure
 
 
-def with_standing() -> Sequence[Loading]:
+def with_measure(kind: Kind) -> Loading:
+    """Its measure, and in a query for all of them its source."""
+    return joinedload(kind.measure).selectinload(Measure.source)
+
+
+def _joined_measure(kind: Kind) -> Loading:
+    """The same without a query of its own, for few items: a measure has at most one source."""
+    return joinedload(kind.measure).joinedload(Measure.source)
+
+
+def with_standing(measure_of: Callable[[Kind], Loading] = with_measure) -> Sequence[Loading]:
     """What an objective's standing and its rows need, in a number of queries that never grows."""
     return (
         joinedload(Objective.cycle),
         joinedload(Objective.owner),
-        with_measure(Objective),
+        measure_of(Objective),
         selectinload(Objective.key_results).options(
-            joinedload(KeyResult.owner), with_measure(KeyResult)
+            joinedload(KeyResult.owner), measure_of(KeyResult)
         ),
     )
-
-
-def with_measure(kind: type[Objective] | type[KeyResult]) -> Loading:
-    return joinedload(kind.measure).selectinload(Measure.source)
 
 
 def _one(query: Select[AnyItem], item_id: int) -> AnyItem | None:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
     text,
+    true,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -96,17 +97,35 @@ class Objective(Model):
     measure_id: Mapped[int] = mapped_column(ForeignKey("measure.id"), unique=True)
     starts_on: Mapped[date | None]
     ends_on: Mapped[date | None]
+    is_private: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether only its owner, the chosen viewers and admins see it, with its key results."""
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     deleted_at: Mapped[datetime | None]
     deleted_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
 
     owner: Mapped[Person] = relationship(foreign_keys=[owner_id])
+    viewers: Mapped[list[Person]] = relationship(
+        secondary="objective_viewer", order_by="Person.name, Person.id"
+    )
     cycle: Mapped[Cycle] = relationship()
     measure: Mapped[Measure] = relationship(back_populates="objective")
     key_results: Mapped[list["KeyResult"]] = relationship(
         primaryjoin="and_(KeyResult.objective_id == Objective.id, KeyResult.deleted_at.is_(None))",
         back_populates="objective",
         order_by="KeyResult.position, KeyResult.id",
+    )
+
+
+class ObjectiveViewer(Model):
+    """Someone who may see a private objective without owning it."""
+
+    __tablename__ = "objective_viewer"
+
+    objective_id: Mapped[int] = mapped_column(
+        ForeignKey("objective.id", ondelete="CASCADE"), primary_key=True
+    )
+    person_id: Mapped[int] = mapped_column(
+        ForeignKey("person.id", ondelete="CASCADE"), primary_key=True, index=True
     )
 
 
@@ -183,6 +202,8 @@ class IntegrationState(Model):
 
     name: Mapped[str] = mapped_column(String(40), primary_key=True)
     is_enabled: Mapped[bool] = mapped_column(default=False, server_default=false())
+    members_may_connect: Mapped[bool] = mapped_column(default=True, server_default=true())
+    """Whether members may connect accounts of their own, or admins alone."""
     changed_at: Mapped[datetime] = mapped_column(default=utcnow)
     changed_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
 

@@ -9,10 +9,16 @@ from app.htmx import see_other
 from app.okrs import blueprint
 from app.okrs.changes import delete_item
 from app.okrs.cycles import all_cycles
-from app.okrs.drafts import create_objective, objective_draft
+from app.okrs.drafts import objective_draft
+from app.okrs.integrations import SourceRefused
 from app.okrs.item_views import edit_item
 from app.okrs.loading import objective_for
+from app.okrs.readings import hold
 from app.okrs.regions import row_fragment, standing_fragment, standing_values
+from app.okrs.saving import SavedMeanwhile, create_objective
+from app.okrs.sight import sight_words
+
+OWNER_CHANGED = "The owner left at the same moment. Choose someone else, then save again."
 
 
 @blueprint.route("/objectives/new", methods=["GET", "POST"])
@@ -22,7 +28,15 @@ def new_objective() -> ResponseReturnValue:
     draft = objective_draft(me(), None, cycle)
     if not draft.is_ready():
         return render_template("okrs/form.html", draft=draft, cycle=cycle), draft.status
-    objective = create_objective(draft)
+    try:
+        objective = create_objective(draft)
+    except SourceRefused:
+        db.session.rollback()
+        return render_template("okrs/form.html", draft=draft, cycle=cycle), draft.status
+    except SavedMeanwhile:
+        db.session.rollback()
+        draft.problem = OWNER_CHANGED
+        return render_template("okrs/form.html", draft=draft, cycle=cycle), draft.status
     db.session.commit()
     flash("Objective created.", "success")
     return see_other("okrs.show_objective", objective_id=objective.id)
@@ -31,7 +45,9 @@ def new_objective() -> ResponseReturnValue:
 @blueprint.get("/objectives/<int:objective_id>")
 def show_objective(objective_id: int) -> ResponseReturnValue:
     objective = objective_for(me(), objective_id)
-    return render_template("okrs/item.html", **standing_values(objective))
+    return render_template(
+        "okrs/item.html", sight=sight_words(objective), **standing_values(objective)
+    )
 
 
 @blueprint.route("/objectives/<int:objective_id>/edit", methods=["GET", "POST"])
@@ -43,9 +59,10 @@ def edit_objective(objective_id: int) -> ResponseReturnValue:
 @blueprint.route("/objectives/<int:objective_id>/delete", methods=["GET", "POST"])
 def delete_objective(objective_id: int) -> ResponseReturnValue:
     objective = objective_for(me(), objective_id, to_edit=True)
-    if request.method == "GET":
+    if request.method != "POST":
         return render_template("okrs/delete.html", item=objective, parts=objective.key_results)
     cycle_id = objective.cycle_id
+    hold(objective.measure)
     delete_item(objective, me())
     db.session.commit()
     flash("Objective deleted.", "success")

@@ -111,7 +111,7 @@ def hold(measure: Measure) -> None:
 
     For forms that waited for the network: a sync may have ended meanwhile.
     """
-    db.session.refresh(measure, with_for_update=True)
+    db.session.refresh(measure, with_for_update={"of": Measure})  # its source may be joined in
     db.session.expire(measure, ["source"])
     if measure.source is not None:
         db.session.refresh(measure.source)

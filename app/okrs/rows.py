@@ -49,6 +49,12 @@ class Row:
         return isinstance(self.item, Objective)
 
     @property
+    def is_private(self) -> bool:
+        """Whether only some see it; a key result's objective says so for both."""
+        item = self.item
+        return (item if isinstance(item, Objective) else item.objective).is_private
+
+    @property
     def is_busy(self) -> bool:
         return self.state is not None and self.state.is_busy
 

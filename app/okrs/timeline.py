@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
+from app.okrs.changes import VIEWERS
 from app.okrs.figures import value_words
 from app.okrs.history import LONGEST, History, TracedReading
 from app.okrs.models import KPI, Change, CheckIn, Measure
+from app.okrs.sight import EVERYONE
 
 _SAID = {
     "created": "created it",
@@ -18,6 +20,7 @@ _SAID = {
     "measure": "changed the measure",
     "target": "changed the target",
     "criteria": "changed what is counted",
+    "viewers": "changed who sees it",
     "evidence": "changed what others see",
     "deleted": "deleted it",
 }
@@ -118,6 +121,9 @@ def change_entry(change: Change) -> Entry:
     if change.what == "source":
         did = f"connected {after}" if after else f"removed {before}"
         before = after = ""
+    elif change.what == VIEWERS and EVERYONE in (before, after):
+        did = "made it visible to everyone" if after == EVERYONE else "made it private"
+        before, after = "", "" if after == EVERYONE else f"only {after} see it"
     return Entry(
         at=change.made_at,
         actor=change.person.name if change.person else "Tally",

@@ -17,6 +17,11 @@ KEY_CHANGED = (
     "Trello's API key was changed, so this connection no longer works. It has to be reconnected."
 )
 
+SIGN_IN_UNREADABLE = (
+    "The stored sign-in can't be read with the present ENCRYPTION_KEY. "
+    "Put the old key back, or reconnect."
+)
+
 
 @dataclass(frozen=True)
 class AppKeys:
@@ -53,6 +58,19 @@ def current_app_keys() -> AppKeys | None:
 def are_stored_keys_unreadable() -> bool:
     """True when a key was entered but ENCRYPTION_KEY has changed since."""
     return _stored() is not None and current_app_keys() is None
+
+
+def why_no_keys() -> str:
+    """Where there are no keys to use: why, and what is to be done, in two sentences."""
+    if are_stored_keys_unreadable():
+        return (
+            "Trello's API key and secret can't be read with the present ENCRYPTION_KEY. An admin "
+            "has to put the old key back, or enter both anew under Admin, Integrations, Trello."
+        )
+    return (
+        "Trello's API key and secret are missing. "
+        "An admin has to enter them under Admin, Integrations, Trello."
+    )
 
 
 def _stored() -> TrelloApp | None:

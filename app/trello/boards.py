@@ -1,38 +1,37 @@
-"""What a connection reads: its open boards, and whole boards, kept a short while for forms."""
+"""Asking Trello as a connection's account: for its open boards, and for whole boards."""
 
-import json
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any, Protocol
+from typing import Protocol
 
 from flask import current_app
-from sqlalchemy.orm import Session
 
 from app.db import db, put, utcnow
 from app.trello import outcomes
-from app.trello.answers import BoardFrame, BoardList, BoardName, Card, Label, Member, Snapshot
-from app.trello.app_keys import KEY_CHANGED, current_app_keys
+from app.trello.answers import BoardName, Snapshot
+from app.trello.app_keys import (
+    KEY_CHANGED,
+    SIGN_IN_UNREADABLE,
+    current_app_keys,
+    why_no_keys,
+)
 from app.trello.client import TIMEOUT, Credentials, Trello, open_line
 from app.trello.failures import (
-    BoardLost,
     Held,
     KeyRefused,
     OddAnswer,
     SignInUnusable,
     TokenRefused,
 )
-from app.trello.models import BoardCopy, Connection
 from app.trello.models import BoardList as StoredBoardList
+from app.trello.models import Connection
 from app.trello.quota import JOB_WAIT, PAGE_WAIT, Turns
 from app.trello.waiting import PATIENCE, page_waits
 from app.vault import SecretUnreadable, decrypt
 
-COPY_LIFE = timedelta(minutes=1)
-"""How old a copy of a board may be when a form counts on it."""
 LIST_LIFE = timedelta(minutes=5)
 """How long the list of boards is believed before it is asked for again."""
 
@@ -84,10 +83,7 @@ def trello_for(
     """
     keys = current_app_keys()
     if keys is None:
-        raise KeyRefused(
-            "Trello's API key and secret are missing. "
-            "An admin has to enter them under Admin, Integrations, Trello."
-        )
+        raise KeyRefused(why_no_keys())
     if connection.key_fingerprint != keys.fingerprint:
         raise SignInUnusable(KEY_CHANGED)
     if not to_revoke:
@@ -97,10 +93,7 @@ def trello_for(
         token = line.decrypt(connection.token_encrypted)
         token_secret = line.decrypt(connection.token_secret_encrypted)
     except SecretUnreadable as error:
-        raise SignInUnusable(
-            "The stored sign-in can't be read with the present ENCRYPTION_KEY. "
-            "Put the old key back, or reconnect."
-        ) from error
+        raise SignInUnusable(SIGN_IN_UNREADABLE) from error
     config = current_app.extensions["tally_config"]
     credentials = Credentials(keys.key, keys.secret, token, token_secret)
     turns = Turns(
@@ -122,7 +115,11 @@ def _check_may_ask(connection: SignIn) -> None:
         raise Held(left, "Trello asked us to slow down.")
 
 
-def _trello_for_page(connection: Connection) -> Trello:
+def trello_for_page(connection: Connection) -> Trello:
+    """For a request while someone waits for the page: one short wait for a turn, little patience.
+
+    Raises as `trello_for`.
+    """
     return trello_for(connection, timeout=PATIENCE, is_urgent=True, longest_wait=PAGE_WAIT)
 
 
@@ -164,7 +161,7 @@ def open_boards(connection: Connection, fresh: bool = False) -> list[BoardName]:
     kept = db.session.get(StoredBoardList, connection.id, populate_existing=True)
     if kept is not None and not fresh and utcnow() - kept.fetched_at < LIST_LIFE:
         return [BoardName(**board) for board in kept.boards]
-    trello = _trello_for_page(connection)
+    trello = trello_for_page(connection)
     db.end_reading()
     with page_waits(), telling_connection(connection):
         boards = trello.open_boards()
@@ -181,76 +178,3 @@ def open_boards(connection: Connection, fresh: bool = False) -> list[BoardName]:
 def boards_to_choose(connection: Connection, fresh: bool = False) -> list[BoardName]:
     """The open boards this connection may show. Raises TrelloError."""
     return [board for board in open_boards(connection, fresh) if connection.shows(board.id)]
-
-
-def board_copy(connection: Connection, board_id: str) -> Snapshot:
-    """A copy of the board at most a minute old, fetched if need be.
-
-    Raises BoardLost for a board the connection may not show, and any other TrelloError.
-    """
-    if not connection.shows(board_id):
-        raise BoardLost("This connection may not show that board. Choose one from the list.")
-    kept = db.session.get(BoardCopy, (connection.id, board_id), populate_existing=True)
-    if kept is not None and utcnow() - kept.fetched_at < COPY_LIFE:
-        return _unpack(kept.fetched_at, kept.payload)
-    trello = _trello_for_page(connection)
-    db.end_reading()
-    with page_waits(), telling_connection(connection):
-        snapshot = fetch_board(trello, board_id)
-    with db.writing() as session:
-        keep_copy(session, connection.id, snapshot)
-    return snapshot
-
-
-def kept_copy(connection: Connection, board_id: str) -> Snapshot | None:
-    """The copy that is kept, however old; None without one, or where it may not be shown."""
-    if not connection.shows(board_id):
-        return None
-    kept = db.session.get(BoardCopy, (connection.id, board_id), populate_existing=True)
-    return None if kept is None else _unpack(kept.fetched_at, kept.payload)
-
-
-def newest_copy(connection_id: int, board_id: str, in_hand: Snapshot | None) -> Snapshot | None:
-    """The copy in hand, or the kept one when it is newer: a sync may have ended meanwhile."""
-    kept = db.session.get(BoardCopy, (connection_id, board_id), populate_existing=True)
-    if in_hand is None or kept is None or kept.fetched_at <= in_hand.fetched_at:
-        return in_hand
-    return _unpack(kept.fetched_at, kept.payload)
-
-
-def keep_copy(session: Session, connection_id: int, snapshot: Snapshot) -> None:
-    """Keep a copy for forms, unless a newer one is there. Commits nothing."""
-    put(
-        session,
-        BoardCopy,
-        {"connection_id": connection_id, "trello_id": snapshot.frame.id},
-        {"fetched_at": snapshot.fetched_at, "payload": _pack(snapshot)},
-        only_where=BoardCopy.fetched_at < snapshot.fetched_at,
-    )
-
-
-def _pack(snapshot: Snapshot) -> bytes:
-    content = {"frame": asdict(snapshot.frame), "cards": snapshot.cards}
-    return zlib.compress(json.dumps(content, separators=(",", ":")).encode(), 1)
-
-
-def _unpack(fetched_at: datetime, payload: bytes) -> Snapshot:
-    content: dict[str, Any] = json.loads(zlib.decompress(payload))
-    frame = content["frame"]
-    return Snapshot(
-        fetched_at=fetched_at,
-        frame=BoardFrame(
-            id=frame["id"],
-            name=frame["name"],
-            url=frame["url"],
-            is_closed=frame["is_closed"],
-            lists=tuple(BoardList(**one) for one in frame["lists"]),
-            labels=tuple(Label(**one) for one in frame["labels"]),
-            members=tuple(Member(**one) for one in frame["members"]),
-        ),
-        cards=tuple(_card(one) for one in content["cards"]),
-    )
-
-
-def _card(values: list[Any]) -> Card:
-    return Card._make(tuple(one) if isinstance(one, list) else one for one in values)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from http.client import RemoteDisconnected
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
@@ -14,6 +15,7 @@ import requests
 import urllib3
 from authlib.integrations.requests_client import OAuth1Auth
 
+from app.bounded_answers import TIME_TO_ANSWER, bound_answers
 from app.trello import answers
 from app.trello.answers import BoardFrame, BoardName, Card, Member
 from app.trello.failures import (
@@ -28,7 +30,6 @@ from app.trello.failures import (
     WebhookRefused,
 )
 from app.trello.past.actions import ACTION_FIELDS, ACTION_TYPES, Action, parse_actions
-from app.trello.transfer import LONGEST_TRANSFER, limit_transfers
 from app.trello.webhooks.answers import TrellosWebhook, parse_webhook
 
 log = logging.getLogger(__name__)
@@ -129,6 +130,16 @@ class Trello:
             key=lambda board: (board.name.casefold(), board.id),
         )
 
+    def can_read(self, board_id: str) -> bool:
+        """Whether the account can read this board, closed or not."""
+        if not _BOARD_ID.fullmatch(board_id):
+            return False
+        try:
+            answer = self._get(f"/boards/{board_id}", fields=answers.BOARD_FIELDS)
+        except BoardLost:
+            return False
+        return answers.parse_board_name(answer)[0].id == board_id
+
     def board(self, board_id: str) -> tuple[BoardFrame, tuple[Card, ...]]:
         """The whole board: all its lists, labels and members, and all its cards of any kind.
 
@@ -209,19 +220,13 @@ class Trello:
         return self._call("GET", path, query)
 
     def _call(self, method: str, path: str, query: dict[str, str] | None = None) -> Any:
-        self._take_turn(path)
-        self._before_request()
         try:
-            with self._line.request(
-                method,
-                self._api_url + path,
-                params=query,
-                auth=self._auth,
-                timeout=self._timeout,
-                allow_redirects=False,
-                stream=True,
-            ) as response:
-                body = read_whole(response, LONGEST_ANSWER)
+            try:
+                response, body = self._ask(method, path, query)
+            except requests.ConnectionError as error:
+                if method != "GET" or not _was_hung_up(error):
+                    raise
+                response, body = self._ask(method, path, query)
         except requests.RequestException as error:
             # Its words hold the address, and the address may hold the token: they end here.
             log.warning("Trello did not answer", extra={"error": type(error).__name__})
@@ -236,6 +241,22 @@ class Trello:
         if failure is None:
             failure = self._meaning_of_401(path)
         raise failure
+
+    def _ask(
+        self, method: str, path: str, query: dict[str, str] | None
+    ) -> tuple[requests.Response, bytes]:
+        self._take_turn(path)
+        self._before_request()
+        with self._line.request(
+            method,
+            self._api_url + path,
+            params=query,
+            auth=self._auth,
+            timeout=self._timeout,
+            allow_redirects=False,
+            stream=True,
+        ) as response:
+            return response, read_whole(response, LONGEST_ANSWER)
 
     def _meaning_of_401(self, path: str) -> TrelloError:
         """Of one that does not say why: a token that can't even say whose it is, is dead."""
@@ -253,7 +274,7 @@ class Trello:
 def open_line(api_url: str) -> requests.Session:
     """A way to Trello that stays open from one request to the next, whoever they are signed by."""
     line = requests.Session()
-    limit_transfers(line)
+    bound_answers(line)
     line.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # none of another account's
     # What the environment says of proxies and certificates is read once, not for each request.
     settings = line.merge_environment_settings(api_url, {}, None, None, None)
@@ -262,12 +283,21 @@ def open_line(api_url: str) -> requests.Session:
     return line
 
 
+def _was_hung_up(error: requests.ConnectionError) -> bool:
+    """Whether the line ended without an answer: one that was kept open may, just as it is used."""
+    cause = error.args[0] if error.args else None
+    return isinstance(cause, urllib3.exceptions.ProtocolError) and any(
+        isinstance(one, (RemoteDisconnected, ConnectionResetError, BrokenPipeError))
+        for one in cause.args
+    )
+
+
 def read_whole(response: requests.Response, longest: int) -> bytes:
     """The whole body, within limits of size and time that a bare timeout does not set.
 
     Raises OddAnswer beyond `longest` bytes, Unavailable when it takes too long or breaks off.
     """
-    deadline = datetime.now(UTC) + timedelta(seconds=LONGEST_TRANSFER)
+    deadline = datetime.now(UTC) + timedelta(seconds=TIME_TO_ANSWER)
     parts: list[bytes] = []
     size = 0
     try:

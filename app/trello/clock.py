@@ -16,7 +16,7 @@ from app.okrs.integrations import is_enabled
 from app.queues import HOURLY as HOURLY_LANE
 from app.queues import count_notices, enqueue
 from app.timing import scaled
-from app.trello import outcomes, runs
+from app.trello import failure_history, runs
 from app.trello.loading import counts_something
 from app.trello.models import (
     HOURLY,
@@ -111,4 +111,4 @@ def _clear_leftovers(session: Session) -> None:
     now = utcnow()
     session.execute(delete(BoardCopy).where(BoardCopy.fetched_at < now - COPIES_KEPT))
     session.execute(delete(SyncRun).where(SyncRun.finished_at < now - RUNS_KEPT))
-    outcomes.forget_old_failures(session)
+    failure_history.forget_old(session)

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from app.accounts.forms import one_line
+from app.accounts.models import Person
+from app.audit.log import record
 from app.db import db, utcnow
 from app.trello.answers import BoardName
 from app.trello.boards import open_boards
 from app.trello.choices import told_apart
 from app.trello.failures import KeyRefused, TokenRefused, TrelloError
-from app.trello.models import EVERYONE, AllowedBoard, Connection
+from app.trello.models import EVERYONE, PEOPLE, PRIVATE, AllowedBoard, Connection
 from app.trello.sign_in_failures import trouble_of
 from app.trello.sources import freeze_disallowed
 from app.trello.webhooks.addresses import look_again
@@ -73,24 +75,69 @@ def configure(
     *,
     name: str,
     sharing: str,
+    people: Sequence[Person] = (),
     all_boards: bool,
     boards: Sequence[OfferedBoard],
 ) -> None:
-    """Set all of it. What hangs on boards no longer allowed freezes at once. Commits nothing."""
+    """Set all of it; `people` count where it is shared with chosen ones. What hangs on boards no
+    longer allowed freezes at once, unsharing only stops new links. Commits nothing."""
     # Two that save at once take turns, and the later one sees what the first allowed.
     db.session.execute(
         select(Connection.id).where(Connection.id == connection.id).with_for_update()
     )
-    db.session.refresh(connection, ["allowed_boards", "sharing", "shared_at"])
+    db.session.refresh(
+        connection,
+        ["name", "sharing", "shared_at", "shared_with", "shows_all_boards", "allowed_boards"],
+    )
+    before = _settings_of(connection)
     connection.name = name
     if sharing != connection.sharing:
         connection.sharing = sharing
-        connection.shared_at = utcnow() if sharing == EVERYONE else None
+        connection.shared_at = None if sharing == PRIVATE else utcnow()
+    connection.shared_with = list(people) if sharing == PEOPLE else []
     connection.shows_all_boards = all_boards
     _allow(connection, [] if all_boards else boards)
     connection.is_configured = True
+    _record(connection, before)
     freeze_disallowed(connection)
     look_again(connection)
+
+
+def sharing_words(connection: Connection) -> str:
+    """ "everyone", "nobody else", or the names of the chosen people"""
+    if connection.sharing == PEOPLE:
+        return ", ".join(one.name for one in connection.shared_with) or "nobody else"
+    return "everyone" if connection.sharing == EVERYONE else "nobody else"
+
+
+@dataclass(frozen=True)
+class _Setting:
+    """One thing that can be set of a connection."""
+
+    words: str
+    """As the audit log shows it."""
+    ids: frozenset[int | str] = frozenset()
+    """Of the people or boards that it names: others may bear the same names."""
+
+
+def _settings_of(connection: Connection) -> dict[str, _Setting]:
+    """What can be set of it, by the action under which the audit log notes a change."""
+    people, boards = connection.shared_with, connection.allowed_boards
+    limits = "all" if connection.shows_all_boards else ", ".join(board.name for board in boards)
+    return {
+        "connection.configured": _Setting(connection.name),
+        "connection.shared": _Setting(
+            sharing_words(connection), frozenset(one.id for one in people)
+        ),
+        "connection.limited": _Setting(limits, frozenset(board.trello_id for board in boards)),
+    }
+
+
+def _record(connection: Connection, before: dict[str, _Setting]) -> None:
+    for action, after in _settings_of(connection).items():
+        if after != before[action]:
+            named = ("connection", connection.id, connection.name)
+            record(action, *named, before=before[action].words, after=after.words)
 
 
 def _allow(connection: Connection, boards: Sequence[OfferedBoard]) -> None:

@@ -1,45 +1,50 @@
 """Connecting a Trello account: to Trello, back, and choosing what the connection may show."""
 
 import secrets
+from collections.abc import Sequence
 
 from flask import abort, flash, redirect, render_template, request, session
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from app.access import me
+from app.access import hold_me, me, require_member
 from app.accounts.models import ADMIN, Person
 from app.db import db
 from app.htmx import see_other
 from app.okrs.integrations import is_enabled
 from app.trello import blueprint
-from app.trello.app_keys import current_app_keys
+from app.trello.app_keys import are_stored_keys_unreadable, current_app_keys
 from app.trello.configuring import configure, offer_boards
 from app.trello.connecting import begin, complete
 from app.trello.connection_forms import ConnectionForm
-from app.trello.loading import connection_for
+from app.trello.loading import connection_for, may_connect, may_reconnect
 from app.trello.models import Connection
 from app.trello.sign_in_failures import SignInFailed
 
 
 @blueprint.get("/connections/trello/new")
 def new_connection() -> ResponseReturnValue:
+    person = require_member()
     connection = _to_reconnect()
+    if not (may_reconnect(person, connection) if connection else may_connect(person)):
+        return _for_admins_only()
     keys = current_app_keys()
     if keys is None or not is_enabled("trello"):
         return _not_possible(has_keys=keys is not None)
     try:
-        return redirect(begin(me(), keys, _this_browser(), connection))
+        return redirect(begin(person, keys, _this_browser(), connection))
     except SignInFailed as failure:
         return _failed(failure)
 
 
 @blueprint.get("/connections/trello/callback")
 def callback() -> ResponseReturnValue:
+    person = require_member()
     keys = current_app_keys()
     if keys is None or not is_enabled("trello"):
         return _not_possible(has_keys=keys is not None)
     try:
-        connection = complete(me(), keys, _this_browser(), request.args)
+        connection = complete(person, keys, _this_browser(), request.args)
     except SignInFailed as failure:
         return _failed(failure)
     if connection.is_configured:
@@ -50,14 +55,17 @@ def callback() -> ResponseReturnValue:
 @blueprint.route("/connections/<int:connection_id>/configure", methods=["GET", "POST"])
 def configure_connection(connection_id: int) -> ResponseReturnValue:
     connection = connection_for(me(), connection_id, to_manage=True)
+    if not _may_set_up(me(), connection):
+        return _for_admins_only()
     is_reload = request.form.get("step") == "reload-boards"
     offer = offer_boards(connection, fresh=is_reload)
     # Loaded and checked once more: the boards may have come over the network.
-    connection = connection_for(me(), connection_id, to_manage=True)
-    if request.method == "GET":
+    connection = connection_for(hold_me(), connection_id, to_manage=True)
+    if not _may_set_up(me(), connection):
+        return _for_admins_only()
+    if request.method != "POST":
         return _form(ConnectionForm.of(connection, offer), connection)
-    form = ConnectionForm(request.form)
-    form.offer = offer
+    form = ConnectionForm.typed(request.form, connection, offer)
     if is_reload:
         return _form(form, connection)
     if not form.validate():
@@ -67,6 +75,7 @@ def configure_connection(connection_id: int) -> ResponseReturnValue:
         connection,
         name=form.name.data or "",
         sharing=form.sharing.data or "",
+        people=form.chosen_people,
         all_boards=form.is_all,
         boards=form.chosen_boards,
     )
@@ -74,7 +83,7 @@ def configure_connection(connection_id: int) -> ResponseReturnValue:
     if is_first_time:
         return see_other("trello.show_connected", connection_id=connection_id)
     flash("The connection is saved.", "success")
-    return see_other(list_of(me(), connection))
+    return see_other("trello.show_connection", connection_id=connection_id)
 
 
 @blueprint.get("/connections/<int:connection_id>/connected")
@@ -85,11 +94,13 @@ def show_connected(connection_id: int) -> ResponseReturnValue:
     return render_template("trello/connect_done.html", connection=connection)
 
 
+def _may_set_up(person: Person, connection: Connection) -> bool:
+    """Whether the person may choose what it shows; for the first time, if they may connect."""
+    return connection.is_configured or may_connect(person)
+
+
 def _form(form: ConnectionForm, connection: Connection, status: int = 200) -> ResponseReturnValue:
-    back = list_of(me(), connection)
-    page = render_template(
-        "trello/connection_form.html", form=form, connection=connection, back=back
-    )
+    page = render_template("trello/connection_form.html", form=form, connection=connection)
     return page, status
 
 
@@ -125,13 +136,21 @@ def _failed(failure: SignInFailed) -> ResponseReturnValue:
 
 
 def _not_possible(has_keys: bool) -> ResponseReturnValue:
-    admins = db.session.scalars(
-        select(Person).where(Person.role == ADMIN, Person.is_active.is_(True)).order_by(Person.name)
-    ).all()
     page = render_template(
         "trello/connect_not_possible.html",
         has_keys=has_keys,
+        are_keys_unreadable=are_stored_keys_unreadable(),
         is_enabled=is_enabled("trello"),
-        admins=admins,
+        admins=_admins(),
     )
     return page, 409
+
+
+def _for_admins_only() -> ResponseReturnValue:
+    return render_template("trello/connect_for_admins.html", admins=_admins()), 403
+
+
+def _admins() -> Sequence[Person]:
+    return db.session.scalars(
+        select(Person).where(Person.role == ADMIN, Person.is_active.is_(True)).order_by(Person.name)
+    ).all()

@@ -4,23 +4,29 @@ import hashlib
 import json
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from hmac import compare_digest
 
-from flask import current_app, request, url_for
+from flask import current_app, flash, url_for
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
+from app.access import hold_me
 from app.accounts.forms import LONGEST_NAME, one_line
 from app.accounts.models import Person, workspace
+from app.audit.log import record
 from app.config import Config
 from app.db import db, utcnow
+from app.security import site_origin
 from app.trello import oauth, outcomes
 from app.trello.answers import Member
 from app.trello.app_keys import AppKeys
 from app.trello.client import Credentials, Trello
+from app.trello.disconnecting import revoke, trello_to_revoke
 from app.trello.failures import TrelloError
+from app.trello.loading import may_connect, may_reconnect
 from app.trello.models import Board, Connection, PendingSignIn
 from app.trello.quota import PAGE_WAIT, Turns
 from app.trello.sign_in_failures import (
@@ -28,6 +34,7 @@ from app.trello.sign_in_failures import (
     DENIED,
     ELSEWHERE,
     EXPIRED,
+    NOT_ALLOWED,
     OTHER_KEY,
     UNKNOWN,
     USED,
@@ -44,6 +51,14 @@ log = logging.getLogger(__name__)
 
 LIFE = timedelta(minutes=15)
 """How long someone may stay at Trello."""
+NOT_GIVEN_BACK = (
+    "The access that Trello granted just now could not be revoked there. Sign in at Trello with "
+    "that account and revoke it under the account's settings."
+)
+OLD_NOT_REVOKED = (
+    "The access that the connection had before could not be revoked at Trello: sign in there as "
+    "@{account}, and of the two under your account's settings revoke the older one."
+)
 _USED = ""
 """Stands where the secret was, so that a sign-in that is repeated can be told so."""
 
@@ -58,12 +73,6 @@ class _Pending:
     key_fingerprint: str
     connection_id: int | None
     """The connection to be reconnected; None for a new one."""
-
-
-def site_origin() -> str:
-    """Where this site is reached, as far as anyone has said."""
-    config: Config = current_app.extensions["tally_config"]
-    return config.public_url or request.host_url.rstrip("/")
 
 
 def callback_address() -> str:
@@ -121,6 +130,7 @@ def complete(
             raise SignInFailed(DENIED)
         if pending.key_fingerprint != keys.fingerprint:
             raise SignInFailed(OTHER_KEY)
+        _allowed(person, pending)
         return _finish(keys, pending, back.name, back.proof)
     except SignInFailed as failure:
         if failure.trouble is not CONNECTION_GONE:
@@ -154,6 +164,25 @@ def _take(name: str, person_id: int, browser: str) -> _Pending:
     return pending
 
 
+def _allowed(person: Person, pending: _Pending) -> Connection | None:
+    """The connection to be reconnected, read anew and held until the commit; None for a new one.
+
+    Raises SignInFailed where what the person might do at the start was taken from them meanwhile.
+    """
+    if pending.connection_id is None:
+        connection, is_right = None, may_connect(person)
+    else:
+        connection = db.session.get(
+            Connection, pending.connection_id, populate_existing=True, with_for_update=outcomes.LOCK
+        )
+        if connection is None:
+            raise SignInFailed(CONNECTION_GONE)
+        is_right = may_reconnect(person, connection)
+    if not is_right:
+        raise SignInFailed(NOT_ALLOWED)
+    return connection
+
+
 def _finish(keys: AppKeys, pending: _Pending, name: str, proof: str) -> Connection:
     config: Config = current_app.extensions["tally_config"]
     db.end_reading()
@@ -165,27 +194,54 @@ def _finish(keys: AppKeys, pending: _Pending, name: str, proof: str) -> Connecti
         with page_waits():
             member = trello.me()
         with db.writing() as session:
-            connection = _connection_of(session, pending, member)
+            # Checked once more: much may have happened while Trello was asked.
+            present = _allowed(hold_me(), pending)
+            old = _old_token(present, grant)
+            connection = _connection_of(session, present, pending, member)
             _keep(session, connection, member, grant, keys)
+            session.flush()  # the audit log wants the id of a new one
+            is_new = pending.connection_id is None
+            action = "connection.made" if is_new else "connection.reconnected"
+            account = f"@{connection.member_username}"
+            record(action, "connection", connection.id, connection.name, account=account)
     except TrelloError as error:
         _give_back(trello)
         raise SignInFailed(trouble_of(error)) from error
-    except SignInFailed:
+    except Exception:  # also where the person may do nothing any more, or the database is away
         _give_back(trello)
         raise
+    if old is not None:
+        _revoke_old(old, connection)
     return connection
 
 
-def _connection_of(session: Session, pending: _Pending, member: Member) -> Connection:
+@dataclass(frozen=True)
+class _Old:
+    """The token that a reconnected connection had before."""
+
+    trello: Trello | None
+    """Trello as of that token; None where it can't be asked by it."""
+
+
+def _old_token(connection: Connection | None, grant: oauth.Grant) -> _Old | None:
+    """What is to be revoked: None for a new connection, or where Trello granted the same token."""
+    if connection is None or not connection.token_encrypted:
+        return None
+    with suppress(SecretUnreadable):
+        if decrypt(connection.token_encrypted) == grant.token:
+            return None
+    return _Old(trello_to_revoke(connection))
+
+
+def _connection_of(
+    session: Session, found: Connection | None, pending: _Pending, member: Member
+) -> Connection:
     """A new connection, or the one to be reconnected. Raises SignInFailed."""
-    if pending.connection_id is None:
+    if found is None:
         name = one_line(f"Trello ({member.username})")[:LONGEST_NAME]
         connection = Connection(owner_id=pending.person_id, name=name)
         session.add(connection)
         return connection
-    found = session.get(Connection, pending.connection_id)
-    if found is None:
-        raise SignInFailed(CONNECTION_GONE)
     if found.member_id != member.id:
         raise SignInFailed(other_account(member.username, found.member_username))
     # What stood still goes on within the minute.
@@ -204,13 +260,20 @@ def _keep(
     connection.token_encrypted = encrypt(grant.token)
     connection.token_secret_encrypted = encrypt(grant.token_secret)
     connection.key_fingerprint = keys.fingerprint
+    connection.disconnected_at = connection.disconnected_by_id = None
     outcomes.record_reconnection(session, connection)
     look_again(connection)
 
 
 def _give_back(trello: Trello) -> None:
-    """Revoke a token that nothing will use."""
-    try:
-        trello.revoke()
-    except TrelloError:
+    """Revoke a token that nothing will use, and say so where that is left to the person."""
+    if not revoke(trello):
         log.warning("A token that was not used could not be revoked")
+        flash(NOT_GIVEN_BACK, "warning")
+
+
+def _revoke_old(old: _Old, connection: Connection) -> None:
+    """Revoke a token that nothing uses any more, and say so where that is left to the person."""
+    if not revoke(old.trello):
+        log.warning("A token that was replaced could not be revoked")
+        flash(OLD_NOT_REVOKED.format(account=connection.member_username), "warning")

@@ -1,13 +1,17 @@
 """The forms about connections and about Trello's API key."""
 
 import re
+from collections.abc import Sequence
 
+from werkzeug.datastructures import MultiDict
 from wtforms import Form, PasswordField, SelectMultipleField, StringField, ValidationError
 from wtforms.validators import AnyOf, InputRequired
 
 from app.accounts.forms import LONGEST_NAME, one_line
+from app.accounts.models import Person
+from app.accounts.people import possible_owners
 from app.trello.configuring import Offer, OfferedBoard
-from app.trello.models import EVERYONE, PRIVATE, Connection
+from app.trello.models import EVERYONE, PEOPLE, PRIVATE, Connection
 
 ALL, ONLY = "all", "only"
 LONGEST_KEY = 255
@@ -23,7 +27,10 @@ class ConnectionForm(Form):
         validators=[InputRequired("Give the connection a name.")],
         render_kw={"maxlength": LONGEST_NAME},
     )
-    sharing = StringField(validators=[AnyOf((PRIVATE, EVERYONE), "Choose with whom it is shared.")])
+    sharing = StringField(
+        validators=[AnyOf((PRIVATE, PEOPLE, EVERYONE), "Choose with whom it is shared.")]
+    )
+    people = SelectMultipleField(coerce=int, validate_choice=False)
     shown = StringField(
         validators=[
             AnyOf((ALL, ONLY), "Choose which boards it may show: all of them, or only some.")
@@ -32,6 +39,8 @@ class ConnectionForm(Form):
     boards = SelectMultipleField(validate_choice=False)
 
     offer: Offer
+    candidates: Sequence[Person]
+    """Whom it may be shared with."""
 
     @classmethod
     def of(cls, connection: Connection, offer: Offer) -> "ConnectionForm":
@@ -41,11 +50,20 @@ class ConnectionForm(Form):
             data={
                 "name": connection.name,
                 "sharing": connection.sharing,
+                "people": [one.id for one in connection.shared_with],
                 "shown": shown if connection.is_configured else None,
                 "boards": [board.trello_id for board in connection.allowed_boards],
             }
         )
-        form.offer = offer
+        form.offer, form.candidates = offer, candidates_for(connection)
+        return form
+
+    @classmethod
+    def typed(
+        cls, sent: MultiDict[str, str], connection: Connection, offer: Offer
+    ) -> "ConnectionForm":
+        form = cls(sent)
+        form.offer, form.candidates = offer, candidates_for(connection)
         return form
 
     @property
@@ -56,6 +74,19 @@ class ConnectionForm(Form):
     def chosen_boards(self) -> list[OfferedBoard]:
         ticked = set(self.boards.data or [])
         return [board for board in self.offer.boards if board.id in ticked]
+
+    @property
+    def chosen_people(self) -> list[Person]:
+        ticked = set(self.people.data or [])
+        return [one for one in self.candidates if one.id in ticked]
+
+    def validate_people(self, field: SelectMultipleField) -> None:
+        if self.sharing.data != PEOPLE:
+            return
+        if not field.data:
+            raise ValidationError("Tick at least one person.")
+        if not {one.id for one in self.candidates}.issuperset(field.data):
+            raise ValidationError("One of the ticked people can't be chosen now. Choose again.")
 
     def validate_name(self, field: StringField) -> None:
         if not field.data:
@@ -77,6 +108,11 @@ class ConnectionForm(Form):
         raise ValidationError(
             "One of the ticked boards is not among this account's open boards. Choose again."
         )
+
+
+def candidates_for(connection: Connection) -> list[Person]:
+    """Everyone who could use it, by name, but for its owner."""
+    return [one for one in possible_owners() if one.id != connection.owner_id]
 
 
 class AppKeysForm(Form):

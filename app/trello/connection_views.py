@@ -1,24 +1,20 @@
-"""The lists of connections, and removing one that nothing hangs on."""
+"""The lists of connections, and the page of one of them, with a test of it."""
 
 from flask import flash, render_template
 from flask.typing import ResponseReturnValue
-from sqlalchemy import delete, or_, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import or_
 
-from app.access import me, require_admin
-from app.db import db
+from app.access import me, require_admin, require_member
 from app.htmx import see_other
 from app.okrs.integrations import is_enabled
+from app.okrs.rows import item_url
 from app.trello import blueprint
 from app.trello.app_keys import current_app_keys
-from app.trello.boards import trello_for
-from app.trello.client import Trello
 from app.trello.connect_views import list_of
-from app.trello.connections import rows_for, uses
-from app.trello.failures import TokenRefused, TrelloError
-from app.trello.loading import connection_for, is_usable_by, is_visible_to
-from app.trello.models import Board, Connection, SyncRun
-from app.trello.quota import PAGE_WAIT
+from app.trello.connections import items_on, row_for, rows_for
+from app.trello.loading import connection_for, is_usable_by, is_visible_to, may_connect
+from app.trello.models import Connection
+from app.trello.trying_out import try_out
 
 
 @blueprint.get("/connections")
@@ -28,7 +24,8 @@ def list_connections() -> ResponseReturnValue:
     return render_template(
         "trello/connections.html",
         rows=rows_for(person, mine_or_shared),
-        is_possible=current_app_keys() is not None and is_enabled("trello"),
+        is_ready=current_app_keys() is not None and is_enabled("trello"),
+        may_connect=may_connect(person),
     )
 
 
@@ -36,61 +33,29 @@ def list_connections() -> ResponseReturnValue:
 def list_all_connections() -> ResponseReturnValue:
     admin = require_admin()
     return render_template(
-        "trello/connections_all.html", rows=rows_for(admin, is_visible_to(admin))
+        "trello/connections_all.html",
+        rows=rows_for(admin, is_visible_to(admin)),
+        is_ready=current_app_keys() is not None and is_enabled("trello"),
     )
 
 
-@blueprint.post("/connections/<int:connection_id>/remove")
-def remove_connection(connection_id: int) -> ResponseReturnValue:
+@blueprint.get("/connections/<int:connection_id>")
+def show_connection(connection_id: int) -> ResponseReturnValue:
+    person = require_member()
+    connection = connection_for(person, connection_id, to_manage=True)
+    items = [(item.title, item_url(item, "show")) for item in items_on(person, connection)]
+    return render_template(
+        "trello/connection.html",
+        connection=connection,
+        row=row_for(person, connection),
+        items=items,
+        back=list_of(person, connection),
+    )
+
+
+@blueprint.post("/connections/<int:connection_id>/test")
+def test_connection(connection_id: int) -> ResponseReturnValue:
     connection = connection_for(me(), connection_id, to_manage=True)
-    back, name = list_of(me(), connection), connection.name
-    account = f"@{connection.member_username}"
-    if connection.id in uses():
-        flash(f"{name} was not removed: items hang on it, or their history does.", "error")
-        return see_other(back)
-    trello = _trello_or_none(connection)
-    try:
-        _delete(connection_id)
-        db.session.commit()
-    except IntegrityError:
-        db.session.rollback()
-        flash(f"{name} was not removed: an item was linked to it just now.", "error")
-        return see_other(back)
-    db.end_reading()
-    if _revoke(trello):
-        flash(f"{name} is removed, and its access at Trello is revoked.", "success")
-    else:
-        flash(
-            f"{name} is removed here, but its access could not be revoked at Trello. "
-            f"Sign in there as {account} and revoke it under your account's settings.",
-            "warning",
-        )
-    return see_other(back)
-
-
-def _trello_or_none(connection: Connection) -> Trello | None:
-    try:
-        return trello_for(connection, is_urgent=True, longest_wait=PAGE_WAIT, to_revoke=True)
-    except TrelloError:
-        return None
-
-
-def _delete(connection_id: int) -> None:
-    """Delete the connection with the boards it has read. Refused by the database if one is used."""
-    boards = select(Board.id).where(Board.connection_id == connection_id)
-    db.session.execute(delete(SyncRun).where(SyncRun.board_id.in_(boards)))
-    db.session.execute(delete(Board).where(Board.connection_id == connection_id))
-    db.session.execute(delete(Connection).where(Connection.id == connection_id))
-
-
-def _revoke(trello: Trello | None) -> bool:
-    """Whether the token is worth nothing any more."""
-    if trello is None:
-        return False
-    try:
-        trello.revoke()
-    except TokenRefused:
-        return True
-    except TrelloError:
-        return False
-    return True
+    works, sentence = try_out(connection)
+    flash(sentence, "success" if works else "error")
+    return see_other("trello.show_connection", connection_id=connection_id)

@@ -9,10 +9,10 @@ from app.access import me
 from app.db import db
 from app.trello import blueprint
 from app.trello.connect_views import list_of
-from app.trello.connections import StateTeller, uses
+from app.trello.connections import row_for
+from app.trello.failure_history import HISTORY_KEPT
 from app.trello.loading import connection_for
 from app.trello.models import ConnectionFailure
-from app.trello.outcomes import HISTORY_KEPT
 
 MOST_SHOWN = 100
 
@@ -35,7 +35,7 @@ def show_failures(connection_id: int) -> ResponseReturnValue:
     return render_template(
         "trello/failures.html",
         connection=connection,
-        state=StateTeller().state_of(connection, uses().get(connection.id)),
+        row=row_for(person, connection),
         failures=failures[:MOST_SHOWN],
         has_more=len(failures) > MOST_SHOWN,
         days_kept=HISTORY_KEPT.days,

@@ -17,7 +17,7 @@ from app.okrs.rows import item_url
 from app.trello import clock, sync
 from app.trello.app_keys import current_app_keys, key_has_changed
 from app.trello.linking import TrelloSourceForm
-from app.trello.loading import may_manage, may_use
+from app.trello.loading import may_manage, may_reconnect, may_use
 from app.trello.models import Connection, TrelloSource
 from app.trello.needs import needs
 from app.trello.past import job as past_job
@@ -120,7 +120,7 @@ class TrelloIntegration:
 
 
 def _reconnect_url(person: Person, connection: Connection) -> str | None:
-    if not may_manage(person, connection):
+    if not may_reconnect(person, connection):
         return None
     if not connection.reconnect_reason and not key_has_changed(connection, current_app_keys()):
         return None

@@ -4,17 +4,18 @@ from dataclasses import InitVar, dataclass, field, replace
 from fractions import Fraction
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 from werkzeug.datastructures import MultiDict
 
 from app.accounts.models import Person, workspace
+from app.audit.log import record
 from app.db import db, utcnow
-from app.okrs.changes import CRITERIA, note_change
-from app.okrs.integrations import MeasureWish
+from app.okrs.changes import CRITERIA, note_change, record_of
+from app.okrs.integrations import MeasureWish, SourceRefused
 from app.okrs.models import PERCENT, Measure
 from app.okrs.standing import Standing, Thresholds, standing_at
 from app.trello.answers import BoardName, Card, Snapshot
-from app.trello.boards import COPY_LIFE, board_copy, boards_to_choose, newest_copy
+from app.trello.board_copies import COPY_LIFE, board_copy, newest_copy
+from app.trello.boards import boards_to_choose
 from app.trello.choices import (
     NO_LABEL,
     NOBODY,
@@ -36,14 +37,21 @@ from app.trello.counting import (
     gone,
 )
 from app.trello.failures import TrelloError
+from app.trello.loading import may_connect
 from app.trello.models import Board, Connection, TrelloSource
-from app.trello.sources import apply_snapshot, criteria_of, link, relink, value_for
+from app.trello.sources import apply_snapshot, board_of, criteria_of, link, relink, value_for
 from app.trello.words import criteria_in_words
 
 PREFIX = "trello_"
 """Before the names of this part's fields: the item's own form has an owner too."""
 FIRST_CARDS = 5
 COUNTED, LEFT_OUT = "counted", "left-out"
+NOT_YOURS = "You may no longer use that connection. Choose one of these."
+NOW_LOCKED = (
+    "You may no longer use that connection, so what is counted stays as it is. "
+    "Save again to save everything else."
+)
+NOT_SHOWN = "This connection has no such open board. Choose one of these."
 
 
 @dataclass(frozen=True)
@@ -104,7 +112,7 @@ class TrelloSourceForm:
             if name.startswith(PREFIX)
         )
         self.step = typed.get("step", "") if typed is not None else ""
-        self.connections = usable_connections(self.person)
+        self.connections = usable_connections(self.person, self._stored_connection)
         if self.is_locked:
             self.connection = self._stored_connection
             self.criteria = self._stored_criteria()
@@ -119,6 +127,11 @@ class TrelloSourceForm:
         """True for someone who may edit the item but not use its connection."""
         stored = self._stored_connection
         return stored is not None and all(one.id != stored.id for one in self.connections)
+
+    @property
+    def may_connect(self) -> bool:
+        """Whether the person may connect another account."""
+        return may_connect(self.person)
 
     @property
     def is_just_picked(self) -> bool:
@@ -151,9 +164,7 @@ class TrelloSourceForm:
         if self.is_locked or self._is_unchanged():
             return True
         if self.connection is None and self.fields.get("connection"):
-            self._refuse(
-                "connection", "You may no longer use that connection. Choose one of these."
-            )
+            self._refuse("connection", NOT_YOURS)
         elif self.connection is None:
             self._refuse("connection", "Choose a connection, or connect an account.")
         elif self.trouble:
@@ -161,12 +172,25 @@ class TrelloSourceForm:
         elif not self.board_id:
             self._refuse("board", "Choose a board.")
         elif self.snapshot is None:
-            self._refuse("board", "This connection has no such open board. Choose one of these.")
+            self._refuse("board", NOT_SHOWN)
         elif self.fields.get("choices_of", self.board_id) != self.board_id:
             self._refuse("board", "This is another board now: choose its cards, then save.")
         else:
             self._check_criteria(self.snapshot)
         return not self.errors
+
+    def hold(self) -> None:
+        """Let nobody take the connection or its boards away until the commit.
+
+        Much may have happened while Trello was asked. Raises SourceRefused.
+        """
+        if self.is_locked or self.connection is None:
+            return
+        held = select(Connection.id).where(Connection.id == self.connection.id)
+        db.session.execute(held.with_for_update(key_share=True))
+        self._look_again(self.connection)
+        if self.errors:
+            raise SourceRefused
 
     def apply(self, measure: Measure, by: Person) -> None:
         """Link as chosen and count at once on the copy that the preview showed, or a newer one."""
@@ -183,6 +207,8 @@ class TrelloSourceForm:
             if relink(source, board, self.criteria, by):
                 after = criteria_in_words(self.criteria, board)
                 note_change(measure, by, CRITERIA, before, after)
+                named = record_of(measure.item)
+                record("source.changed", *named, by=by, before=before, after=after)
         db.session.flush()  # evidence points at the version, and the version at its source
         snapshot = newest_copy(self.connection.id, self.board_id, self.snapshot)
         if snapshot is None:
@@ -199,6 +225,28 @@ class TrelloSourceForm:
     @property
     def _stored_connection(self) -> Connection | None:
         return self.source.board.connection if self.source is not None else None
+
+    def _look_again(self, connection: Connection) -> None:
+        """Find out what of the choices the person may not make any more."""
+        is_unchanged = self._is_unchanged()
+        self.connections = usable_connections(self.person, self._stored_connection)
+        if self.is_locked:
+            self.connection, self.criteria = self._stored_connection, self._stored_criteria()
+            if not is_unchanged:
+                self._refuse("connection", NOW_LOCKED)
+        elif connection not in self.connections:
+            self.connection, self.boards = None, []
+            self._forget_board()
+            self._refuse("connection", NOT_YOURS)
+        elif self.board_id and not connection.shows(self.board_id):
+            self.boards = [board for board in self.boards if connection.shows(board.id)]
+            self._forget_board()
+            if not is_unchanged:
+                self._refuse("board", NOT_SHOWN)
+
+    def _forget_board(self) -> None:
+        """Show and count nothing of what was read of the board."""
+        self.snapshot = self.preview = self.choices = None
 
     def _stored_criteria(self) -> Criteria:
         return criteria_of(self.source) if self.source is not None else Criteria()
@@ -325,20 +373,8 @@ class TrelloSourceForm:
         self.errors.setdefault(name, []).append(sentence)
 
     def _board_row(self, connection: Connection) -> Board:
-        board = db.session.scalar(
-            select(Board).where(
-                Board.connection_id == connection.id, Board.trello_id == self.board_id
-            )
-        )
-        if board is None:
-            name = next((one.name for one in self.boards if one.id == self.board_id), "")
-            board = Board(connection_id=connection.id, trello_id=self.board_id, name=name)
-            try:
-                with db.session.begin_nested():
-                    db.session.add(board)
-            except IntegrityError:  # someone else linked to it a moment ago
-                return self._board_row(connection)
-        return board
+        name = next((one.name for one in self.boards if one.id == self.board_id), "")
+        return board_of(connection, self.board_id, name)
 
 
 def _count_soon(source: TrelloSource) -> None:

@@ -22,7 +22,7 @@ from app.accounts.models import Person
 from app.db import Model, utcnow
 from app.okrs.models import Source, SourceVersion
 
-PRIVATE, EVERYONE = "private", "everyone"
+PRIVATE, PEOPLE, EVERYONE = "private", "people", "everyone"
 QUEUED, RUNNING, DONE, FAILED, ABANDONED = "queued", "running", "done", "failed", "abandoned"
 UNFINISHED = (QUEUED, RUNNING)
 HOURLY, WEBHOOK, REFRESH, RETRY = "hourly", "webhook", "refresh", "retry"
@@ -57,7 +57,11 @@ class Connection(Model):
     """The use of one Trello account for reading boards, lent by its owner."""
 
     __tablename__ = "trello_connection"
-    __table_args__ = (CheckConstraint("sharing in ('private', 'everyone')", name="sharing"),)
+    __table_args__ = (
+        CheckConstraint("sharing in ('private', 'people', 'everyone')", name="sharing"),
+        # The audit log speaks of them by their ids, also of those that were removed.
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     owner_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
@@ -70,11 +74,13 @@ class Connection(Model):
     member_username: Mapped[str] = mapped_column(String(120))
     member_name: Mapped[str] = mapped_column(String(200))
     token_encrypted: Mapped[str] = mapped_column(Text)
+    """Empty, with its secret, once it is disconnected."""
     token_secret_encrypted: Mapped[str] = mapped_column(Text)
     key_fingerprint: Mapped[str] = mapped_column(String(64))
     """Of the API key that the token belongs to; under another key it is worth nothing."""
     reconnect_reason: Mapped[str | None] = mapped_column(Text)
-    """Why its owner has to sign in again; None while the token is good."""
+    """Why its owner has to sign in again; None while the token is good. Nothing is asked of Trello
+    while it stands here."""
     limited_until: Mapped[datetime | None]
     """Until when Trello wants to be left alone, where it asked for that since the last success."""
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
@@ -84,8 +90,15 @@ class Connection(Model):
     """When its webhooks are compared with what Trello has, and mended, the next time."""
     webhook_problem: Mapped[str | None] = mapped_column(Text)
     """Why Trello makes no webhooks for it, in words; None where it does, or none were tried."""
+    disconnected_at: Mapped[datetime | None]
+    """When its token was given up; what it counted stays, and signing in again brings it back."""
+    disconnected_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
 
-    owner: Mapped[Person] = relationship()
+    owner: Mapped[Person] = relationship(foreign_keys=[owner_id])
+    shared_with: Mapped[list[Person]] = relationship(
+        secondary="trello_connection_share", order_by="Person.name, Person.id"
+    )
+    """The chosen people, where it is shared with `people`; else none."""
     allowed_boards: Mapped[list["AllowedBoard"]] = relationship(
         cascade="all, delete-orphan", passive_deletes=True
     )
@@ -96,6 +109,19 @@ class Connection(Model):
         return self.shows_all_boards or any(
             board.trello_id == board_trello_id for board in self.allowed_boards
         )
+
+
+class ConnectionShare(Model):
+    """Someone a connection is shared with by name."""
+
+    __tablename__ = "trello_connection_share"
+
+    connection_id: Mapped[int] = mapped_column(
+        ForeignKey("trello_connection.id", ondelete="CASCADE"), primary_key=True
+    )
+    person_id: Mapped[int] = mapped_column(
+        ForeignKey("person.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
 
 
 class AllowedBoard(Model):

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 from flask import url_for
 from sqlalchemy import func, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, selectinload
 
 from app.accounts.models import Person, workspace
 from app.beats import is_any_worker_alive
 from app.db import db, utcnow
 from app.okrs.integrations import Need
-from app.okrs.loading import Item, live_measures
+from app.okrs.loading import Item, is_visible, live_measures
 from app.okrs.models import Cycle, KeyResult, Measure, Objective
 from app.okrs.rows import item_url
 from app.timing import scaled
@@ -39,8 +39,8 @@ def needs(person: Person) -> list[Need]:
         return [held_up for cause, held_up in causes.items() if cause[0] == kind]
 
     return [
-        *_reconnect(troubled_connections(person, teller), teller),
-        *(_wait_for_owner(person, held_up) for held_up in held_up_by(_NOT_THEIRS)),
+        *_reconnect(person, teller),
+        *(_wait_for_owner(person, teller, held_up) for held_up in held_up_by(_NOT_THEIRS)),
         *(_choose_again(held_up) for held_up in held_up_by(_GONE)),
         *(_for_admins() if person.is_admin else []),
         *(_bear_with_it(person, held_up) for held_up in held_up_by(_LASTING)),
@@ -82,6 +82,7 @@ def _sources_of(person: Person) -> Sequence[TrelloSource]:
         .join(Cycle, Cycle.id == Objective.cycle_id)
         .where(
             func.coalesce(KeyResult.owner_id, Objective.owner_id) == person.id,
+            is_visible(person),
             Cycle.ends_on >= workspace().today(),
         )
     )
@@ -94,25 +95,40 @@ def _sources_of(person: Person) -> Sequence[TrelloSource]:
             ),
             joinedload(TrelloSource.board)
             .joinedload(Board.connection)
-            .joinedload(Connection.owner),
+            .options(joinedload(Connection.owner), selectinload(Connection.shared_with)),
         )
         .order_by(TrelloSource.id)
     ).all()
 
 
-def _reconnect(connections: Sequence[Connection], teller: StateTeller) -> list[Need]:
-    hanging = uses() if connections else {}
+def _reconnect(person: Person, teller: StateTeller) -> list[Need]:
+    """What was disconnected on purpose needs nobody, as long as nothing hangs on it."""
+    connections = troubled_connections(person, teller)
+    hanging = uses(person) if connections else {}
+    counts = {one.id: hanging.get(one.id, Use()).item_count for one in connections}
     return [
-        Need(
-            title=f"The connection “{connection.name}” has to be reconnected",
-            sentence=(teller.reconnect_reason(connection) or "")
-            + _held_up(hanging.get(connection.id, Use()).item_count),
-            url=url_for("trello.new_connection", reconnect=connection.id),
-            action="Reconnect",
-            is_popup=True,
-        )
+        _reconnect_one(person, teller, connection, count)
         for connection in connections
+        if (count := counts[connection.id]) or connection.disconnected_at is None
     ]
+
+
+def _reconnect_one(person: Person, teller: StateTeller, connection: Connection, count: int) -> Need:
+    reason = teller.reconnect_reason(connection) or ""
+    if not teller.may_reconnect(person, connection):
+        return Need(
+            title=f"An admin has to reconnect “{connection.name}”",
+            sentence=f"{reason}{_held_up(count)} Only admins may connect accounts here.",
+            url=url_for("trello.show_connection", connection_id=connection.id),
+            action="Open the connection",
+        )
+    return Need(
+        title=f"The connection “{connection.name}” has to be reconnected",
+        sentence=reason + _held_up(count),
+        url=url_for("trello.new_connection", reconnect=connection.id),
+        action="Reconnect",
+        is_popup=True,
+    )
 
 
 def _held_up(count: int) -> str:
@@ -121,12 +137,14 @@ def _held_up(count: int) -> str:
     return f" {count} {'item stands' if count == 1 else 'items stand'} still until then."
 
 
-def _wait_for_owner(person: Person, sources: Sequence[TrelloSource]) -> Need:
+def _wait_for_owner(person: Person, teller: StateTeller, sources: Sequence[TrelloSource]) -> Need:
     connection = sources[0].board.connection
     is_known = may_use(person, connection) or may_manage(person, connection)
     which = f"“{connection.name}”" if is_known else "a Trello account"
+    owner = connection.owner
+    who = owner.name if teller.may_reconnect(owner, connection) else "An admin"
     return Need(
-        title=f"{connection.owner.name} has to reconnect {which}",
+        title=f"{who} has to reconnect {which}",
         sentence=f"{_standing_still(sources)} until then.",
         url=item_url(sources[0].measure.item, "show"),
         action="See what it holds up",

@@ -14,6 +14,7 @@ import requests
 from authlib.integrations.requests_client import OAuth1Auth
 from flask import current_app
 
+from app.bounded_answers import bound_answers
 from app.config import Config
 from app.trello.app_keys import AppKeys
 from app.trello.client import read_whole
@@ -29,7 +30,6 @@ from app.trello.sign_in_failures import (
     Trouble,
     trouble_of,
 )
-from app.trello.transfer import limit_transfers
 from app.trello.waiting import PATIENCE, page_waits
 
 log = logging.getLogger(__name__)
@@ -94,7 +94,7 @@ def _token_from(route: str, auth: OAuth1Auth, if_refused: Trouble) -> Grant:
     """One of the two signed requests; both are answered by a token and its secret."""
     try:
         with page_waits(), requests.Session() as session:
-            limit_transfers(session)
+            bound_answers(session)
             response = session.post(
                 f"{_oauth_url()}/{route}",
                 auth=auth,

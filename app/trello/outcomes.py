@@ -4,15 +4,15 @@ Nothing here commits.
 """
 
 import random
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from sqlalchemy import ColumnElement, bindparam, delete, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.db import utcnow
 from app.pages import moment
 from app.timing import scaled
-from app.trello import runs
+from app.trello import failure_history, runs
 from app.trello.client import LIMIT_WINDOW
 from app.trello.failures import (
     Held,
@@ -25,15 +25,15 @@ from app.trello.failures import (
     Unavailable,
 )
 from app.trello.live_rows import LiveBoard
-from app.trello.models import FAILED, Board, Connection, ConnectionFailure
+from app.trello.models import FAILED, Board, Connection
 from app.trello.runs import HOUR
+from app.vault import is_same_secret
 
 FIRST_PAUSE = timedelta(minutes=1)
 """Before trying again when Trello can't be reached; doubled at each failure, up to an hour."""
 LONG = timedelta(hours=6)
 """Trello that has not answered for so long is asked less often."""
 LONG_PAUSE = timedelta(hours=4)
-HISTORY_KEPT = timedelta(days=90)
 
 # Built once, without the ORM's part: these run for every board, every hour.
 _boards = Board.metadata.tables[Board.__tablename__]
@@ -56,6 +56,11 @@ _WORKS = (
     .where(_connections.c.id == bindparam("of_connection"))
     .values(last_synced_at=bindparam("now"), limited_until=None)
 )
+_ANSWERS = (
+    update(_connections)
+    .where(_connections.c.id == bindparam("of_connection"))
+    .values(limited_until=None)
+)
 
 _SILENT = (
     "Trello has not answered since {since}. The last good value stays; it is tried again every "
@@ -72,7 +77,7 @@ def record_success(session: Session, board: LiveBoard) -> None:
     """The board was read and counted: clear its failure; the next time is in an hour."""
     now = utcnow()
     if board.is_failing:
-        _end(session, board.connection_id, board.id, now)
+        failure_history.end(session, board.connection_id, board.id, now)
     connection = session.connection()
     connection.execute(
         _READ, {"of_board": board.id, "now": now, "next_sync_at": now + scaled(HOUR)}
@@ -95,6 +100,9 @@ def fail(
     if isinstance(error, Held):
         board.next_sync_at = now + _a_little_over(error)
         return
+    if isinstance(error, TokenRefused) and _was_replaced(board.connection, token):
+        board.next_sync_at = now
+        return
     since = board.failing_since = board.failing_since or now
     is_long = isinstance(error, Unavailable) and now - since >= scaled(LONG)
     board.failure = _SILENT.format(since=moment(since)) if is_long else error.sentence
@@ -103,6 +111,13 @@ def fail(
     pause = scaled(LONG_PAUSE) if is_long else _pause(error, board.failure_count)
     board.next_sync_at = now + pause
     tell_connection(session, board.connection, token, error, board)
+
+
+def _was_replaced(connection: Connection, token: str) -> bool:
+    """Whether someone signed in anew since: the token that was refused is revoked with that."""
+    return connection.reconnect_reason is None and not is_same_secret(
+        connection.token_encrypted, token
+    )
 
 
 def tell_connection(
@@ -118,7 +133,9 @@ def tell_connection(
     marked for a refusal of the old one. Without a board, as where a form asked, only what
     concerns the whole connection is kept.
     """
-    is_old_news = connection.token_encrypted != token or connection.reconnect_reason is not None
+    is_old_news = connection.reconnect_reason is not None or not is_same_secret(
+        connection.token_encrypted, token
+    )
     if isinstance(error, Held | Paused) or (isinstance(error, TokenRefused) and is_old_news):
         return
     if isinstance(error, TokenRefused):
@@ -126,22 +143,21 @@ def tell_connection(
     elif isinstance(error, Limited):
         _let_rest(session, connection, error, board)
     if isinstance(error, OF_CONNECTION):
-        _record(session, connection, None, error)
+        failure_history.note(session, connection, None, error)
     elif board is not None:
-        _record(session, connection, board.id, error)
+        failure_history.note(session, connection, board.id, error)
 
 
 def record_reconnection(session: Session, connection: Connection) -> None:
     """Its owner has signed in again: what concerned the old token is over."""
     connection.reconnect_reason = connection.limited_until = None
-    _end(session, connection.id, None, utcnow())
+    failure_history.end(session, connection.id, None, utcnow())
 
 
-def forget_old_failures(session: Session) -> None:
-    """Those that ended, or last happened, longer ago than the history is kept."""
-    session.execute(
-        delete(ConnectionFailure).where(ConnectionFailure.last_at < utcnow() - HISTORY_KEPT)
-    )
+def record_answer(session: Session, connection_id: int) -> None:
+    """Trello answered outside of a sync: what concerned the whole connection is over."""
+    failure_history.end(session, connection_id, None, utcnow())
+    session.execute(_ANSWERS, {"of_connection": connection_id})
 
 
 def _pause(error: TrelloError, failures: int) -> timedelta:
@@ -188,49 +204,4 @@ def _let_rest(
         update(Board)
         .where(Board.connection_id.in_(sharing), Board.next_sync_at < due_at)
         .values(next_sync_at=due_at)
-    )
-
-
-def _record(
-    session: Session, connection: Connection, board_id: int | None, error: TrelloError
-) -> None:
-    """One more time of the trouble that lasts, or the first time of another."""
-    now = utcnow()
-    lasting = session.scalars(
-        select(ConnectionFailure).where(
-            ConnectionFailure.connection_id == connection.id,
-            ConnectionFailure.board_id.is_(None)
-            if board_id is None
-            else ConnectionFailure.board_id == board_id,
-            ConnectionFailure.over_at.is_(None),
-        )
-    ).all()
-    for failure in lasting:
-        if failure.kind == error.kind:
-            failure.sentence, failure.last_at = error.sentence, now
-            failure.times += 1
-            return
-        failure.over_at = now
-    session.add(
-        ConnectionFailure(
-            connection_id=connection.id,
-            board_id=board_id,
-            kind=error.kind,
-            sentence=error.sentence,
-            first_at=now,
-            last_at=now,
-        )
-    )
-
-
-def _end(session: Session, connection_id: int, board_id: int | None, now: datetime) -> None:
-    """The failures of the board that last, and those of the whole connection, are over."""
-    session.execute(
-        update(ConnectionFailure)
-        .where(
-            ConnectionFailure.connection_id == connection_id,
-            ConnectionFailure.over_at.is_(None),
-            or_(ConnectionFailure.board_id.is_(None), ConnectionFailure.board_id == board_id),
-        )
-        .values(over_at=now)
     )

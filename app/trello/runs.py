@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import Executable, bindparam, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Person
-from app.db import changed_rows, db, utcnow
+from app.db import changed_rows, db, insert_into, utcnow
 from app.timing import scaled
 from app.trello.failures import TrelloError
 from app.trello.live_rows import LiveBoard, live_board
@@ -95,8 +94,7 @@ class Claim:
 
 def ask_hourly(session: Session, board_ids: Sequence[int]) -> None:
     """A run for each of these boards that has none unfinished. Commits nothing."""
-    is_sqlite = session.get_bind().dialect.name == "sqlite"
-    insert = sqlite.insert(_runs) if is_sqlite else postgresql.insert(_runs)
+    insert = insert_into(session, _runs)
     rows = [{"board_id": board_id, "trigger": HOURLY} for board_id in board_ids]
     session.connection().execute(insert.on_conflict_do_nothing(), rows)
 

@@ -76,6 +76,12 @@ CONNECTION_GONE = Trouble(
     "The connection you wanted to reconnect was removed while you were signing in.",
     "Connect the account anew instead.",
 )
+NOT_ALLOWED = Trouble(
+    403,
+    "Trello was not connected",
+    "While you were at Trello, the right to connect this account was taken back.",
+    "Ask an admin to connect it, or to let members connect accounts.",
+)
 UNREACHABLE = Trouble(
     AT_TRELLO,
     "Trello could not be reached",

@@ -5,7 +5,8 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Person
@@ -40,12 +41,29 @@ def criteria_of(source: TrelloSource) -> Criteria:
 
 def link(measure: Measure, board: Board, criteria: Criteria, by: Person) -> TrelloSource:
     """Let the measure count on the board from now on. Commits nothing."""
-    source = TrelloSource(measure=measure, board=board, linked_by_id=by.id)
-    source.versions.append(_version(board, criteria, by))
+    # The version first: it may have to load the connection, which flushes what is pending.
+    version = _version(board, criteria, by)
+    source = TrelloSource(measure=measure, board=board, linked_by_id=by.id, versions=[version])
     db.session.add(source)
-    want_past(source, source.versions[-1])
+    want_past(source, version)
     look_again(board.connection)
     return source
+
+
+def board_of(connection: Connection, trello_id: str, name: str = "") -> Board:
+    """The board as this connection reads it; made, by that name, where it never did. Commits
+    nothing."""
+    is_this = (Board.connection_id == connection.id, Board.trello_id == trello_id)
+    board = db.session.scalar(select(Board).where(*is_this))
+    if board is not None:
+        return board
+    made = Board(connection_id=connection.id, trello_id=trello_id, name=name)
+    try:
+        with db.session.begin_nested():
+            db.session.add(made)
+    except IntegrityError:  # someone else linked to it a moment ago
+        return db.session.scalars(select(Board).where(*is_this)).one()
+    return made
 
 
 def relink(source: TrelloSource, board: Board, criteria: Criteria, by: Person) -> bool:

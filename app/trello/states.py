@@ -9,11 +9,12 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from app.beats import is_any_worker_alive
 from app.db import db
-from app.okrs.integrations import SourceState, is_enabled
+from app.okrs.integrations import SourceState, is_enabled, members_may_connect
 from app.okrs.models import PERCENT, Source
 from app.pages import ago
 from app.trello.app_keys import AppKeys, current_app_keys, key_has_changed
 from app.trello.failures import BoardLost
+from app.trello.loading import may_reconnect
 from app.trello.models import QUEUED, UNFINISHED, Board, Connection, SyncRun, TrelloSource
 
 _NO_WORKER = (
@@ -23,7 +24,8 @@ _NO_WORKER = (
 
 
 def states(sources: Sequence[Source]) -> Mapping[int, SourceState]:
-    """The state of each source by its id, in four statements whatever their number."""
+    """The state of each source by its id, in four statements whatever their number; in five
+    where a connection of theirs was disconnected."""
     own = [source for source in sources if isinstance(source, TrelloSource)]
     if not own:
         return {}
@@ -42,7 +44,13 @@ def states(sources: Sequence[Source]) -> Mapping[int, SourceState]:
         SyncRun.board_id.in_(board_ids), SyncRun.status.in_(UNFINISHED)
     )
     runs = {run.board_id: run.status for run in db.session.execute(unfinished)}
-    now = _Now(is_enabled("trello"), is_any_worker_alive(), current_app_keys())
+    asks_who_may = any(board.connection.disconnected_at for board in boards.values())
+    now = _Now(
+        is_enabled("trello"),
+        asks_who_may and members_may_connect("trello"),
+        is_any_worker_alive(),
+        current_app_keys(),
+    )
     return {
         source.id: _state(source, boards[source.board_id], runs.get(source.board_id), now)
         for source in own
@@ -63,6 +71,8 @@ class _Now:
     """What holds for all sources at this moment."""
 
     is_enabled: bool
+    members_may_connect: bool
+    """Looked up only where a connection was disconnected."""
     is_worker_alive: bool
     keys: AppKeys | None
 
@@ -80,6 +90,8 @@ def _state(source: TrelloSource, board: Board, run: str | None, now: _Now) -> So
 
     if not now.is_enabled:
         return troubled("Trello is disabled by an admin, so this value stands still.")
+    if board.connection.disconnected_at is not None:
+        return troubled(_disconnected(board.connection, now))
     if board.connection.reconnect_reason or key_has_changed(board.connection, now.keys):
         owner = board.connection.owner.name
         return troubled(
@@ -98,6 +110,18 @@ def _state(source: TrelloSource, board: Board, run: str | None, now: _Now) -> So
         is_lost = board.failure_kind == BoardLost.kind
         return troubled(f"{board.failure} {_age(source)}", needs_choice=is_lost)
     return calm(f"Counted {ago(counted_at)}" if counted_at else "Not counted yet")
+
+
+def _disconnected(connection: Connection, now: _Now) -> str:
+    owner = connection.owner
+    who = "an admin"
+    if may_reconnect(owner, connection, now.members_may_connect):
+        who = owner.name if owner.is_admin else f"{owner.name} or an admin"
+    return (
+        f"The connection “{connection.name}” no longer works. {connection.reconnect_reason} "
+        f"The value stands still until {who} signs in to Trello again, or another connection "
+        "takes its place."
+    )
 
 
 def _age(source: TrelloSource) -> str:

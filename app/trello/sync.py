@@ -13,8 +13,9 @@ from app.queues import is_leaving
 from app.timing import scaled
 from app.trello import outcomes, runs
 from app.trello.answers import Snapshot
-from app.trello.boards import Line, fetch_board, keep_copy, trello_for
-from app.trello.failures import BoardLost, OddAnswer, Paused, TrelloError
+from app.trello.board_copies import keep_copy
+from app.trello.boards import Line, fetch_board, trello_for
+from app.trello.failures import BoardLost, OddAnswer, Paused, TokenRefused, TrelloError
 from app.trello.live_rows import LiveBoard, live_board, live_sources, lock
 from app.trello.models import REFRESH, Board
 from app.trello.runs import Claim
@@ -30,6 +31,7 @@ _CLOSED = (
     "Reopen it there, or choose another board."
 )
 _DISABLED = "Trello was disabled by an admin before this sync began."
+_DISCONNECTED = "The connection was disconnected before this sync ended."
 _NOT_ALLOWED = "The connection may no longer show this board."
 
 
@@ -152,6 +154,8 @@ def _write(session: Session, hold: _Hold, board_id: int, snapshot: Snapshot) -> 
 def _check_allowed(board: LiveBoard) -> None:
     if not board.is_enabled:
         raise Paused(_DISABLED)
+    if not board.token_encrypted:
+        raise TokenRefused(board.reconnect_reason or _DISCONNECTED)
     if not board.is_shown:
         raise BoardLost(_NOT_ALLOWED)
 

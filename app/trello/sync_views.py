@@ -3,10 +3,9 @@
 from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
 
-from app.access import by_id, me
+from app.access import me
 from app.db import db
 from app.htmx import is_htmx, see_other
-from app.okrs.loading import measure_for
 from app.okrs.models import Measure
 from app.okrs.regions import row_fragment, standing_fragment
 from app.okrs.rows import item_url
@@ -14,14 +13,14 @@ from app.queues import enqueue
 from app.trello import blueprint, runs
 from app.trello.asking import why_not_now
 from app.trello.connections import StateTeller
-from app.trello.models import TrelloSource
+from app.trello.loading import source_for
 from app.trello.sync import sync_board
 
 
 @blueprint.post("/trello/sources/<int:source_id>/refresh")
 def refresh(source_id: int) -> ResponseReturnValue:
-    source = by_id(TrelloSource, source_id)
-    measure = measure_for(me(), source.measure_id)
+    source = source_for(me(), source_id)
+    measure = source.measure
     if source.ended_at is not None:
         return _answer(measure)
     reason = why_not_now(source.board, StateTeller())

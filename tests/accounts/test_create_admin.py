@@ -11,6 +11,7 @@ from app import create_app
 from app.accounts.commands import create_admin
 from app.accounts.models import Person, Workspace
 from app.accounts.setup import after_setup
+from app.audit.models import AuditEntry
 from app.config import ROOT, load_config
 from app.db import db
 from app.migrating import upgrade
@@ -46,6 +47,12 @@ def test_makes_the_admin_and_the_workspace(run, client):
         "anna@example.com can sign in as an admin now.\n",
     )
     assert told == ["Tally"]
+    entry = db.session.scalars(select(AuditEntry)).one()
+    assert (entry.action, entry.actor_name, entry.thing_name) == (
+        "admin.created",
+        "command line",
+        "Anna Berg",
+    )
     assert db.session.get(Workspace, 1).time_zone == "UTC"
     answer = client.post("/login", {"email": "anna@example.com", "password": "nine lives and one"})
     assert answer.status_code == 303

@@ -1,103 +1,63 @@
-"""Admin, People: adding someone and handing out links."""
+"""Admin, People: who has an account, and how each stands."""
 
-import dataclasses
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
 
-from app.accounts.models import PasswordLink, Person, hash_token
-from app.db import db
+from app.accounts.models import OBSERVER, PasswordLink, Person, PersonSession
+from app.db import db, utcnow
 from tests.support.people import make_person
 from tests.support.sql import count_statements
 
-EVE = {"name": "Eve Ernst", "email": "Eve@Example.com", "role": "member"}
+
+@pytest.fixture
+def eve(workspace):
+    """Invited, with an open link."""
+    eve = make_person("Eve Ernst", password_hash=None)
+    link, _token = PasswordLink.make(eve)
+    link.expires_at = utcnow().replace(2030, 5, 4, 12, 30)
+    db.session.add(link)
+    db.session.commit()
+    return eve
 
 
-def add(client, **changes):
-    return client.submit(client.page("/admin/people"), "Add person", EVE | changes)
+@pytest.fixture
+def olga(workspace):
+    return make_person("Olga Orth", OBSERVER)
 
 
-def address_on(page):
-    return page.field("Link to choose a password")["value"]
-
-
-@pytest.mark.both_databases
-def test_an_admin_adds_a_person_and_sees_the_link_once(client, alice):
+def test_the_list_tells_how_everyone_stands(client, alice, bob, dave, eve, olga):
+    make_person("Finn Falk", password_hash=None)
     client.sign_in(alice)
-    answer = add(client)
-    page = client.see(answer)
-    address = address_on(page)
-    assert address.startswith("http://localhost/welcome/")
-    assert answer.headers["Cache-Control"] == "no-store"
-    assert "Set-Cookie" not in answer.headers
-
-    eve = db.session.scalars(select(Person).where(Person.email == "eve@example.com")).one()
-    assert (eve.name, eve.role, eve.password_hash) == ("Eve Ernst", "member", None)
-    link = db.session.scalars(select(PasswordLink)).one()
-    token = address.rpartition("/")[2]
-    assert link.token_hash == hash_token(token) != token
-    assert token not in client.page("/admin/people").html
-
-
-def test_the_link_bears_the_public_address_where_there_is_one(app, client, config, alice):
-    config = dataclasses.replace(config, public_url="https://tally.example.com")
-    app.extensions["tally_config"] = config
-    client.sign_in(alice)
-    page = client.see(client.post("/admin/people", EVE))
-    assert address_on(page).startswith("https://tally.example.com/welcome/")
-
-
-@pytest.mark.both_databases
-def test_adding_someone_twice_says_so_at_the_email(client, alice):
-    client.sign_in(alice)
-    add(client)
-    page = client.see(add(client, name="Eva", email="EVE@example.com"), 422)
-    assert page.error("Email") == "There is an account with this email already."
-    assert page.field("Name").value == "Eva"
-    assert db.session.scalar(select(func.count(Person.id))) == 2
-    assert db.session.scalar(select(func.count(PasswordLink.id))) == 1
-
-
-@pytest.mark.parametrize(
-    ("label", "changes", "sentence"),
-    [
-        ("Name", {"name": " "}, "Enter a name."),
-        ("Name", {"name": "\0\x07"}, "Enter a name."),
-        ("Email", {"email": "eve"}, "Enter an email such as anna@example.com."),
-        ("Email", {"email": None}, "Enter an email."),
-        ("Role", {"role": "owner"}, "Choose a role from the list."),
-    ],
-)
-def test_bad_input_is_answered_at_the_field(client, alice, label, changes, sentence):
-    client.sign_in(alice)
-    page = client.see(add(client, **changes), 422)
-    assert page.error(label) == sentence
-    assert page.text.count(sentence) == 1
-    assert db.session.scalar(select(func.count(Person.id))) == 1
-
-
-def test_names_are_text_and_never_markup(client, alice):
-    client.sign_in(alice)
-    client.see(add(client, name="<b>Eve</b> & Co"))
-    assert "<b>Eve</b> & Co" in client.page("/admin/people").text
-
-
-def test_the_list_tells_how_everyone_stands(client, alice, bob, dave):
-    client.sign_in(alice)
-    client.see(add(client))
     page = client.page("/admin/people")
     rows = [
-        [cell.text for cell in row.children if not isinstance(cell, str)][:4]
+        [cell.text for cell in row.children if not isinstance(cell, str)]
         for row in page.all("tbody tr")
     ]
     assert rows == [
-        ["Alice Adams", "alice@example.com", "Admin", "In use"],
-        ["Bob Brown", "bob@example.com", "Member", "In use"],
-        ["Dave Dunn", "dave@example.com", "Member", "Closed"],
-        ["Eve Ernst", "eve@example.com", "Member", "No password yet"],
+        ["Alice Adams", "alice@example.com", "Admin", "Active", "just now"],
+        ["Bob Brown", "bob@example.com", "Member", "Active", "Never"],
+        ["Dave Dunn", "dave@example.com", "Member", "Deactivated", "Never"],
+        [
+            "Eve Ernst",
+            "eve@example.com",
+            "Member",
+            "Invited, link open until 4 May 2030, 12:30",
+            "Never",
+        ],
+        ["Finn Falk", "finn@example.com", "Member", "Invited, no open link", "Never"],
+        ["Olga Orth", "olga@example.com", "Observer", "Active", "Never"],
     ]
-    assert len(page.named("New link for Bob Brown")) == 1
-    assert page.named("New link for Dave Dunn") == []
+
+
+def test_the_last_of_several_sessions_tells_when_someone_was_here(client, alice, bob):
+    for days in (9, 3, 5):
+        seen = utcnow() - timedelta(days=days, minutes=1)
+        db.session.add(PersonSession(person_id=bob.id, token_hash=f"{days}", seen_at=seen))
+    db.session.commit()
+    client.sign_in(alice)
+    assert client.page("/admin/people").one(f"#person-{bob.id} time").text == "3 days ago"
+    assert client.page(f"/admin/people/{bob.id}").one("dl time").text == "3 days ago"
 
 
 def test_the_list_costs_the_same_at_any_length(client, alice):
@@ -106,63 +66,64 @@ def test_the_list_costs_the_same_at_any_length(client, alice):
     with count_statements() as few:
         client.page("/admin/people")
     for number in range(20):
-        make_person(f"Person{number} Many")
+        person = make_person(f"Person{number} Many")
+        db.session.add(PasswordLink.make(person)[0])
+    db.session.commit()
     with count_statements() as many:
         client.page("/admin/people")
-    assert len(few) == len(many) <= 5
+    assert len(few) == len(many) <= 6
 
 
-@pytest.mark.both_databases
-def test_a_new_link_takes_the_place_of_earlier_ones(client, alice, bob):
+def test_each_person_has_a_page_with_what_can_be_done(client, alice, bob, dave, eve):
     client.sign_in(alice)
-    first = address_on(client.see(client.post(f"/admin/people/{bob.id}/link")))
-    page = client.page("/admin/people")
-    second = address_on(client.see(client.submit(page, "New link for Bob Brown")))
-    assert first != second
-    client.sign_out()
-    client.page(first.removeprefix("http://localhost"), 404)
-    client.page(second.removeprefix("http://localhost"), 200)
+    page = client.page(client.page("/admin/people").link("Bob Brown"))
+    assert page.h1 == "Bob Brown"
+    assert [one.text for one in page.all("main button")] == ["New link", "Change role"]
+    assert page.link("Deactivate") == f"/admin/people/{bob.id}/deactivate"
+    page = client.page(f"/admin/people/{eve.id}")
+    buttons = [one.text for one in page.all("main button")]
+    assert buttons == ["New link", "Change role", "Withdraw invitation"]
+    page = client.page(f"/admin/people/{dave.id}")
+    assert [one.text for one in page.all("main button")] == ["Reactivate"]
 
 
-def test_a_closed_account_gets_no_link(client, alice, dave):
+def test_names_are_text_and_never_markup(client, alice):
+    made = make_person("<b>Eve</b> & Co", email="eve@example.com")
     client.sign_in(alice)
-    page = client.follow(client.post(f"/admin/people/{dave.id}/link"))
-    assert page.flashes == ["Dave Dunn's account is closed, so a link would not let them in."]
-    assert db.session.scalar(select(func.count(PasswordLink.id))) == 0
+    assert "<b>Eve</b> & Co" in client.page("/admin/people").text
+    assert client.page(f"/admin/people/{made.id}").h1 == "<b>Eve</b> & Co"
 
 
-def test_a_link_for_no_one_is_not_found(client, alice):
+def test_a_person_who_is_not_there_is_not_found(client, alice):
     client.sign_in(alice)
-    client.see(client.post("/admin/people/999/link"), 404)
-    client.see(client.post("/admin/people/x/link"), 404)
+    for number in (0, 999, 2**31, 2**70):
+        client.page(f"/admin/people/{number}", 404)
 
 
-def test_a_link_takes_a_post_with_a_token(client, alice, bob):
-    client.sign_in(alice)
-    assert client.get(f"/admin/people/{bob.id}/link").status_code == 405
-    assert client.send("POST", f"/admin/people/{bob.id}/link").status_code == 400
-    assert client.send("POST", "/admin/people", data=EVE).status_code == 400
-    assert db.session.scalar(select(func.count(PasswordLink.id))) == 0
-
-
-def test_members_have_no_business_here(client, bob, carol):
-    client.sign_in(bob)
-    client.page("/admin/people", 403)
-    client.see(client.post("/admin/people", EVE), 403)
-    client.see(client.post(f"/admin/people/{carol.id}/link"), 403)
-    assert db.session.scalar(select(func.count(Person.id))) == 2
-    assert db.session.scalar(select(func.count(PasswordLink.id))) == 0
+def test_only_admins_have_business_here(client, bob, carol, olga):
+    for person in (bob, olga):
+        client.sign_in(person)
+        for path in ("", f"/{carol.id}", "/999", f"/{carol.id}/deactivate"):
+            client.page(f"/admin/people{path}", 403)
+        for path in ("link", "role", "withdraw-invitation", "deactivate", "reactivate"):
+            for number in (carol.id, 999):
+                answer = client.post(f"/admin/people/{number}/{path}", {"role": "observer"})
+                client.see(answer, 403)
+    assert db.session.get(Person, carol.id).role == "member"
 
 
 def test_strangers_are_sent_to_sign_in(client, bob):
-    answers = [
-        client.get("/admin/people"),
-        client.post("/admin/people", EVE),
-        client.post(f"/admin/people/{bob.id}/link"),
-    ]
-    assert [one.headers["Location"] for one in answers] == [
-        "/login?next=/admin/people",
-        "/login",
-        "/login",
-    ]
-    assert db.session.scalar(select(func.count(Person.id))) == 1
+    assert client.get("/admin/people").headers["Location"] == "/login?next=/admin/people"
+    for path in ("link", "role", "withdraw-invitation", "deactivate", "reactivate"):
+        assert client.post(f"/admin/people/{bob.id}/{path}").headers["Location"] == "/login"
+
+
+def test_every_change_takes_a_post_with_a_token(client, alice, bob):
+    client.sign_in(alice)
+    for path in ("link", "role", "withdraw-invitation", "reactivate"):
+        assert client.get(f"/admin/people/{bob.id}/{path}").status_code == 405
+    for path in ("link", "role", "withdraw-invitation", "reactivate", "deactivate"):
+        answer = client.send("POST", f"/admin/people/{bob.id}/{path}", data={"role": "admin"})
+        client.see(answer, 400)
+    kept = db.session.get(Person, bob.id)
+    assert (kept.role, kept.is_active) == ("member", True)

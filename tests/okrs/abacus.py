@@ -48,6 +48,9 @@ class AbacusForm:
             self.message = "Say how many beads."
         return not self.message
 
+    def hold(self) -> None:
+        """Nobody can take beads away."""
+
     def apply(self, measure: Measure, by: Person) -> None:
         source = self.source or AbacusSource(measure=measure, linked_by_id=by.id)
         version = SourceVersion(definition={"beads": self.beads}, made_by_id=by.id)

@@ -1,13 +1,13 @@
 """Objectives and key results made directly, committed."""
 
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import select
 
 from app.accounts.models import Person
-from app.db import db
+from app.db import db, utcnow
 from app.okrs.models import KPI, PERCENT, ROLL_UP, Change, Cycle, KeyResult, Measure, Objective
 
 # A hundred days from the first to the last; the tests' today is its 50th after the first.
@@ -19,6 +19,12 @@ def make_cycle(name: str = "Spring", first: date = FIRST_DAY, last: date = LAST_
     db.session.add(cycle)
     db.session.commit()
     return cycle
+
+
+def cycle_of_today() -> Cycle:
+    """For tests that leave the calendar alone."""
+    today = utcnow().date()
+    return make_cycle("Now", today - timedelta(days=10), today + timedelta(days=10))
 
 
 def make_measure(kind: str = PERCENT, **values: Any) -> Measure:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from app.accounts.models import Person, Workspace
 from app.accounts.setup import make_workspace
+from app.audit.models import AuditEntry
 from app.db import db
 from app.okrs.cycles import Quarter, add_cycle, current_cycle, ensure_quarters, keep_quarters
 from app.okrs.models import Cycle
@@ -120,6 +121,10 @@ def test_an_admin_adds_a_cycle(client: Client, alice: Person) -> None:
     assert "Season 1 Feb 2026 30 Sep 2026" in page.text
     assert client.post("/cycles", NEW).status_code == 422  # once more: there is one now
     assert names().count("Season") == 1
+    entry = db.session.scalars(select(AuditEntry)).one()
+    told = (entry.actor_id, entry.action, entry.thing_name, entry.detail)
+    days = {"days": "1 Feb 2026 to 30 Sep 2026"}
+    assert told == (alice.id, "cycle.created", "Season", days)
 
 
 def test_a_member_may_not_add_a_cycle(client: Client, bob: Person) -> None:

@@ -1,6 +1,9 @@
 """Admin, Integrations: enabling and disabling."""
 
+from sqlalchemy import select
+
 from app.accounts.models import Person
+from app.audit.models import AuditEntry
 from app.db import db
 from app.okrs.integrations import (
     add_integration,
@@ -32,6 +35,12 @@ def test_an_admin_enables_and_disables(client: Client, alice: Person, abacus: Ab
     assert "every value stays" in page.flashes[0]
     db.session.remove()
     assert not is_enabled("abacus")
+    entries = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()
+    told = [(one.actor_id, one.action, one.thing_name) for one in entries]
+    assert told == [
+        (alice.id, "integration.enabled", "Abacus"),
+        (alice.id, "integration.disabled", "Abacus"),
+    ]
 
 
 def test_members_may_not(client: Client, bob: Person, abacus: Abacus) -> None:

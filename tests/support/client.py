@@ -7,7 +7,7 @@ from flask import Flask
 from itsdangerous import URLSafeTimedSerializer
 from werkzeug.test import TestResponse
 
-from app.accounts.models import Person
+from app.accounts.models import Person, PersonSession, hash_token
 from app.db import db
 from tests.support.html import Page
 
@@ -21,10 +21,14 @@ class Client:
 
     def sign_in(self, person: Person) -> None:
         """Be this person from now on, as after the sign-in form."""
+        token = secrets.token_hex(16)
+        db.session.add(PersonSession(person_id=person.id, token_hash=hash_token(token)))
+        db.session.commit()
         with self.flask.session_transaction() as session:
             session.clear()
             session["_user_id"] = person.get_id()
             session["_fresh"] = True
+            session["token"] = token
 
     def sign_out(self) -> None:
         with self.flask.session_transaction() as session:
@@ -49,7 +53,8 @@ class Client:
         if htmx:
             options["headers"] = {"HX-Request": "true"} | dict(options.get("headers") or {})
         db.session.remove()  # what the test has read must not stand in for what the view reads
-        return self.flask.open(path, method=method, **options)
+        with self.app.app_context():  # of its own, also where the test is in one already
+            return self.flask.open(path, method=method, buffered=True, **options)
 
     def page(self, path: str, status: int = 200, **options: Any) -> Page:
         """Get a whole page, check its HTML, and return it parsed."""

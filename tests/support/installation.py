@@ -117,12 +117,12 @@ class Installation:
 
 @contextmanager
 def running_installation(
-    *, is_reachable: bool = False, redis_url: str | None = None
+    *, is_reachable: bool = False, redis_url: str | None = None, smtp_url: str | None = None
 ) -> Iterator[Installation]:
     """Everything running, with an admin who may sign in; all of it gone afterwards.
 
     One that is reachable knows its own address, and so the sandbox tells it of changes. With a
-    server for RQ of its own it can have a second worker.
+    server for RQ of its own it can have a second worker. Mail wants one that is reachable.
     """
     # A short path of its own: the address of a Unix socket holds no more than 107 bytes.
     with (
@@ -138,6 +138,8 @@ def running_installation(
             installation.extra["PUBLIC_URL"] = installation.url
         if redis_url is not None:
             installation.extra["REDIS_URL"] = redis_url
+        if smtp_url is not None:
+            installation.extra["SMTP_URL"] = smtp_url
         for command in (
             ("migrate",),
             ("create-admin", ADMIN_EMAIL, "--name", "Ada Ek", "--password", ADMIN_PASSWORD),

@@ -355,7 +355,7 @@ def test_an_answer_that_trickles_in_without_end_is_given_up(
     begun: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each byte comes in time, in the first line, in a header or in the body."""
-    monkeypatch.setattr("app.trello.transfer.LONGEST_TRANSFER", 0.3)
+    monkeypatch.setattr("app.bounded_answers.TIME_TO_ANSWER", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as server:
         thread = threading.Thread(target=trickle, args=(server, begun))
         thread.start()

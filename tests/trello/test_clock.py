@@ -12,7 +12,7 @@ from app.db import db, utcnow
 from app.okrs.integrations import switch
 from app.queues import HOURLY, NOW
 from app.trello import clock, runs
-from app.trello.boards import keep_copy
+from app.trello.board_copies import keep_copy
 from app.trello.models import (
     REFRESH,
     RETRY,

@@ -8,12 +8,14 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 from flask import Flask
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from app.accounts.models import Person
 from app.config import Config
 from app.db import db, utcnow
 from app.okrs.integrations import switch
+from app.trello.answers import Member
+from app.trello.client import Trello
 from app.trello.models import Board, Connection, PendingSignIn
 from app.vault import decrypt
 from sandbox import RunningSandbox, running_sandbox
@@ -198,7 +200,10 @@ def test_from_another_person_in_the_same_browser(
 ) -> None:
     back = answer(leave(bob_here), sandbox)
     with bob_here.flask.session_transaction() as session:
-        session["_user_id"] = carol.get_id()
+        browser = session["trello_sign_in"]
+    bob_here.sign_in(carol)
+    with bob_here.flask.session_transaction() as session:
+        session["trello_sign_in"] = browser
     assert failed(bob_here, back) == "This sign-in was begun elsewhere"
 
 
@@ -229,6 +234,25 @@ def test_account_that_cannot_be_read_gives_its_token_back(
     known = set(sandbox.store.tokens)
     sandbox.faults.set(Fault(path="/1/members/me", kind="html"))
     assert failed(bob_here, back, 502) == "Trello's answer made no sense"
+    assert set(sandbox.store.tokens) == known
+
+
+def test_whoever_left_meanwhile_connects_nothing_and_the_token_is_given_back(
+    bob_here: Client, bob: Person, sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back = answer(leave(bob_here), sandbox)
+    known = set(sandbox.store.tokens)
+    ask = Trello.me
+
+    def leave_and_ask(trello: Trello) -> Member:
+        with db.engine.begin() as elsewhere:
+            elsewhere.execute(update(Person).where(Person.id == bob.id).values(is_active=False))
+        return ask(trello)
+
+    monkeypatch.setattr(Trello, "me", leave_and_ask)
+    response = bob_here.get(back)
+    assert (response.status_code, urlsplit(response.headers["Location"]).path) == (302, "/login")
+    assert db.session.scalar(select(Connection)) is None
     assert set(sandbox.store.tokens) == known
 
 

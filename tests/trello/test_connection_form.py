@@ -1,5 +1,6 @@
 """A connection's name, whom it is shared with, and which boards it may show."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -7,12 +8,16 @@ import pytest
 import responses
 from flask import Flask
 
-from app.accounts.models import Person
+from app.accounts.models import OBSERVER, Person
 from app.db import db, utcnow
-from app.trello.models import Connection
+from app.okrs.integrations import let_members_connect
+from app.trello import connect_views
+from app.trello.configuring import Offer, offer_boards
+from app.trello.models import EVERYONE, Connection
 from tests.support.client import Client
 from tests.support.html import Page
 from tests.trello.connections import BOARDS, keep_boards, make_connection, make_ready
+from tests.trello.test_meanwhile import elsewhere
 
 LAUNCH, SUPPORT, IDEAS = BOARDS
 MEMBER_BOARDS = "https://api.trello.com/1/members/me/boards"
@@ -95,10 +100,10 @@ def test_first_save_announces_itself(here: Client, connection: Connection) -> No
     assert reloaded(connection).shows_all_boards
 
 
-def test_later_save_leads_to_the_list(here: Client, connection: Connection) -> None:
+def test_later_save_leads_to_its_page(here: Client, connection: Connection) -> None:
     send(here, connection, 303)
     page = send(here, connection, 303, name="Renamed", sharing="everyone")
-    assert page.h1 == "Connections"
+    assert page.h1 == "Renamed"
     assert page.flashes == ["The connection is saved."]
     saved = reloaded(connection)
     assert (saved.name, saved.sharing) == ("Renamed", "everyone")
@@ -131,7 +136,7 @@ def test_boards_of_one_name_can_be_told_apart(app: Flask, here: Client, bob: Per
     made = make_connection(app, bob)
     keep_boards(made, {"1" * 24: "Twin", "2" * 24: "Twin", "3" * 24: ""})
     page = here.page(path_of(made))
-    labels = [node.text for node in page.all("fieldset.box label")]
+    labels = [node.text for node in page.all("label") if node["for"].startswith("boards-")]
     assert labels == ["Twin (11111111)", "Twin (22222222)", "unnamed board"]
 
 
@@ -205,9 +210,48 @@ def test_admin_may(app: Flask, client: Client, alice: Person, bob: Person) -> No
     client.sign_in(alice)
     page = client.page(path_of(made))
     assert page.field("Only Bob Brown")
-    assert send(client, made, 303, name="Set by Alice").h1 == "All connections"
+    assert send(client, made, 303, name="Set by Alice").h1 == "Set by Alice"
     assert reloaded(made).name == "Set by Alice"
 
 
 def test_needs_a_token_against_forgery(here: Client, connection: Connection) -> None:
     assert here.send("POST", path_of(connection), data={"name": "x"}).status_code == 400
+
+
+def _observer(bob: Person, _connection: Connection, _carol: Person) -> None:
+    db.session.get_one(Person, bob.id).role = OBSERVER
+
+
+def _closed(bob: Person, _connection: Connection, _carol: Person) -> None:
+    let_members_connect("trello", False, bob)
+
+
+def _given_away(_bob: Person, connection: Connection, carol: Person) -> None:
+    given = db.session.get_one(Connection, connection.id)
+    given.owner_id, given.sharing, given.is_configured = carol.id, EVERYONE, True
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("happens", [_observer, _closed, _given_away])
+def test_who_may_not_set_it_up_any_more_when_the_boards_come_sets_up_nothing(
+    app: Flask,
+    here: Client,
+    connection: Connection,
+    bob: Person,
+    carol: Person,
+    happens: Callable[[Person, Connection, Person], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def save() -> None:
+        happens(bob, connection, carol)
+        db.session.commit()
+
+    def offered(own: Connection, fresh: bool = False) -> Offer:
+        offer = offer_boards(own, fresh)
+        db.end_reading()
+        elsewhere(app, save)
+        return offer
+
+    monkeypatch.setattr(connect_views, "offer_boards", offered)
+    send(here, connection, 403, name="Mine")
+    assert reloaded(connection).name == "Trello (bob)"

@@ -13,7 +13,7 @@ from app.accounts.models import Person, workspace
 from app.db import db, utcnow
 from app.okrs.integrations import switch
 from app.okrs.models import PERCENT, Evidence
-from app.trello.boards import keep_copy
+from app.trello.board_copies import keep_copy
 from app.trello.counting import Criteria
 from app.trello.models import BoardCopy, Connection, Past, TrelloSource
 from app.trello.past.points import CountedCard, CountPoint, Names, pack

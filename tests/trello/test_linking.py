@@ -1,6 +1,7 @@
 """The linking form, step by step as plain forms: nothing is lost, and the server checks it all."""
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import pytest
@@ -9,11 +10,12 @@ from flask import Flask
 from sqlalchemy import select
 
 from app.accounts.models import Person
+from app.audit.models import AuditEntry
 from app.db import db
-from app.okrs.models import KeyResult, Reading
+from app.okrs.models import Cycle, KeyResult, Reading
 from app.trello.counting import Criteria
 from app.trello.models import EVERYONE, PRIVATE, Board, Connection, TrelloSource
-from app.trello.sources import criteria_of
+from app.trello.sources import criteria_of, link
 from tests.support.client import Client
 from tests.support.html import Page
 from tests.trello.boards import BOARD, board, card, label, member, trello_list
@@ -273,6 +275,9 @@ def test_editing_starts_from_what_is_stored_and_a_new_choice_is_a_new_version(
     save(client, page, trello_label="", target="30")
     source = db.session.scalars(select(TrelloSource)).one()
     assert [one.definition["label_ids"] for one in source.versions] == [["blog"], []]
+    logged = db.session.scalar(select(AuditEntry).where(AuditEntry.action == "source.changed"))
+    assert logged is not None and logged.thing_name == "Publish posts"
+    assert "labelled" in logged.detail["before"] and "labelled" not in logged.detail["after"]
     assert db.session.scalars(select(Reading)).one().value == 2
 
 
@@ -409,3 +414,20 @@ def test_names_that_are_doubled_or_empty_are_told_apart(
         "unnamed label",
     ]
     assert list(page.field("Card owner").options)[2:] == ["Kim (m)", "Kim (n)"]
+
+
+def test_a_board_is_linked_to_before_its_connection_was_loaded(
+    app: Flask, alice: Person, shared: Connection
+) -> None:
+    """Loading it flushes, and nothing half made may be in reach by then."""
+    with app.app_context():
+        key_result = make_key_result(make_objective(alice))
+        db.session.add(Board(connection_id=shared.id, trello_id=BOARD, name="Content calendar"))
+        db.session.commit()
+        db.session.remove()
+        on = db.session.scalars(select(Board)).one()
+        measure = db.session.get_one(KeyResult, key_result.id).measure
+        db.session.add(Cycle(name="Pending", starts_on=date(2026, 1, 1), ends_on=date(2026, 2, 1)))
+        source = link(measure, on, Criteria(list_ids=("done",)), alice)
+        db.session.commit()
+        assert (measure.source, len(source.versions)) == (source, 1)

@@ -17,21 +17,25 @@ from sqlalchemy.orm import Session
 from app.accounts.models import Person
 from app.db import db, utcnow
 from app.okrs.integrations import switch
+from app.okrs.models import KeyResult, Reading
 from app.trello import clock, runs
-from app.trello.boards import keep_copy
+from app.trello.board_copies import keep_copy
 from app.trello.counting import Criteria
+from app.trello.linking import NOT_SHOWN, NOT_YOURS, NOW_LOCKED
 from app.trello.models import (
     PRIVATE,
     REFRESH,
+    AllowedBoard,
     Board,
     BoardCopy,
     Connection,
     SyncRun,
     TrelloSource,
 )
-from app.trello.sources import freeze_disallowed
+from app.trello.sources import NOT_ALLOWED, freeze_disallowed
 from app.trello.sync import sync_board
 from tests.support.client import Client
+from tests.support.html import Page
 from tests.trello.boards import BOARD, board, card, snapshot
 from tests.trello.linked import (
     make_connection,
@@ -131,8 +135,7 @@ def test_a_save_that_waited_while_a_sync_ended_counts_by_the_new_criteria(
     assert linked.sync() == "done"
     client.sign_in(alice)
     page = client.page(f"/key-results/{linked.key_result}/edit")
-    db.session.execute(update(BoardCopy).values(fetched_at=utcnow() - timedelta(minutes=2)))
-    db.session.commit()
+    age_copies()
     trello.cards.append(card("done"))
     trello.meanwhile = linked.sync
     saved = client.submit(page, "Save", {"trello_list": ["", "todo"]})
@@ -156,6 +159,133 @@ def test_a_board_taken_away_during_the_fetch_is_not_counted(linked: Linked, trel
     assert linked.sync() == "failed"
     source = linked.now()
     assert source.measure.value == 1 and source.frozen_reason is not None
+
+
+@pytest.fixture
+def make_private(linked: Linked) -> Callable[[], None]:
+    """What the connection's owner does meanwhile: nobody else may use it any more."""
+
+    def save() -> None:
+        db.session.get_one(Connection, linked.connection).sharing = PRIVATE
+        db.session.commit()
+
+    return lambda: elsewhere(linked.app, save)
+
+
+@pytest.fixture
+def narrow(linked: Linked) -> Callable[[], None]:
+    """What the connection's owner does meanwhile: it shows another board alone."""
+
+    def save() -> None:
+        connection = db.session.get_one(Connection, linked.connection)
+        connection.shows_all_boards = False
+        connection.allowed_boards = [AllowedBoard(trello_id="f" * 24, name="Other")]
+        freeze_disallowed(connection)
+        db.session.commit()
+
+    return lambda: elsewhere(linked.app, save)
+
+
+def new_key_result(client: Client, app: Flask, owner: Person) -> tuple[Page, dict[str, Any]]:
+    """The form of one that is to count the list "Done", and what is typed into it; the copy of
+    the board that it counts on is too old by now."""
+    with app.app_context():
+        path = f"/objectives/{make_objective(owner).id}/key-results/new"
+    client.sign_in(owner)
+    page = client.page(path)
+    page = client.see(client.submit(page, "Connect data source to auto-update progress"))
+    page = client.see(client.submit(page, "Trello"))
+    page = client.see(client.submit(page, "Show its boards", {"trello_board": BOARD}))
+    age_copies()
+    return page, {"title": "Write posts", "target": "20", "trello_list": ["", "done"]}
+
+
+def age_copies() -> None:
+    """The next save has to ask Trello."""
+    old = update(BoardCopy).values(fetched_at=utcnow() - timedelta(minutes=2))
+    db.session.execute(old)
+    db.session.commit()
+
+
+def links_of(person: Person) -> list[int]:
+    db.session.remove()
+    linked_by = TrelloSource.linked_by_id == person.id
+    return list(db.session.scalars(select(TrelloSource.id).where(linked_by)))
+
+
+def test_a_connection_that_is_no_longer_shared_is_not_linked_to(
+    client: Client, bob: Person, linked: Linked, trello: Trello, make_private: Callable[[], None]
+) -> None:
+    page, typed = new_key_result(client, linked.app, bob)
+    trello.meanwhile = make_private
+    page = client.see(client.submit(page, "Save", typed), 422)
+    assert NOT_YOURS in page.text and page.field("Title").value == "Write posts"
+    assert not page.named("Connection") and trello.meanwhile is None
+    assert links_of(bob) == []
+    assert len(db.session.scalars(select(KeyResult)).all()) == 1
+
+
+def test_a_connection_that_is_just_being_taken_away_is_waited_for(
+    request: pytest.FixtureRequest, client: Client, bob: Person, linked: Linked, trello: Trello
+) -> None:
+    """Trello answers at once here: whoever saves first, the other one is told."""
+    page, typed = new_key_result(client, linked.app, bob)
+    db.session.execute(update(BoardCopy).values(fetched_at=utcnow()))
+    db.session.commit()
+    if "sqlite" in request.node.callspec.id:
+        owners = Session(db.engine, execution_options={"sqlite_write": True})
+    else:
+        owners = Session(db.engine)
+    owners.execute(update(Connection).values(sharing=PRIVATE))
+    threading.Timer(0.5, lambda: (owners.commit(), owners.close())).start()
+    page = client.see(client.submit(page, "Save", typed), 422)
+    assert NOT_YOURS in page.text
+    assert links_of(bob) == []
+
+
+def test_a_board_that_is_no_longer_shown_is_not_linked_to(
+    client: Client, bob: Person, linked: Linked, trello: Trello, narrow: Callable[[], None]
+) -> None:
+    page, typed = new_key_result(client, linked.app, bob)
+    trello.meanwhile = narrow
+    page = client.see(client.submit(page, "Save", typed), 422)
+    assert page.error("Board") == NOT_SHOWN and page.field("Title").value == "Write posts"
+    assert BOARD not in page.field("Board").options.values()
+    assert links_of(bob) == []
+
+
+def test_other_criteria_are_not_saved_for_a_connection_that_was_taken_away(
+    client: Client, bob: Person, linked: Linked, trello: Trello, make_private: Callable[[], None]
+) -> None:
+    page, typed = new_key_result(client, linked.app, bob)
+    saved = client.follow(client.submit(page, "Save", typed))
+    page = client.page(f"{saved.path}/edit")
+    before = [len(one.versions) for one in db.session.scalars(select(TrelloSource))]
+    age_copies()
+    trello.meanwhile = make_private
+    changed = {"title": "Write more", "trello_list": ["", "todo"]}
+    page = client.see(client.submit(page, "Save", changed), 422)
+    assert NOW_LOCKED in page.text and page.field("Title").value == "Write more"
+    page = client.follow(client.submit(page, "Save"))
+    assert page.h1 == "Write more"
+    db.session.remove()
+    assert [len(one.versions) for one in db.session.scalars(select(TrelloSource))] == before
+
+
+def test_an_item_stays_editable_where_its_board_was_just_taken_away(
+    client: Client, alice: Person, linked: Linked, trello: Trello, narrow: Callable[[], None]
+) -> None:
+    assert linked.sync() == "done"
+    client.sign_in(alice)
+    page = client.page(f"/key-results/{linked.key_result}/edit")
+    age_copies()
+    trello.cards.append(card("done"))
+    trello.meanwhile = narrow
+    assert client.submit(page, "Save", {"title": "Renamed"}).status_code == 303
+    source = linked.now()
+    assert source.measure.item.title == "Renamed"
+    assert source.measure.value == 1 and source.frozen_reason == NOT_ALLOWED
+    assert len(db.session.scalars(select(Reading)).all()) == 1
 
 
 def test_disabling_during_the_fetch_stops_it_and_enabling_goes_on_at_once(

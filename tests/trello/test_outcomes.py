@@ -14,8 +14,9 @@ from sqlalchemy import select, update
 from app.accounts.models import Person
 from app.config import Config
 from app.db import db, utcnow
-from app.trello import clock, outcomes
-from app.trello.boards import board_copy, open_boards, trello_for
+from app.trello import clock, failure_history, outcomes, runs
+from app.trello.board_copies import board_copy
+from app.trello.boards import open_boards, trello_for
 from app.trello.connections import StateTeller, troubled_connections
 from app.trello.failures import Held, Limited, TokenRefused, TrelloError
 from app.trello.live_rows import live_board
@@ -200,6 +201,20 @@ def test_a_refusal_of_the_old_token_does_not_mark_a_connection_that_has_a_new_on
     with db.writing() as session:
         outcomes.tell_connection(session, connection, "old", TokenRefused("Revoked."), board)
     assert connection.reconnect_reason is None and history(connection) == []
+
+
+def test_a_sync_whose_token_was_replaced_meanwhile_is_tried_again_at_once(
+    connection: Connection,
+) -> None:
+    board = boards_of(connection)[0]
+    run_id = queued_run(board)
+    claim = runs.claim(run_id)
+    assert claim is not None
+    with db.writing() as session:
+        error = TokenRefused("Revoked.")
+        outcomes.fail(session, run_id, claim.mark, board, "old", error)
+    assert board.failure is None and board.next_sync_at <= utcnow()
+    assert run_of(run_id).status == "failed" and history(connection) == []
 
 
 def test_a_marked_connection_may_still_give_its_token_back(
@@ -430,7 +445,7 @@ def test_what_is_long_over_is_forgotten(connection: Connection, sandbox: Running
     old.first_at = old.last_at = utcnow() - timedelta(days=91)
     db.session.commit()
     with db.writing() as session:
-        outcomes.forget_old_failures(session)
+        failure_history.forget_old(session)
     assert [one.board_id for one in history(connection)] == [second.id]
 
 
@@ -440,7 +455,7 @@ FAULTS: list[dict[str, object]] = [
     {"status": 403, "body": "no"},
     {"status": 404, "body": "model not found"},
     {"status": 503},
-    {"kind": "drop"},
+    {"kind": "drop", "times": 2},
     {"kind": "break"},
     {"kind": "truncate"},
     {"kind": "empty"},

@@ -15,7 +15,7 @@ from app.db import db, utcnow
 from app.okrs.integrations import switch
 from app.okrs.models import PERCENT, Evidence
 from app.trello import runs
-from app.trello.boards import keep_copy
+from app.trello.board_copies import keep_copy
 from app.trello.counting import Criteria
 from app.trello.evidence.reading import counted_cards
 from app.trello.live_rows import LiveBoard

@@ -7,7 +7,7 @@ from app.okrs.integrations import is_enabled
 from app.okrs.models import SourceVersion
 from app.trello.answers import Card, Snapshot
 from app.trello.asking import why_not_now
-from app.trello.boards import board_copy, kept_copy
+from app.trello.board_copies import board_copy, kept_copy
 from app.trello.card_records import CardRecord, record_of
 from app.trello.connections import StateTeller
 from app.trello.counting import ARCHIVED_CARD, ARCHIVED_LIST, Matcher

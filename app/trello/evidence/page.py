@@ -91,10 +91,7 @@ def words_of(source: TrelloSource, version: SourceVersion) -> str:
     """The criteria of a version by the names that its board's parts have now."""
     stored = version.definition
     board: Board | None = source.board
-    if (source.board.connection_id, source.board.trello_id) != (
-        stored["connection_id"],
-        stored["board_id"],
-    ):
+    if source.board.trello_id != stored["board_id"]:
         board = db.session.scalar(
             select(Board).where(
                 Board.connection_id == stored["connection_id"],

@@ -5,16 +5,16 @@ from datetime import UTC, datetime
 from flask import abort, flash, render_template, request
 from flask.typing import ResponseReturnValue
 
-from app.access import by_id, id_from_query, me
+from app.access import id_from_query, me
+from app.audit.log import record
 from app.db import db, utcnow
 from app.htmx import see_other
-from app.okrs.changes import EVIDENCE, note_change
-from app.okrs.loading import measure_for
+from app.okrs.changes import EVIDENCE, note_change, record_of
 from app.okrs.rows import item_url
 from app.trello import blueprint
 from app.trello.evidence.filling import fill_now, fill_then
 from app.trello.evidence.page import page_of
-from app.trello.models import TrelloSource
+from app.trello.loading import source_for
 from app.trello.states import states
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -24,7 +24,7 @@ _WHAT_OTHERS_SEE = {True: "its cards", False: "counts only"}
 
 @blueprint.get("/trello/sources/<int:source_id>/cards")
 def show_evidence(source_id: int) -> ResponseReturnValue:
-    source = _source(source_id)
+    source = source_for(me(), source_id)
     at = _moment(request.args["at"]) if "at" in request.args else None
     page = page_of(source, me(), at, request.args.get("all") == "1")
     if at is None:
@@ -56,18 +56,13 @@ def show_cards(source_id: int) -> ResponseReturnValue:
 
 
 def _let_others_see(source_id: int, *, cards: bool) -> None:
-    source = _source(source_id, to_edit=True)
+    source = source_for(me(), source_id, to_edit=True)
     before, after = _WHAT_OTHERS_SEE[source.shows_cards], _WHAT_OTHERS_SEE[cards]
     source.shows_cards = cards
     note_change(source.measure, me(), EVIDENCE, before, after)
+    if before != after:
+        record("evidence.shown" if cards else "evidence.hidden", *record_of(source.measure.item))
     db.session.commit()
-
-
-def _source(source_id: int, *, to_edit: bool = False) -> TrelloSource:
-    """The source; 404 and 403 as for its item."""
-    source = by_id(TrelloSource, source_id)
-    measure_for(me(), source.measure_id, to_edit=to_edit)
-    return source
 
 
 def _moment(text: str) -> datetime | None:

@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import ColumnElement, and_, exists, select, update
+from sqlalchemy import ColumnElement, and_, case, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.db import changed_rows, db, utcnow
@@ -33,6 +33,9 @@ class Silent(TrelloError):
 
 HOPELESS = frozenset({TrelloError.kind, OddAnswer.kind, Silent.kind})
 """The kinds of failure that waiting hardly mends: our own mistakes, odd answers, dead workers."""
+
+_board_id = SourceVersion.definition["board_id"].as_string()
+"""Trello's id of the board that a version counts on, which its source may have left."""
 
 _SILENT = "The worker that rebuilt the past stopped in the middle of it, again and again."
 
@@ -67,19 +70,16 @@ def claim(source_version_id: int) -> Hold | None:
         select(Past.source_version_id)
         .join(Past.source_version)
         .join(TrelloSource, TrelloSource.id == SourceVersion.source_id)
+        .join(TrelloSource.board)
         .where(Past.next_try_at <= now, *is_wanted())
     )
     with db.writing() as session:
-        asked = due.with_only_columns(SourceVersion.definition)
-        definition = session.scalar(asked.where(Past.source_version_id == source_version_id))
-        if definition is None:
+        asked = due.with_only_columns(_read_through(), _board_id)
+        found = session.execute(asked.where(Past.source_version_id == source_version_id)).first()
+        if found is None:
             return None
-        # The board that the version counts on, which its source may have left.
-        hold = Hold(mark, definition["connection_id"], definition["board_id"])
-        same_board = due.where(
-            SourceVersion.definition["connection_id"].as_integer() == hold.connection_id,
-            SourceVersion.definition["board_id"].as_string() == hold.board_id,
-        )
+        hold = Hold(mark, *found)
+        same_board = due.where(_read_through() == hold.connection_id, _board_id == hold.board_id)
         # In the order of their ids, so that nobody waits for somebody who waits for them.
         in_order = same_board.order_by(Past.source_version_id).limit(MOST_AT_ONCE)
         taken_on = session.scalars(in_order.with_for_update(of=Past, skip_locked=True)).all()
@@ -87,6 +87,15 @@ def claim(source_version_id: int) -> Hold | None:
         lease = now + scaled(LEASE)
         taken = change(session, condition, status=RUNNING, claim=mark, lease_until=lease)
     return hold if taken else None
+
+
+def _read_through() -> ColumnElement[int]:
+    """The connection that reads the board of a version, which may have moved to another one.
+
+    Where the source has left that board, it is the one through which it was read then.
+    """
+    then = SourceVersion.definition["connection_id"].as_integer()
+    return case((Board.trello_id == _board_id, Board.connection_id), else_=then)
 
 
 def is_wanted() -> tuple[ColumnElement[bool], ...]:
@@ -159,13 +168,14 @@ def give_up_silent(session: Session) -> None:
 
 def is_found_again() -> ColumnElement[bool]:
     """Given up because the board was lost, which has been synced since."""
-    definition = SourceVersion.definition
+    then = SourceVersion.definition["connection_id"].as_integer()
     synced_since = (
         select(Board.id)
         .join(SourceVersion, SourceVersion.id == Past.source_version_id)
+        .join(TrelloSource, TrelloSource.id == SourceVersion.source_id)
         .where(
-            Board.connection_id == definition["connection_id"].as_integer(),
-            Board.trello_id == definition["board_id"].as_string(),
+            or_(Board.id == TrelloSource.board_id, Board.connection_id == then),
+            Board.trello_id == _board_id,
             Board.last_synced_at > Past.next_try_at,
         )
         .correlate(Past)

@@ -13,13 +13,13 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
-LONGEST_TRANSFER = 20
+TIME_TO_ANSWER = 20
 """Seconds after which an answer that still trickles in is given up. Together with the waiting
-before it, it has to stay below runs.LEASE."""
+before it, it has to stay below the LEASE of a sync (app/trello/runs.py)."""
 
 
-def limit_transfers(session: requests.Session) -> None:
-    """Let no answer to this session take longer than its timeout and LONGEST_TRANSFER together."""
+def bound_answers(session: requests.Session) -> None:
+    """Let no answer to this session take longer than its timeout and TIME_TO_ANSWER together."""
     for scheme in ("http://", "https://"):
         session.mount(scheme, _Adapter())
 
@@ -30,7 +30,7 @@ class _Timed(io.RawIOBase):
     def __init__(self, raw: Any, sock: socket.socket) -> None:
         self._raw, self._sock = raw, sock
         self._patience: float | None = sock.gettimeout()
-        self._ends_at = time.monotonic() + (self._patience or 0) + LONGEST_TRANSFER
+        self._ends_at = time.monotonic() + (self._patience or 0) + TIME_TO_ANSWER
 
     def readable(self) -> bool:
         return True

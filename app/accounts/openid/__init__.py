@@ -1,0 +1,1 @@
+"""Sign-in by OpenID Connect: the way to the provider and back, and whose account it opens."""

@@ -1,0 +1,60 @@
+"""The keys that Tally makes for itself, in files in DATA_DIR, where the environment gives none.
+
+All raise ValueError with a sentence that names what to mend.
+"""
+
+import os
+import secrets
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+
+SHORTEST_SECRET = 32
+
+
+def read_secret_key(text: str | None, data_dir: Path) -> str:
+    value = text or _kept(data_dir / "secret.key", secrets.token_urlsafe(48))
+    if len(value) < SHORTEST_SECRET:
+        raise ValueError(
+            f"SECRET_KEY is shorter than {SHORTEST_SECRET} characters: make one with "
+            "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'."
+        )
+    return value
+
+
+def read_encryption_keys(text: str | None, data_dir: Path) -> tuple[str, ...]:
+    value = text or _kept(data_dir / "encryption.key", Fernet.generate_key().decode())
+    keys = tuple(key.strip() for key in value.split(",") if key.strip())
+    try:
+        for key in keys:
+            Fernet(key)
+    except ValueError as error:
+        raise ValueError(
+            "ENCRYPTION_KEY must be 32 random bytes in URL-safe base64 (several with commas "
+            "between them, the newest first): make one with python3 -c "
+            "'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())'."
+        ) from error
+    return keys
+
+
+def _kept(path: Path, fresh: str) -> str:
+    """What the file holds; where there is none, it is made with `fresh`, for its owner alone.
+
+    Two processes may start at once: the file appears whole or not at all, and the first wins.
+    """
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        if not path.exists():
+            with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(fresh)
+            try:
+                os.link(draft, path)
+            except FileExistsError:
+                pass  # the other process was first: its key is the one that counts
+            finally:
+                draft.unlink()
+        return path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(
+            f"{path.name} in DATA_DIR can't be read or made: check who owns it."
+        ) from error

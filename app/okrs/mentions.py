@@ -1,0 +1,71 @@
+"""Who is meant by “@Full Name” or “@First” in a text."""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from blinker import Signal
+from sqlalchemy import select
+
+from app.accounts.models import Person
+from app.db import db
+from app.okrs.loading import Item, is_visible
+from app.okrs.models import Objective
+
+people_mentioned = Signal()
+"""Sent with the item, in the transaction that stores the text, with `people`, `by` and `text`.
+Receivers add rows and leave the commit."""
+
+
+def tell_of_mentions(item: Item, text: str, by: Person) -> None:
+    """Let those know who are mentioned in a text about an item. Commits nothing."""
+    people = mentioned(text, item, by)
+    if people:
+        people_mentioned.send(item, people=people, by=by, text=text)
+
+
+def mentioned(text: str, item: Item, by: Person) -> list[Person]:
+    """Whom the text means, among those who may see the item; never its author."""
+    if "@" not in text:
+        return []
+    others = select(Person).where(Person.is_active.is_(True), Person.id != by.id)
+    meant = _meant(text, [*db.session.scalars(others), by])
+    return [person for person in meant if person.id != by.id and _may_see(person, item)]
+
+
+def _may_see(person: Person, item: Item) -> bool:
+    objective_id = item.id if isinstance(item, Objective) else item.objective_id
+    seen = select(Objective.id).where(Objective.id == objective_id, is_visible(person))
+    return db.session.scalar(seen) is not None
+
+
+def _meant(text: str, people: Sequence[Person]) -> list[Person]:
+    """A name that several have means none of them. The longest that fits is the one."""
+    names = _unambiguous(people)
+    if not names:
+        return []
+    longest_first = sorted(names, key=len, reverse=True)
+    pattern = "|".join(r"\s+".join(map(re.escape, name.split())) for name in longest_first)
+    found = re.finditer(rf"(?<![\w@.])@({pattern})(?!\w|-\w)", _plain(text))
+    meant = {names[" ".join(match[1].split())].id: match for match in found}
+    return [person for person in people if person.id in meant]
+
+
+def _unambiguous(people: Iterable[Person]) -> dict[str, Person]:
+    """Full names, and first names where no full name and no other first name is the same."""
+    listed = [(" ".join(_plain(person.name).split()), person) for person in people]
+    full = Counter(name for name, _ in listed)
+    first = Counter(name.partition(" ")[0] for name, _ in listed)
+    names = {}
+    for name, person in listed:
+        short = name.partition(" ")[0]
+        if first[short] == 1 and not (full[short] and short != name):
+            names[short] = person
+    names.update({name: person for name, person in listed if name and full[name] == 1})
+    names.pop("", None)
+    return names
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFC", text).casefold()

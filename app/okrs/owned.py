@@ -1,0 +1,116 @@
+"""What someone owns and is at work on: objectives and key results whose days are running."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import contains_eager, joinedload, selectinload
+
+from app.accounts.models import Person
+from app.db import db
+from app.okrs.loading import Item, visible_key_results, visible_objectives, with_measure
+from app.okrs.models import ROLL_UP, CheckIn, Cycle, KeyResult, Measure, Objective, Reading
+from app.okrs.standing import progress_of_value, roll_up
+
+
+def running_items(person: Person, today: date) -> list[Item]:
+    """The items of this person that have begun and are not over, those of one objective together.
+
+    In a number of statements that does not grow.
+    """
+    objectives = db.session.scalars(
+        visible_objectives(person)
+        .join(Objective.cycle)
+        .where(Objective.owner_id == person.id, *_is_running(Objective, today))
+        .options(
+            contains_eager(Objective.cycle),
+            with_measure(Objective),
+            selectinload(Objective.key_results).options(with_measure(KeyResult)),
+        )
+    ).all()
+    key_results = db.session.scalars(
+        visible_key_results(person)
+        .join(Objective.cycle)
+        .where(KeyResult.owner_id == person.id, *_is_running(KeyResult, today))
+        .options(with_measure(KeyResult), joinedload(KeyResult.owner))
+    ).all()
+    return sorted([*objectives, *key_results], key=_place)
+
+
+def progress_then(items: Sequence[Item], moment: datetime) -> dict[int, Fraction]:
+    """The progress of each item at a moment, by the id of its measure; in one statement.
+
+    Judged by the measure as it is now; a roll-up by the key results that it has now.
+    """
+    measures = {one.id: one for item in items for one in _measures_behind(item)}
+    values = _values_then(list(measures), moment)
+    progress = {
+        one.id: progress_of_value(
+            values.get(one.id, one.start_value), one.start_value, one.target_value
+        )
+        for one in measures.values()
+    }
+    return {
+        item.measure_id: roll_up([progress[one.id] for one in _measures_behind(item)])
+        if item.measure.kind == ROLL_UP
+        else progress[item.measure_id]
+        for item in items
+    }
+
+
+def last_check_ins(items: Sequence[Item]) -> dict[int, datetime]:
+    """When each item was checked in last, by the id of its measure; those that never were lack."""
+    found = db.session.execute(
+        select(CheckIn.measure_id, func.max(CheckIn.made_at).label("last"))
+        .where(CheckIn.measure_id.in_([item.measure_id for item in items]))
+        .group_by(CheckIn.measure_id)
+    )
+    return {row.measure_id: row.last for row in found}
+
+
+def _is_running(kind: type[Objective] | type[KeyResult], today: date) -> list[ColumnElement[bool]]:
+    return [
+        func.coalesce(kind.starts_on, Cycle.starts_on) <= today,
+        func.coalesce(kind.ends_on, Cycle.ends_on) >= today,
+    ]
+
+
+def _place(item: Item) -> tuple[Any, ...]:
+    objective = item if isinstance(item, Objective) else item.objective
+    position = -1 if isinstance(item, Objective) else item.position
+    return objective.cycle.starts_on, objective.title, objective.id, position, item.id
+
+
+def _measures_behind(item: Item) -> list[Measure]:
+    if item.measure.kind == ROLL_UP and isinstance(item, Objective):
+        return [one.measure for one in item.key_results]
+    return [item.measure]
+
+
+def _values_then(measure_ids: Sequence[int], moment: datetime) -> dict[int, Fraction]:
+    """The last reading of each measure's present series by then; without one it lacks."""
+    newest = (
+        select(
+            Reading.measure_id,
+            Reading.value,
+            func.row_number()
+            .over(
+                partition_by=Reading.measure_id,
+                order_by=(Reading.taken_at.desc(), Reading.id.desc()),
+            )
+            .label("place"),
+        )
+        .join(Measure, Measure.id == Reading.measure_id)
+        .where(
+            Reading.measure_id.in_(measure_ids),
+            Reading.series == Measure.series,
+            Reading.taken_at <= moment,
+        )
+        .subquery()
+    )
+    found = db.session.execute(
+        select(newest.c.measure_id, newest.c.value).where(newest.c.place == 1)
+    )
+    return {row.measure_id: row.value for row in found}

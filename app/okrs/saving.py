@@ -1,0 +1,218 @@
+"""Saving what an item's form says, with a record of what changed. Nothing here commits."""
+
+from sqlalchemy import exists, select
+
+from app.access import hold_me
+from app.accounts.models import Person
+from app.accounts.people import by_name
+from app.audit.log import record
+from app.db import db
+from app.okrs.changes import (
+    CREATED,
+    CYCLE,
+    DAYS,
+    DESCRIPTION,
+    MEASURE,
+    OWNER,
+    SOURCE,
+    TITLE,
+    VIEWERS,
+    Edits,
+    end_source,
+    note_change,
+    record_edit,
+    record_of,
+    remeasure,
+)
+from app.okrs.drafts import Draft
+from app.okrs.figures import measure_words
+from app.okrs.forms import ItemForm, ObjectiveForm
+from app.okrs.integrations import integration_of
+from app.okrs.loading import Item
+from app.okrs.models import Cycle, KeyResult, Measure, Objective
+from app.okrs.readings import hold
+from app.okrs.sight import sees, set_sight, sight_words
+from app.okrs.standing import days_of
+from app.okrs.stored import mark_of
+from app.pages import day
+
+CHANGED_MEANWHILE = (
+    "Someone else connected a data source to this at the same moment. "
+    "Look at it in another tab, then save again."
+)
+SAVED_MEANWHILE = (
+    "This was changed in another tab or by someone else since you opened it. What you typed is "
+    "still here: look at the item in another tab, then save again to put yours in its place."
+)
+_IN_TIMELINE = (TITLE, OWNER, DAYS, CYCLE, VIEWERS)
+"""What is noted here; `remeasure` and the source note their own."""
+
+
+class SavedMeanwhile(Exception):
+    """The item, or who sees its objective, is no longer what the form was opened on."""
+
+
+def create_objective(draft: Draft) -> Objective:
+    """Make what the draft says.
+
+    Raises SavedMeanwhile, having changed nothing, where its owner may own nothing any more.
+    """
+    if not _held_owner(draft).may_own:
+        raise SavedMeanwhile
+    objective = Objective(measure=_wanted(draft.form))
+    _create(objective, draft)
+    if objective.is_private:
+        record("objective.shared", *record_of(objective), after=sight_words(objective))
+    return objective
+
+
+def create_key_result(draft: Draft, objective: Objective) -> KeyResult:
+    """Make what the draft says, as the objective's last key result.
+
+    Raises SavedMeanwhile, having changed nothing, where its owner is just losing sight of it, or
+    may own nothing any more.
+    """
+    if not _held_owner(draft).may_own:
+        raise SavedMeanwhile
+    _hold_sight(objective, draft)
+    last = max((one.position for one in objective.key_results), default=-1)
+    key_result = KeyResult(
+        objective_id=objective.id, position=last + 1, measure=_wanted(draft.form)
+    )
+    _create(key_result, draft)
+    return key_result
+
+
+def update_item(item: Item, draft: Draft) -> None:
+    """Change the item as the draft says, and keep a record of what changed.
+
+    Raises SavedMeanwhile, having changed nothing, where someone else was quicker.
+    """
+    owner = _held_owner(draft)
+    if isinstance(item, KeyResult):
+        _hold_sight(item.objective, draft)
+    hold(item.measure)
+    db.session.refresh(item)
+    if draft.seen and draft.seen != mark_of(item):
+        raise SavedMeanwhile
+    if not owner.may_own and owner.id != item.owner_id:
+        raise SavedMeanwhile
+    _refuse_blind_owners(item, draft)
+    before, own_days = _described(item), (item.starts_on, item.ends_on)
+    _fill(item, draft)
+    now = _described(item)
+    if (item.starts_on, item.ends_on) == own_days:
+        now[DAYS] = before[DAYS]  # inherited ones that follow their cycle are no edit
+    for what in _IN_TIMELINE:
+        note_change(item.measure, draft.person, what, before.get(what, ""), now.get(what, ""))
+    remeasure(item.measure, draft.person, _wanted(draft.form))
+    now[MEASURE] = measure_words(item.measure)
+    record_edit(item, draft.person, _edits(before, now))
+    _apply_source(item, draft)
+
+
+def _edits(before: dict[str, str], now: dict[str, str]) -> Edits:
+    return {what: (before[what], now[what]) for what in now if before[what] != now[what]}
+
+
+def _held_owner(draft: Draft) -> Person:
+    """The owner as typed. Nobody closes their account, or that of who saves, until the commit, or
+    takes away what the source is to read through.
+
+    This comes before anything else is held. Raises SourceRefused.
+    """
+    hold_me()
+    owner = db.session.get_one(Person, draft.form.owner.data)
+    owner.hold()
+    if draft.source_form is not None:
+        draft.source_form.hold()
+    return owner
+
+
+def _hold_sight(objective: Objective, draft: Draft) -> None:
+    """Let nobody change who sees the objective until the commit, and look at it once more.
+
+    Its measure stands for it: the form that changes who sees it holds that first, too.
+    """
+    hold(objective.measure)
+    db.session.refresh(objective)
+    if not sees(db.session.get_one(Person, draft.form.owner.data), objective):
+        raise SavedMeanwhile
+
+
+def _refuse_blind_owners(item: Item, draft: Draft) -> None:
+    """A key result may have got another owner since the form was checked, or its owner another
+    role."""
+    if not isinstance(item, Objective) or not isinstance(draft.form, ObjectiveForm):
+        return
+    owning = exists().where(
+        KeyResult.owner_id == Person.id,
+        KeyResult.objective_id == item.id,
+        KeyResult.deleted_at.is_(None),
+    )
+    owners = select(Person).where(owning, Person.is_active.is_(True))
+    anew = db.session.scalars(owners.execution_options(populate_existing=True)).all()
+    if draft.form.left_out(anew):
+        raise SavedMeanwhile
+
+
+def _wanted(form: ItemForm) -> Measure:
+    """The measure that the form describes; of an item that exists, only a description."""
+    return Measure(
+        kind=form.measure.data,
+        start_value=form.start_value,
+        target_value=form.target_value,
+        unit=form.unit_text,
+        series=1,
+    )
+
+
+def _fill(item: Item, draft: Draft) -> None:
+    form = draft.form
+    item.title, item.description = form.title.data or "", form.description.data or ""
+    item.owner = db.session.get_one(Person, form.owner.data)
+    item.starts_on, item.ends_on = form.first_day.data, form.last_day.data
+    if isinstance(item, Objective) and isinstance(form, ObjectiveForm):
+        item.cycle = db.session.get_one(Cycle, form.cycle.data)
+        viewers = [db.session.get_one(Person, one) for one in form.viewer_ids]
+        set_sight(item, form.is_private, by_name(viewers))
+
+
+def _create(item: Item, draft: Draft) -> None:
+    _fill(item, draft)
+    db.session.add(item)
+    db.session.flush()  # the log tells the item by its id
+    note_change(item.measure, draft.person, CREATED)
+    kind, number, title = record_of(item)
+    record(f"{kind}.created", kind, number, title, by=draft.person)
+    _apply_source(item, draft)
+
+
+def _apply_source(item: Item, draft: Draft) -> None:
+    """Link, change or end the measure's source, as chosen."""
+    measure = item.measure
+    before, after = measure.source, draft.integration
+    if before is not None and (after is None or before.integration != after.name):
+        title = integration_of(before).title
+        end_source(measure, draft.person, title)
+        record("source.removed", *record_of(item), by=draft.person, source=title)
+        before = None
+    if draft.source_form is not None and after is not None:
+        if before is None:
+            note_change(measure, draft.person, SOURCE, after=after.title)
+            record("source.linked", *record_of(item), by=draft.person, source=after.title)
+        draft.source_form.apply(measure, draft.person)
+
+
+def _described(item: Item) -> dict[str, str]:
+    first, last = days_of(item)
+    described = {
+        TITLE: item.title,
+        DESCRIPTION: item.description,
+        OWNER: item.owner.name,
+        DAYS: f"{day(first)} to {day(last)}",
+        MEASURE: measure_words(item.measure),
+    }
+    if isinstance(item, Objective):
+        described |= {CYCLE: item.cycle.name, VIEWERS: sight_words(item)}
+    return described

@@ -1,0 +1,259 @@
+"""One workspace with every kind of thing, and those who ask for them.
+
+A route whose address names a thing is asked with each of the things below that its argument may
+name; a route that reads a form is given the one in `forms`, or an empty one.
+"""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Flask
+
+from app.accounts.models import ADMIN, OBSERVER, PasswordLink, Person, PersonSession
+from app.accounts.setup import make_workspace
+from app.db import db, utcnow
+from app.mail.kinds import KINDS
+from app.mail.unsubscribing import unsubscribe_url
+from app.okrs.cycles import current_cycle
+from app.okrs.models import Cycle, KeyResult, Measure, Objective
+from app.trello.counting import Criteria
+from app.trello.models import EVERYONE, PEOPLE, Board, Connection, Webhook
+from app.trello.sources import link
+from tests.audit.entries import make_entry
+from tests.support.client import Client
+from tests.support.people import PASSWORD, make_person
+from tests.trello.connections import BOARDS, SECRET, keep_boards, make_connection, make_ready
+
+ROLES = ("anonymous", "observer", "member", "viewer", "owner", "admin")
+"""The columns of the table. The member owns nothing here, and nothing is shared with them.
+
+With the viewer the private objective and one connection are shared by name; to the owner belongs
+all there is, but for one key result, which is the viewer's.
+"""
+CLOSED = "closed"
+"""Someone whose account is closed, with the cookie of a session that is still there."""
+
+SITE = "http://localhost"
+SETTINGS = {
+    "PUBLIC_URL": SITE,
+    "SMTP_URL": "smtp://127.0.0.1:9?from=okr@example.com",
+    "OIDC_ISSUER": "http://127.0.0.1:9",
+    "OIDC_CLIENT_ID": "tally",
+    "OIDC_CLIENT_SECRET": "secret-of-tally",
+}
+"""An installation that Trello reaches, that sends mail, and where people may sign in with OpenID
+Connect; though no mail leaves it here, and the provider can't be reached."""
+
+WEBHOOK_KEY = "a-key-that-nobody-guesses"
+WEBHOOK_ADDRESS = f"{SITE}/webhooks/trello/{WEBHOOK_KEY}"
+ABSENT = (999_999, 2**31, 10**30)
+"""Ids under which there is nothing, in the range of the database and beyond it."""
+
+ME = "whoever asks"
+"""In a form: the id of the person who sends it."""
+
+Form = Mapping[str, object]
+
+
+@dataclass
+class Browser:
+    """What a browser in which someone signed in has to show."""
+
+    cookie: str
+    csrf_token: str
+    person_id: int | None
+
+
+@dataclass
+class World:
+    browsers: dict[str, Browser] = field(default_factory=dict)
+    things: dict[str, dict[str, object]] = field(default_factory=dict)
+    """By the name of an argument in an address: what it may be, each under a word of its own."""
+    forms: dict[str, Form] = field(default_factory=dict)
+    """By endpoint: what is filled in, so that nothing but a lack of right stands in the way."""
+    queries: dict[str, dict[str, Form]] = field(default_factory=dict)
+    """By endpoint: what its address may ask for besides, each under a word of its own."""
+    deliveries: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    """By endpoint: requests that are no form, each under a word of its own."""
+    hidden: dict[str, list[object]] = field(default_factory=dict)
+    """By the name of an argument: what a member who was not let in can't tell from nothing."""
+
+
+def make_world(app: Flask) -> World:
+    """Fill the app's database, which has tables and no rows."""
+    make_workspace("Tally", "UTC")
+    db.session.commit()
+    people = {
+        "admin": make_person("Alice Adams", ADMIN),
+        "owner": make_person("Bob Brown"),
+        "member": make_person("Carol Clark"),
+        "viewer": make_person("Vera Voss"),
+        "observer": make_person("Olga Orlova", OBSERVER),
+        CLOSED: make_person("Dave Dunn", is_active=False),
+        "newcomer": make_person("Erik Ek", password_hash=None),
+    }
+    world = World()
+    _add_people(app, world, people)
+    make_ready(app, db.session.merge(people["admin"]))
+    connections = _add_connections(app, world, people)
+    _add_items(world, people, connections["private"])
+    make_entry(people["owner"], "objective.created", "objective", 1, "Grow")
+    _fill_in_forms(world, people)
+    for role in (*ROLES, CLOSED):
+        world.browsers[role] = _browser(app, people.get(role))
+    return world
+
+
+def _browser(app: Flask, person: Person | None) -> Browser:
+    client = Client(app)
+    if person is not None:
+        client.sign_in(person)
+    token = client.token()
+    cookie = client.flask.get_cookie("tally_session")
+    assert cookie is not None
+    return Browser(f"tally_session={cookie.value}", token, person and person.id)
+
+
+def _add_people(app: Flask, world: World, people: Mapping[str, Person]) -> None:
+    owner = db.session.merge(people["owner"])
+    owner.oidc_issuer, owner.oidc_subject = SETTINGS["OIDC_ISSUER"], "subject-of-the-owner"
+    elsewhere = PersonSession(person_id=people["owner"].id, token_hash="e" * 64)
+    open_link, token = PasswordLink.make(people["newcomer"])
+    db.session.add_all([elsewhere, open_link])
+    db.session.commit()
+    world.things["person_id"] = {
+        "invited": people["newcomer"].id,
+        "owner": people["owner"].id,
+        "closed": people[CLOSED].id,
+    }
+    world.things["session_id"] = {"owner's": elsewhere.id}
+    world.things["/welcome/<token> token"] = {"good": token, "made-up": "x" * 43}
+    with app.test_request_context():
+        _, _, unsubscribe = unsubscribe_url(people["owner"], KINDS["summary"]).rpartition("/")
+    world.things["/unsubscribe/<string:token> token"] = {"good": unsubscribe, "made-up": "x.y"}
+    world.things["filename"] = {"style": "style.css", "none": "../app/config.py"}
+
+
+def _add_connections(
+    app: Flask, world: World, people: Mapping[str, Person]
+) -> dict[str, Connection]:
+    owner = people["owner"]
+    made = {
+        "private": make_connection(app, owner, name="Private"),
+        "by-name": make_connection(app, owner, name="By name", sharing=PEOPLE, member_id="2" * 24),
+        "everyone": make_connection(
+            app, owner, name="Everyone", sharing=EVERYONE, member_id="3" * 24
+        ),
+    }
+    connections = {word: db.session.merge(one) for word, one in made.items()}
+    connections["by-name"].shared_with = [db.session.merge(people["viewer"])]
+    for one in connections.values():
+        keep_boards(one)
+    world.things["connection_id"] = {word: one.id for word, one in connections.items()}
+    world.hidden["connection_id"] = [connections["private"].id, connections["by-name"].id]
+    return connections
+
+
+def _add_items(world: World, people: Mapping[str, Person], connection: Connection) -> None:
+    cycle = current_cycle()
+    owner, viewer = (db.session.merge(people[role]) for role in ("owner", "viewer"))
+    open_one = _objective("Grow", owner, cycle)
+    private = _objective("Sell", owner, cycle, is_private=True, viewers=[viewer])
+    deleted = _objective("Forget", owner, cycle, deleted_at=utcnow())
+    counted = {"open": _key_result(open_one, owner), "private": _key_result(private, owner)}
+    others = _key_result(open_one, viewer)
+    gone = _key_result(deleted, owner)
+    db.session.commit()
+    board = Board(connection=db.session.merge(connection), trello_id="b" * 24, name="Launch")
+    db.session.add(board)
+    linked = {word: link(one.measure, board, Criteria(), owner) for word, one in counted.items()}
+    webhook = Webhook(board=board, key=WEBHOOK_KEY, callback_url=WEBHOOK_ADDRESS, trello_id="w1")
+    db.session.add(webhook)
+    db.session.commit()
+    sources = {word: one.id for word, one in linked.items()}
+    world.things["objective_id"] = {"open": open_one.id, "private": private.id}
+    world.things["key_result_id"] = {
+        **{word: one.id for word, one in counted.items()},
+        "viewer's": others.id,
+    }
+    world.things["source_id"] = {**sources}
+    world.things["board_id"] = {"counted": board.id}
+    world.things["key"] = {"known": WEBHOOK_KEY, "made-up": "x" * 32}
+    world.things["name"] = {"trello": "trello", "made-up": "cake"}
+    world.hidden["objective_id"] = [private.id, deleted.id]
+    world.hidden["key_result_id"] = [counted["private"].id, gone.id]
+    world.hidden["source_id"] = [sources["private"]]
+
+
+def _objective(title: str, owner: Person, cycle: Cycle, **values: Any) -> Objective:
+    objective = Objective(
+        title=title, owner=owner, cycle=cycle, measure=Measure(kind="roll_up"), **values
+    )
+    db.session.add(objective)
+    return objective
+
+
+def _key_result(objective: Objective, owner: Person) -> KeyResult:
+    measure = Measure(kind="percent")
+    key_result = KeyResult(title="Publish", objective=objective, owner=owner, measure=measure)
+    db.session.add(key_result)
+    return key_result
+
+
+def _fill_in_forms(world: World, people: Mapping[str, Person]) -> None:
+    item = {"step": "save", "title": "Better", "owner": people["owner"].id, "measure": "percent"}
+    objective = item | {"cycle": current_cycle().id, "visibility": "everyone"}
+    password = "a brand new passphrase"
+    world.forms = {
+        "accounts.setup": {
+            "name": "Mallory",
+            "email": "mallory@example.com",
+            "password": password,
+            "workspace_name": "Mine",
+            "time_zone": "UTC",
+        },
+        "accounts.sign_in": {"email": people["owner"].email, "password": PASSWORD},
+        "accounts.choose_password": {"password": password},
+        "accounts.profile": {"name": "Another Name", "time_zone": ""},
+        "accounts.change_password": {"current_password": PASSWORD, "new_password": password},
+        "accounts.forgot_password": {"email": people["owner"].email},
+        "accounts.invite_person": {"name": "Zoe", "email": "zoe@example.com", "role": "member"},
+        "accounts.change_person_role": {"role": "observer", "heir": people["viewer"].id},
+        "accounts.deactivate_person": {"heir": people["viewer"].id},
+        "mail.change_mail": {"mail_weekday": 2, "mail_hour": 7},
+        "okrs.add_cycle": {"name": "Later", "first_day": "2031-01-01", "last_day": "2031-03-31"},
+        "okrs.new_objective": objective | {"owner": ME},
+        "okrs.edit_objective": objective,
+        "okrs.new_key_result": item,
+        "okrs.edit_key_result": item,
+        "okrs.check_in_objective": {"note": "It goes well."},
+        "okrs.check_in_key_result": {"note": "It goes well."},
+        "trello.manage": {"api_key": "k" * 32, "api_secret": "s" * 64},
+        "trello.configure_connection": {
+            "name": "Another name",
+            "sharing": "private",
+            "shown": "only",
+            "boards": [next(iter(BOARDS))],
+        },
+    }
+    connections = world.things["connection_id"]
+    world.queries = {
+        "trello.new_connection": {
+            "-": {},
+            **{f"again-{word}": {"reconnect": one} for word, one in connections.items()},
+        },
+    }
+    signed = hmac.new(SECRET.encode(), b"{}" + WEBHOOK_ADDRESS.encode(), hashlib.sha1).digest()
+    world.deliveries = {
+        "trello.receive_webhook": {
+            "unsigned": {"data": b"{}"},
+            "signed": {
+                "data": b"{}",
+                "headers": {"X-Trello-Webhook": base64.b64encode(signed).decode()},
+            },
+        },
+    }
