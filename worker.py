@@ -28,6 +28,7 @@ from app.embedded_redis import EmbeddedRedis, ServerInUse
 from app.mail.clock import MailClock
 from app.okrs.cycles import current_cycle
 from app.okrs.integrations import all_integrations
+from app.okrs.rollup.settling import settle
 from app.queues import HOURLY, NOW, connect, work
 from app.timing import scaled
 
@@ -75,6 +76,7 @@ class Clock:
             current_cycle()  # made on its first day, not when the first person comes
             for integration in all_integrations():
                 integration.tick()
+            settle()
             self._mail.tick()
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Result,
     String,
     Table,
+    Text,
     create_engine,
     event,
 )
@@ -25,6 +26,8 @@ from sqlalchemy.orm import DeclarativeBase, Session, scoped_session, sessionmake
 from sqlalchemy.types import TypeDecorator
 
 _WRITES = {"sqlite_write": True}
+_LONG = 1024
+"""Bits from which on a number is kept in base 16."""
 
 
 def utcnow() -> datetime:
@@ -62,6 +65,32 @@ class Exact(TypeDecorator[Fraction]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Fraction | None:
         return None if value is None else Fraction(value)
+
+
+class LongExact(TypeDecorator[Fraction]):
+    """An exact number of any length, as a mean of hundreds of figures may have.
+
+    Long ones are kept in base 16: Python refuses to write thousands of digits in base 10.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Fraction | None, dialect: Dialect) -> str | None:
+        if value is None:
+            return None
+        value = Fraction(value)
+        if max(value.numerator.bit_length(), value.denominator.bit_length()) < _LONG:
+            return str(value)
+        return f"{value.numerator:#x}/{value.denominator:#x}"
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Fraction | None:
+        if value is None:
+            return None
+        if "x" not in value:
+            return Fraction(value)
+        numerator, _, denominator = value.partition("/")
+        return Fraction(int(numerator, 16), int(denominator, 16))
 
 
 class Model(DeclarativeBase):

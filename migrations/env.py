@@ -7,16 +7,23 @@ import app.accounts.models
 import app.audit.models
 import app.beats
 import app.mail.models
+import app.okrs.comments.models
+import app.okrs.explorer.models
 import app.okrs.models
+import app.okrs.moving.models
+import app.okrs.rollup.models
+import app.teams.models
 import app.trello.models  # noqa: F401  (imported so that all tables are known)
 from app.config import load_config
-from app.db import Exact, Model, Moment, make_engine
+from app.db import Exact, LongExact, Model, Moment, make_engine
 
 
 def plain_types(kind: str, thing: object, _context: AutogenContext) -> str | bool:
     """Revisions name the database's types, so that they outlive changes of ours."""
     if kind == "type" and isinstance(thing, Exact):
         return "sa.String(length=80)"
+    if kind == "type" and isinstance(thing, LongExact):
+        return "sa.Text()"
     if kind == "type" and isinstance(thing, Moment):
         return "sa.DateTime(timezone=True)"
     return False

@@ -1,6 +1,6 @@
 """Objectives and key results: cycles, measures, check-ins, standing."""
 
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, request
 
 from app.accounts.belongings import Keeper, add_keeper
 from app.accounts.models import Workspace
@@ -28,7 +28,20 @@ def init_app(app: Flask) -> None:
     keeper = Keeper(belongings.what, belongings.hand_over, belongings.show_own)
     add_keeper(app, "okrs", keeper)
     app.register_blueprint(blueprint)
+    app.before_request(_settle_first)
     add_places(app)
+
+
+def _settle_first() -> None:
+    """Show no page of items before all roll-ups are up to date.
+
+    What open pages ask again and again is left to the worker's clock.
+    """
+    from app.okrs.rollup.settling import settle
+
+    is_page = request.blueprint == blueprint.name and request.method == "GET"
+    if is_page and request.endpoint not in ("okrs.live", "okrs.live_counting"):
+        settle()
 
 
 def _make_first_quarters(_workspace: Workspace) -> None:

@@ -5,6 +5,7 @@ from app.audit.log import record
 from app.db import db, utcnow
 from app.okrs.figures import measure_words
 from app.okrs.models import Change, KeyResult, Measure, Objective
+from app.okrs.rollup.settling import note_change_of_figure
 
 CREATED, TITLE, OWNER, CYCLE, DAYS = "created", "title", "owner", "cycle", "days"
 MEASURE, TARGET, SOURCE, CRITERIA, DELETED = "measure", "target", "source", "criteria", "deleted"
@@ -39,6 +40,7 @@ def remeasure(measure: Measure, by: Person, wanted: Measure) -> None:
     measure.start_value, measure.target_value = wanted.start_value, wanted.target_value
     measure.unit = wanted.unit
     note_change(measure, by, MEASURE if is_another_kind else TARGET, before, measure_words(measure))
+    note_change_of_figure(db.session(), [measure.id])
 
 
 def end_source(measure: Measure, by: Person, title: str) -> None:
@@ -56,6 +58,7 @@ def delete_item(item: Objective | KeyResult, by: Person) -> None:
     """Put the item away. Key results of an objective go with it; nothing is erased."""
     item.deleted_at, item.deleted_by_id = utcnow(), by.id
     note_change(item.measure, by, DELETED)
+    note_change_of_figure(db.session(), [item.measure_id])
     kind, number, title = record_of(item)
     record(f"{kind}.deleted", kind, number, title, by=by)
 

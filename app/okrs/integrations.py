@@ -12,6 +12,7 @@ from werkzeug.datastructures import MultiDict
 from app.accounts.models import Person
 from app.db import db, utcnow
 from app.okrs.models import IntegrationState, Measure, Source
+from app.okrs.standing import Goal
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,20 @@ class MeasureWish:
     unit: str
     first_day: date | None
     last_day: date | None
+    guard: str | None = None
+    warning_value: Fraction | None = None
+
+    @property
+    def goal(self) -> Goal | None:
+        """What values are judged by; None as long as too little was typed."""
+        if self.target_value is None:
+            return None
+        if self.guard is not None:
+            start = self.start_value or Fraction(0)
+            return Goal(start, self.target_value, self.guard, self.warning_value)
+        if self.start_value is None or self.start_value == self.target_value:
+            return None
+        return Goal(self.start_value, self.target_value)
 
 
 @dataclass(frozen=True)

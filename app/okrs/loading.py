@@ -13,7 +13,17 @@ from sqlalchemy.orm.strategy_options import _AbstractLoad as Loading
 from app.access import LARGEST_ID, by_id, found
 from app.accounts.models import Person
 from app.db import db
-from app.okrs.models import Cycle, KeyResult, Measure, Objective, ObjectiveViewer
+from app.okrs.models import (
+    TEAM,
+    Cycle,
+    ItemOwner,
+    KeyResult,
+    Measure,
+    Objective,
+    ObjectiveViewer,
+    ObjectiveViewerTeam,
+)
+from app.teams.membership import is_in_team, leads_team, teams_of
 
 Item = Objective | KeyResult
 AnyItem = TypeVar("AnyItem", Objective, KeyResult)
@@ -28,8 +38,23 @@ def is_visible(person: Person) -> ColumnElement[bool]:
     is_viewer = exists().where(
         ObjectiveViewer.objective_id == Objective.id, ObjectiveViewer.person_id == person.id
     )
-    is_open = Objective.is_private.is_(False)
-    return and_(is_there, or_(is_open, Objective.owner_id == person.id, is_viewer))
+    is_viewer_by_team = exists().where(
+        ObjectiveViewerTeam.objective_id == Objective.id,
+        ObjectiveViewerTeam.team_id.in_(teams_of(person)),
+    )
+    is_further_owner = exists().where(
+        ItemOwner.measure_id == Objective.measure_id, ItemOwner.person_id == person.id
+    )
+    return and_(
+        is_there,
+        or_(
+            Objective.is_private.is_(False),
+            Objective.owner_id == person.id,
+            is_further_owner,
+            is_viewer,
+            is_viewer_by_team,
+        ),
+    )
 
 
 def visible_objectives(person: Person) -> Select[Objective]:
@@ -46,7 +71,12 @@ def visible_key_results(person: Person) -> Select[KeyResult]:
 
 
 def live_measures() -> Select[int]:
-    """The ids of measures whose items are not deleted: what syncing is for."""
+    """The ids of measures whose items run, neither deleted nor ended: what syncing is for."""
+    return present_measures().where(Measure.ended_as.is_(None))
+
+
+def present_measures() -> Select[int]:
+    """The ids of measures whose items are not deleted."""
     return (
         select(Measure.id)
         .select_from(Measure)
@@ -64,7 +94,7 @@ def live_measures() -> Select[int]:
 
 def may_see_item_of(person: Person, measure_id: int) -> bool:
     """Whether the item with this measure is there for this person."""
-    seen = live_measures().where(Measure.id == measure_id, is_visible(person))
+    seen = present_measures().where(Measure.id == measure_id, is_visible(person))
     return db.session.scalar(seen) is not None
 
 
@@ -79,13 +109,36 @@ def first_days() -> Select[int, date]:
 
 
 def may_edit(person: Person, item: Item) -> bool:
-    """Admins and the item's owner; a key result also by its objective's owner. Never observers."""
+    """Admins, the item's owners and the lead of its objective's team; a key result also by the
+    owners of its objective. Never observers."""
     if person.is_observer:
         return False
-    owners = {item.owner_id}
-    if isinstance(item, KeyResult):
-        owners.add(item.objective.owner_id)
-    return person.is_admin or person.id in owners
+    objective = objective_of(item)
+    if person.is_admin or person.id in (item.owner_id, objective.owner_id):
+        return True
+    further = [*item.measure.further_owners, *objective.measure.further_owners]
+    if any(one.id == person.id for one in further):
+        return True
+    return objective.level == TEAM and leads_team(person, objective.team_id)
+
+
+def may_check_in(person: Person, item: Item) -> bool:
+    """Those who may edit it, and the members of its objective's team. Never observers."""
+    return may_edit(person, item) or may_add_to(person, objective_of(item))
+
+
+def may_add_to(person: Person, objective: Objective) -> bool:
+    """Whether the person may give the objective key results: who may edit it, and, of a team's,
+    the members of the team."""
+    if may_edit(person, objective):
+        return True
+    is_of_team = objective.level == TEAM and is_in_team(person, objective.team_id)
+    return is_of_team and not person.is_observer
+
+
+def objective_of(item: Item) -> Objective:
+    """The objective itself, or that of the key result."""
+    return item if isinstance(item, Objective) else item.objective
 
 
 def objective_for(person: Person, objective_id: int, *, to_edit: bool = False) -> Objective:

@@ -20,9 +20,18 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.accounts.models import Person
-from app.db import Model, utcnow
+from app.db import LongExact, Model, utcnow
+from app.teams.models import Team
 
 PERCENT, KPI, ROLL_UP = "percent", "kpi", "roll_up"
+STAY_ABOVE, STAY_BELOW = "stay_above", "stay_below"
+"""Guards: what a KPI may be instead of a way from a start to a target."""
+CLOSED, POSTPONED = "closed", "postponed"
+"""How people end an item."""
+COMPANY, TEAM, PERSONAL = "company", "team", "personal"
+"""Whose an objective is."""
+ONCE, UNTIL_RESUMED = "once", "until_resumed"
+"""How long a value given by hand stands in for what a source counts."""
 
 
 class Cycle(Model):
@@ -38,18 +47,29 @@ class Cycle(Model):
     name: Mapped[str] = mapped_column(String(80))
     starts_on: Mapped[date]
     ends_on: Mapped[date]
+    closed_at: Mapped[datetime | None]
+    """Since when nothing in it changes any more: all of its items are closed or postponed."""
+    closed_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
 
 
 class Measure(Model):
-    """How an objective or a key result is judged, with its present value.
+    """How an objective or a key result is judged, with its present value, and how it ended.
 
-    The value repeats the newest reading of the present series, so that lists need no history.
+    Every item has one of its own, so what both kinds of items have hangs on it. The value repeats
+    the newest reading of the present series, so that lists need no history. That of a roll-up is
+    its progress, stored by `rollup.settling`.
     """
 
     __tablename__ = "measure"
     __table_args__ = (
         CheckConstraint("kind in ('percent', 'kpi', 'roll_up')", name="kind"),
-        CheckConstraint("kind <> 'kpi' or start_value <> target_value", name="target_differs"),
+        CheckConstraint(
+            "kind <> 'kpi' or guard is not null or start_value <> target_value",
+            name="target_differs",
+        ),
+        CheckConstraint("guard in ('stay_above', 'stay_below')", name="guard"),
+        CheckConstraint("ended_as in ('closed', 'postponed')", name="ended_as"),
+        CheckConstraint("override in ('once', 'until_resumed')", name="override"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -59,12 +79,46 @@ class Measure(Model):
     unit: Mapped[str] = mapped_column(String(40), default="")
     series: Mapped[int] = mapped_column(default=1)
     """Another kind of measure starts a new series; readings of earlier ones stay with theirs."""
-    value: Mapped[Fraction | None]
+    value: Mapped[Fraction | None] = mapped_column(LongExact)
     matching_count: Mapped[int | None]
     completed_count: Mapped[int | None]
     valued_at: Mapped[datetime | None]
 
-    objective: Mapped["Objective | None"] = relationship(back_populates="measure")
+    guard: Mapped[str | None] = mapped_column(String(16))
+    """Of a KPI that has to stay above or below its target; None where it runs towards it."""
+    warning_value: Mapped[Fraction | None]
+    """The value of a guard from which on the item is Behind although the guard still holds."""
+
+    part_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Of a roll-up: how many contribute to it, with a share above 0."""
+    parts_ended_as: Mapped[str | None] = mapped_column(String(16))
+    """Of a roll-up whose parts are all closed or postponed: which it follows."""
+
+    override: Mapped[str | None] = mapped_column(String(16))
+    """Whether the present value was given by hand in spite of a source, and until when."""
+    automatic_value: Mapped[Fraction | None]
+    """What the source counts meanwhile. The counts of matching and completed are always its."""
+
+    ended_as: Mapped[str | None] = mapped_column(String(16))
+    """Closed or postponed, by a person; None while it runs."""
+    ended_at: Mapped[datetime | None]
+    ended_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    final_value: Mapped[Fraction | None] = mapped_column(LongExact)
+    """What it ended with, of a roll-up its progress; readings stay as they are."""
+    score: Mapped[Fraction | None]
+    """0 to 1, given at the end."""
+    closing_note: Mapped[str] = mapped_column(Text, default="", server_default="")
+    continues_id: Mapped[int | None] = mapped_column(ForeignKey("measure.id"), index=True)
+    """The measure of the postponed item that this one carries on."""
+
+    further_owners: Mapped[list[Person]] = relationship(
+        secondary="item_owner", order_by="Person.name, Person.id"
+    )
+    """Who owns the item besides its owner."""
+    tags: Mapped[list["Tag"]] = relationship(secondary="item_tag", order_by="Tag.name, Tag.id")
+    objective: Mapped["Objective | None"] = relationship(
+        back_populates="measure", foreign_keys="Objective.measure_id"
+    )
     key_result: Mapped["KeyResult | None"] = relationship(back_populates="measure")
     sources: Mapped[list["Source"]] = relationship(
         back_populates="measure", order_by="Source.id", passive_deletes=True
@@ -74,6 +128,10 @@ class Measure(Model):
         viewonly=True,
         uselist=False,
     )
+
+    @property
+    def has_ended(self) -> bool:
+        return self.ended_as is not None
 
     @property
     def item(self) -> "Objective | KeyResult":
@@ -87,7 +145,11 @@ class Objective(Model):
     """What is to be reached. Its days are its cycle's unless it has its own."""
 
     __tablename__ = "objective"
-    __table_args__ = (CheckConstraint("starts_on <= ends_on", name="days_in_order"),)
+    __table_args__ = (
+        CheckConstraint("starts_on <= ends_on", name="days_in_order"),
+        CheckConstraint("level in ('company', 'team', 'personal')", name="level"),
+        CheckConstraint("(level = 'team') = (team_id is not null)", name="team_of_level"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     title: Mapped[str] = mapped_column(String(200))
@@ -97,8 +159,16 @@ class Objective(Model):
     measure_id: Mapped[int] = mapped_column(ForeignKey("measure.id"), unique=True)
     starts_on: Mapped[date | None]
     ends_on: Mapped[date | None]
+    level: Mapped[str] = mapped_column(String(16), default=PERSONAL, server_default=PERSONAL)
+    team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"), index=True)
+    parent_measure_id: Mapped[int | None] = mapped_column(ForeignKey("measure.id"), index=True)
+    """The measure of the objective or key result that it is aligned under, which may be in the
+    bin. Chains never close to a ring."""
+    share: Mapped[Fraction | None]
+    """Of the objective it is aligned under, in percent, where someone fixed it."""
     is_private: Mapped[bool] = mapped_column(default=False, server_default=false())
-    """Whether only its owner, the chosen viewers and admins see it, with its key results."""
+    """Whether only its owners, the chosen people and teams, and admins see it, with its key
+    results."""
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     deleted_at: Mapped[datetime | None]
     deleted_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
@@ -107,12 +177,35 @@ class Objective(Model):
     viewers: Mapped[list[Person]] = relationship(
         secondary="objective_viewer", order_by="Person.name, Person.id"
     )
+    viewer_teams: Mapped[list[Team]] = relationship(
+        secondary="objective_viewer_team", order_by="Team.name, Team.id"
+    )
+    team: Mapped[Team | None] = relationship()
     cycle: Mapped[Cycle] = relationship()
-    measure: Mapped[Measure] = relationship(back_populates="objective")
+    measure: Mapped[Measure] = relationship(back_populates="objective", foreign_keys=[measure_id])
+    parent_measure: Mapped[Measure | None] = relationship(foreign_keys=[parent_measure_id])
     key_results: Mapped[list["KeyResult"]] = relationship(
         primaryjoin="and_(KeyResult.objective_id == Objective.id, KeyResult.deleted_at.is_(None))",
         back_populates="objective",
         order_by="KeyResult.position, KeyResult.id",
+    )
+
+    @property
+    def owners(self) -> list[Person]:
+        """The owner first."""
+        return [self.owner, *self.measure.further_owners]
+
+
+class ObjectiveViewerTeam(Model):
+    """A team whose members and lead may see a private objective."""
+
+    __tablename__ = "objective_viewer_team"
+
+    objective_id: Mapped[int] = mapped_column(
+        ForeignKey("objective.id", ondelete="CASCADE"), primary_key=True
+    )
+    team_id: Mapped[int] = mapped_column(
+        ForeignKey("team.id", ondelete="CASCADE"), primary_key=True, index=True
     )
 
 
@@ -144,6 +237,8 @@ class KeyResult(Model):
     position: Mapped[int] = mapped_column(default=0)
     starts_on: Mapped[date | None]
     ends_on: Mapped[date | None]
+    share: Mapped[Fraction | None]
+    """Of its objective, in percent, where someone fixed it."""
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     deleted_at: Mapped[datetime | None]
     deleted_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
@@ -155,6 +250,48 @@ class KeyResult(Model):
     @property
     def cycle(self) -> Cycle:
         return self.objective.cycle
+
+    @property
+    def owners(self) -> list[Person]:
+        """The owner first."""
+        return [self.owner, *self.measure.further_owners]
+
+
+class ItemOwner(Model):
+    """Someone who owns an item besides its owner; an item is named by its measure."""
+
+    __tablename__ = "item_owner"
+
+    measure_id: Mapped[int] = mapped_column(
+        ForeignKey("measure.id", ondelete="CASCADE"), primary_key=True
+    )
+    person_id: Mapped[int] = mapped_column(
+        ForeignKey("person.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
+class Tag(Model):
+    """A word by which items are found together."""
+
+    __tablename__ = "tag"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(40))
+    key: Mapped[str] = mapped_column(String(80), unique=True)
+    """The name as it is compared, without regard to case."""
+
+
+class ItemTag(Model):
+    """A tag that an item bears; an item is named by its measure."""
+
+    __tablename__ = "item_tag"
+
+    measure_id: Mapped[int] = mapped_column(
+        ForeignKey("measure.id", ondelete="CASCADE"), primary_key=True
+    )
+    tag_id: Mapped[int] = mapped_column(
+        ForeignKey("tag.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
 
 
 class CheckIn(Model):
@@ -170,6 +307,13 @@ class CheckIn(Model):
     made_at: Mapped[datetime] = mapped_column(default=utcnow)
     note: Mapped[str] = mapped_column(Text, default="")
     value: Mapped[Fraction | None]
+    confidence: Mapped[int | None]
+    """1 to 10, how sure the person is that the target will be reached."""
+    override: Mapped[str | None] = mapped_column(String(16))
+    """As of the measure, where the value was to stand in for what a source counts."""
+    edited_at: Mapped[datetime | None]
+    imported_key: Mapped[str | None] = mapped_column(String(80), unique=True)
+    """Tells a check-in that an import brought from all others, so that it comes once."""
 
     measure: Mapped[Measure] = relationship()
     person: Mapped[Person] = relationship()
@@ -295,7 +439,7 @@ class Reading(Model):
     measure_id: Mapped[int] = mapped_column(ForeignKey("measure.id", ondelete="CASCADE"))
     series: Mapped[int]
     taken_at: Mapped[datetime] = mapped_column(default=utcnow)
-    value: Mapped[Fraction]
+    value: Mapped[Fraction] = mapped_column(LongExact)
     matching_count: Mapped[int | None]
     completed_count: Mapped[int | None]
     check_in_id: Mapped[int | None] = mapped_column(

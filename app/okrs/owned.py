@@ -6,13 +6,13 @@ from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import contains_eager, joinedload, selectinload
+from sqlalchemy.orm import contains_eager, joinedload
 
 from app.accounts.models import Person
 from app.db import db
 from app.okrs.loading import Item, visible_key_results, visible_objectives, with_measure
-from app.okrs.models import ROLL_UP, CheckIn, Cycle, KeyResult, Measure, Objective, Reading
-from app.okrs.standing import progress_of_value, roll_up
+from app.okrs.models import CheckIn, Cycle, KeyResult, Measure, Objective, Reading
+from app.okrs.standing import progress_of
 
 
 def running_items(person: Person, today: date) -> list[Item]:
@@ -27,7 +27,6 @@ def running_items(person: Person, today: date) -> list[Item]:
         .options(
             contains_eager(Objective.cycle),
             with_measure(Objective),
-            selectinload(Objective.key_results).options(with_measure(KeyResult)),
         )
     ).all()
     key_results = db.session.scalars(
@@ -42,20 +41,13 @@ def running_items(person: Person, today: date) -> list[Item]:
 def progress_then(items: Sequence[Item], moment: datetime) -> dict[int, Fraction]:
     """The progress of each item at a moment, by the id of its measure; in one statement.
 
-    Judged by the measure as it is now; a roll-up by the key results that it has now.
+    Judged by the measure as it is now.
     """
-    measures = {one.id: one for item in items for one in _measures_behind(item)}
-    values = _values_then(list(measures), moment)
-    progress = {
-        one.id: progress_of_value(
-            values.get(one.id, one.start_value), one.start_value, one.target_value
-        )
-        for one in measures.values()
-    }
+    values = _values_then([item.measure_id for item in items], moment)
     return {
-        item.measure_id: roll_up([progress[one.id] for one in _measures_behind(item)])
-        if item.measure.kind == ROLL_UP
-        else progress[item.measure_id]
+        item.measure_id: progress_of(
+            item.measure, values.get(item.measure_id, item.measure.start_value)
+        )
         for item in items
     }
 
@@ -81,12 +73,6 @@ def _place(item: Item) -> tuple[Any, ...]:
     objective = item if isinstance(item, Objective) else item.objective
     position = -1 if isinstance(item, Objective) else item.position
     return objective.cycle.starts_on, objective.title, objective.id, position, item.id
-
-
-def _measures_behind(item: Item) -> list[Measure]:
-    if item.measure.kind == ROLL_UP and isinstance(item, Objective):
-        return [one.measure for one in item.key_results]
-    return [item.measure]
 
 
 def _values_then(measure_ids: Sequence[int], moment: datetime) -> dict[int, Fraction]:

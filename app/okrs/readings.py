@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from app.db import db
 from app.okrs.models import CheckIn, Measure, Reading, SourceVersion
+from app.okrs.rollup.settling import note_change_of_figure
 
 Figures = tuple[Fraction, int | None, int | None]
 """A measure's value, and how many things matched and were completed."""
@@ -30,7 +31,7 @@ class Counted:
 def record_changes(session: Session, changes: Sequence[Counted]) -> None:
     """Append figures known to differ from the present ones, and make them present.
 
-    Two statements for any number of them; objects loaded before do not notice. Commits nothing.
+    Three statements for any number of them; objects loaded before do not notice. Commits nothing.
     """
     if not changes:
         return
@@ -51,6 +52,7 @@ def record_changes(session: Session, changes: Sequence[Counted]) -> None:
         present.append({"of_measure": one.measure_id, "valued_at": one.taken_at, **figures})
     session.connection().execute(_APPEND, appended)
     session.connection().execute(_MAKE_PRESENT, present)
+    note_change_of_figure(session, [one.measure_id for one in changes])
 
 
 def record_reading(
@@ -134,6 +136,7 @@ def _make_present(measure: Measure, reading: Reading) -> None:
     measure.matching_count = reading.matching_count
     measure.completed_count = reading.completed_count
     measure.valued_at = reading.taken_at
+    note_change_of_figure(db.session(), [measure.id])
 
 
 # Built once, without the ORM's part: these run for every board, every hour.

@@ -13,10 +13,10 @@ from app.okrs.changes import MARKED
 from app.okrs.course import CHECKED_IN, COUNTED, REBUILT, Course, Mark, Point, Rebuilt
 from app.okrs.history import History, TracedReading
 from app.okrs.integrations import integration_of
-from app.okrs.models import KPI, ROLL_UP, Change, KeyResult, Objective, Reading, Source
+from app.okrs.models import KPI, ROLL_UP, Change, Objective, Source
 from app.okrs.outlook import NEW_MEANING, forecast_for
 from app.okrs.rows import Row
-from app.okrs.standing import days_of, progress_of_value, roll_up
+from app.okrs.standing import days_of
 from app.okrs.timeline import change_entry
 
 
@@ -57,8 +57,6 @@ def _changes_of_parts(row: Row) -> Sequence[Change]:
 
 def _points(row: Row, history: History) -> list[Point]:
     measure, zone = row.item.measure, workspace().zone
-    if measure.kind == ROLL_UP and isinstance(row.item, Objective):
-        return _rolled_up(row.item.key_results)
     own = [one for one in history.readings if one.reading.series == measure.series]
     # Only the last count of a day leads to its evidence: a day is one place on the chart.
     last_of_day = {
@@ -106,31 +104,6 @@ def _rebuilt(row: Row, history: History) -> Rebuilt:
 def _first_after(moment: datetime, source: Source, history: History) -> datetime | None:
     taken = (one.reading.taken_at for one in history.readings if one.source_id == source.id)
     return next((one for one in taken if one >= moment), None)
-
-
-def _rolled_up(key_results: Sequence[KeyResult]) -> list[Point]:
-    """The mean of the key results at every moment one of them changed."""
-    measures = {one.measure_id: one.measure for one in key_results}
-    progress = {
-        measure_id: progress_of_value(
-            measure.start_value, measure.start_value, measure.target_value
-        )
-        for measure_id, measure in measures.items()
-    }
-    readings = db.session.scalars(
-        select(Reading)
-        .where(Reading.measure_id.in_(measures))
-        .order_by(Reading.taken_at, Reading.id)
-    )
-    points = []
-    for reading in readings:
-        measure = measures[reading.measure_id]
-        if reading.series == measure.series:
-            progress[reading.measure_id] = progress_of_value(
-                reading.value, measure.start_value, measure.target_value
-            )
-            points.append(Point(reading.taken_at, roll_up(list(progress.values()))))
-    return points
 
 
 def _marks(points: Sequence[Point], changes: Sequence[Change]) -> list[Mark]:

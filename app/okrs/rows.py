@@ -13,6 +13,7 @@ from app.okrs.integrations import Integration, SourceState, integration_of, stat
 from app.okrs.live import live_marks
 from app.okrs.loading import Item
 from app.okrs.models import ROLL_UP, KeyResult, Objective, Source
+from app.okrs.rollup.contributions import mean
 from app.okrs.standing import (
     NOT_STARTED,
     Days,
@@ -20,7 +21,6 @@ from app.okrs.standing import (
     Thresholds,
     clamp,
     days_of,
-    roll_up,
     standing_of,
 )
 from app.pages import day, number
@@ -189,7 +189,7 @@ def _parts_mean(item: Item, today: date, thresholds: Thresholds) -> Fraction | N
     parts = _parts(item)
     if item.measure.kind == ROLL_UP or not parts:
         return None
-    return roll_up([standing_of(part, today, thresholds).progress for part in parts])
+    return mean([standing_of(part, today, thresholds).progress for part in parts])
 
 
 def _parts(item: Item) -> list[KeyResult]:

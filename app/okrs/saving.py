@@ -31,6 +31,7 @@ from app.okrs.integrations import integration_of
 from app.okrs.loading import Item
 from app.okrs.models import Cycle, KeyResult, Measure, Objective
 from app.okrs.readings import hold
+from app.okrs.rollup.settling import note_change_of_figure
 from app.okrs.sight import sees, set_sight, sight_words
 from app.okrs.standing import days_of
 from app.okrs.stored import mark_of
@@ -183,6 +184,7 @@ def _create(item: Item, draft: Draft) -> None:
     db.session.add(item)
     db.session.flush()  # the log tells the item by its id
     note_change(item.measure, draft.person, CREATED)
+    note_change_of_figure(db.session(), [item.measure_id])
     kind, number, title = record_of(item)
     record(f"{kind}.created", kind, number, title, by=draft.person)
     _apply_source(item, draft)

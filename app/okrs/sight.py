@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 
 from app.accounts.models import Person
 from app.okrs.models import Objective
+from app.teams.membership import is_in_team
 
 EVERYONE = "everyone"
 
@@ -20,7 +21,10 @@ def sees(person: Person, objective: Objective) -> bool:
     """Whether the person sees the objective as it is loaded here."""
     if not objective.is_private:
         return True
-    return would_see(person, objective.owner_id, [one.id for one in objective.viewers])
+    viewers = [*objective.viewers, *objective.measure.further_owners]
+    if would_see(person, objective.owner_id, [one.id for one in viewers]):
+        return True
+    return any(is_in_team(person, one.id) for one in objective.viewer_teams)
 
 
 def set_sight(objective: Objective, is_private: bool, viewers: Iterable[Person]) -> None:

@@ -1,15 +1,21 @@
 """How far an item is, how far it should be, and the status that follows. Exact throughout."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 
 from app.accounts.models import Workspace
-from app.okrs.models import ROLL_UP, KeyResult, Measure, Objective
+from app.okrs.models import (
+    CLOSED,
+    POSTPONED,
+    ROLL_UP,
+    STAY_ABOVE,
+    KeyResult,
+    Measure,
+    Objective,
+)
 
 NOT_STARTED, ON_TRACK, BEHIND, AT_RISK = "not_started", "on_track", "behind", "at_risk"
-CLOSED, POSTPONED = "closed", "postponed"
 STATUS_WORDS = {
     NOT_STARTED: "Not started",
     ON_TRACK: "On track",
@@ -62,20 +68,42 @@ class Thresholds:
         return cls(workspace.behind_above, workspace.at_risk_above)
 
 
+@dataclass(frozen=True)
+class Goal:
+    """What a value is judged by: a way from a start to a target, or a guard of the target."""
+
+    start: Fraction
+    target: Fraction
+    guard: str | None = None
+    warning: Fraction | None = None
+    """The value of a guard from which on the item is Behind although the guard holds."""
+
+    @classmethod
+    def of(cls, measure: Measure) -> "Goal":
+        """Of a measure that is no roll-up."""
+        return cls(measure.start_value, measure.target_value, measure.guard, measure.warning_value)
+
+    def progress(self, value: Fraction) -> Fraction:
+        """In percent: the share of the way, whichever end is larger; all or nothing of a guard."""
+        if self.guard is None:
+            return (value - self.start) / (self.target - self.start) * 100
+        return _ALL if self._is_beyond(value, self.target) else _NONE
+
+    def warns(self, value: Fraction) -> bool:
+        """Whether a guard that holds is about to fail; exactly at the threshold it is."""
+        return self.warning is not None and not self._is_beyond(value, self.warning)
+
+    def _is_beyond(self, value: Fraction, edge: Fraction) -> bool:
+        return value > edge if self.guard == STAY_ABOVE else value < edge
+
+
 def clamp(progress: Fraction) -> Fraction:
     return min(max(progress, _NONE), _ALL)
 
 
-def progress_of_value(value: Fraction, start: Fraction, target: Fraction) -> Fraction:
-    """The share of the way from start to target in percent, whichever of them is larger."""
-    return (value - start) / (target - start) * 100
-
-
-def roll_up(progresses: Sequence[Fraction]) -> Fraction:
-    """The mean of what lies under an objective, each entering as 0 to 100; of nothing, 0."""
-    if not progresses:
-        return _NONE
-    return sum((clamp(one) for one in progresses), _NONE) / len(progresses)
+def progress_of(measure: Measure, value: Fraction) -> Fraction:
+    """What a value of this measure is in percent; a roll-up's value is its progress."""
+    return value if measure.kind == ROLL_UP else Goal.of(measure).progress(value)
 
 
 def expected_on(today: date, days: Days) -> Fraction:
@@ -104,46 +132,47 @@ def days_of(item: Objective | KeyResult) -> Days:
 
 
 def value_of(measure: Measure) -> Fraction:
-    """The present value; before the first reading, the start."""
+    """The value it ended with, or the present one; before the first reading, the start."""
+    if measure.final_value is not None:
+        return measure.final_value
     return measure.start_value if measure.value is None else measure.value
 
 
 def standing_at(
-    value: Fraction,
-    start: Fraction,
-    target: Fraction,
-    days: Days,
-    today: date,
-    thresholds: Thresholds,
+    value: Fraction, goal: Goal, days: Days, today: date, thresholds: Thresholds
 ) -> Standing:
     """The standing that a value gives, stored or not: previews use it too."""
-    progress = progress_of_value(value, start, target)
-    return _standing(value, progress, days, today, thresholds)
+    progress, expected = goal.progress(value), expected_on(today, days)
+    status = status_for(expected - progress, thresholds)
+    if goal.guard is not None:
+        # What has to hold every day is not expected to hold a little more each day.
+        status = AT_RISK if not progress else BEHIND if goal.warns(value) else ON_TRACK
+    is_met = goal.guard is None and progress >= _ALL
+    return Standing(_begun(status, days, today), progress, expected, value, is_met)
 
 
 def standing_of(item: Objective | KeyResult, today: date, thresholds: Thresholds) -> Standing:
-    """The standing of an item. A roll-up looks at its key results, which should be loaded."""
+    """The standing of an item, from what is stored of it alone."""
     measure, days = item.measure, days_of(item)
-    if measure.kind == ROLL_UP and isinstance(item, Objective):
-        parts = [standing_of(one, today, thresholds).progress for one in item.key_results]
-        progress = roll_up(parts)
-        if not parts:
-            return Standing(NOT_STARTED, progress, expected_on(today, days), progress)
-        return _standing(progress, progress, days, today, thresholds)
-    return standing_at(
-        value_of(measure), measure.start_value, measure.target_value, days, today, thresholds
-    )
+    value = value_of(measure)
+    if measure.kind != ROLL_UP:
+        standing = standing_at(value, Goal.of(measure), days, today, thresholds)
+    else:
+        standing = _roll_up_standing(measure, value, days, today, thresholds)
+    return replace(standing, status=measure.ended_as) if measure.ended_as else standing
 
 
-def _standing(
-    value: Fraction, progress: Fraction, days: Days, today: date, thresholds: Thresholds
+def _roll_up_standing(
+    measure: Measure, progress: Fraction, days: Days, today: date, thresholds: Thresholds
 ) -> Standing:
     expected = expected_on(today, days)
-    has_begun = today >= days[0]
-    return Standing(
-        status=status_for(expected - progress, thresholds) if has_begun else NOT_STARTED,
-        progress=progress,
-        expected=expected,
-        value=value,
-        is_target_met=progress >= _ALL,
-    )
+    status = _begun(status_for(expected - progress, thresholds), days, today)
+    if measure.parts_ended_as is not None:
+        status = measure.parts_ended_as
+    elif not measure.part_count:
+        status = NOT_STARTED
+    return Standing(status, progress, expected, progress, bool(progress >= _ALL))
+
+
+def _begun(status: str, days: Days, today: date) -> str:
+    return status if today >= days[0] else NOT_STARTED

@@ -12,7 +12,7 @@ from app.db import db, utcnow
 from app.okrs.changes import CRITERIA, note_change, record_of
 from app.okrs.integrations import MeasureWish, SourceRefused
 from app.okrs.models import PERCENT, Measure
-from app.okrs.standing import Standing, Thresholds, standing_at
+from app.okrs.standing import Goal, Standing, Thresholds, standing_at
 from app.trello.answers import BoardName, Card, Snapshot
 from app.trello.board_copies import COPY_LIFE, board_copy, newest_copy
 from app.trello.boards import boards_to_choose
@@ -330,16 +330,14 @@ class TrelloSourceForm:
 
     def _standing(self, value: Fraction) -> Standing | None:
         wish = self.wish
-        start, target = wish.start_value, wish.target_value
-        if self.is_percent:
-            start, target = Fraction(0), Fraction(100)
-        if start is None or target is None or start == target:
+        goal = Goal(Fraction(0), Fraction(100)) if self.is_percent else wish.goal
+        if goal is None:
             return None
         if wish.first_day is None or wish.last_day is None or wish.first_day > wish.last_day:
             return None
         here = workspace()
         days = (wish.first_day, wish.last_day)
-        return standing_at(value, start, target, days, here.today(), Thresholds.of(here))
+        return standing_at(value, goal, days, here.today(), Thresholds.of(here))
 
     def _is_unchanged(self) -> bool:
         return (

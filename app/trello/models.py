@@ -21,6 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.accounts.models import Person
 from app.db import Model, utcnow
 from app.okrs.models import Source, SourceVersion
+from app.teams.models import Team
 
 PRIVATE, PEOPLE, EVERYONE = "private", "people", "everyone"
 QUEUED, RUNNING, DONE, FAILED, ABANDONED = "queued", "running", "done", "failed", "abandoned"
@@ -99,6 +100,10 @@ class Connection(Model):
         secondary="trello_connection_share", order_by="Person.name, Person.id"
     )
     """The chosen people, where it is shared with `people`; else none."""
+    shared_with_teams: Mapped[list[Team]] = relationship(
+        secondary="trello_connection_team_share", order_by="Team.name, Team.id"
+    )
+    """The chosen teams, likewise."""
     allowed_boards: Mapped[list["AllowedBoard"]] = relationship(
         cascade="all, delete-orphan", passive_deletes=True
     )
@@ -121,6 +126,19 @@ class ConnectionShare(Model):
     )
     person_id: Mapped[int] = mapped_column(
         ForeignKey("person.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
+class ConnectionTeamShare(Model):
+    """A team whose members and lead a connection is shared with."""
+
+    __tablename__ = "trello_connection_team_share"
+
+    connection_id: Mapped[int] = mapped_column(
+        ForeignKey("trello_connection.id", ondelete="CASCADE"), primary_key=True
+    )
+    team_id: Mapped[int] = mapped_column(
+        ForeignKey("team.id", ondelete="CASCADE"), primary_key=True, index=True
     )
 
 

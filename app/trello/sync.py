@@ -9,6 +9,7 @@ from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
 
 from app.db import db, utcnow
+from app.okrs.rollup.settling import settle
 from app.queues import is_leaving
 from app.timing import scaled
 from app.trello import outcomes, runs
@@ -43,6 +44,7 @@ def sync_board(run_id: int) -> None:
     claim = runs.claim(run_id)
     if claim is not None:
         _keep_to(claim)
+        settle()
 
 
 def sync_waiting(_notice: int) -> None:
@@ -57,7 +59,7 @@ def sync_waiting(_notice: int) -> None:
     while time.monotonic() < ends_at and not is_leaving():
         claim = runs.claim_next(after=last)
         if claim is None:
-            return
+            break
         last = claim.run_id
         try:
             _keep_to(claim, line)
@@ -65,6 +67,7 @@ def sync_waiting(_notice: int) -> None:
             log.exception("A sync failed by our own mistake; the others go on")
         finally:
             db.session.remove()
+    settle()  # once for all boards; meanwhile the clock does it every few seconds
 
 
 def rehearse() -> None:

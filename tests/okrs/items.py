@@ -9,6 +9,7 @@ from sqlalchemy import select
 from app.accounts.models import Person
 from app.db import db, utcnow
 from app.okrs.models import KPI, PERCENT, ROLL_UP, Change, Cycle, KeyResult, Measure, Objective
+from app.okrs.rollup.settling import note_change_of_figure
 
 # A hundred days from the first to the last; the tests' today is its 50th after the first.
 FIRST_DAY, LAST_DAY, TODAY = date(2026, 1, 1), date(2026, 4, 11), date(2026, 2, 20)
@@ -44,6 +45,8 @@ def make_objective(
         **values,
     )
     db.session.add(objective)
+    db.session.flush()
+    note_change_of_figure(db.session(), [objective.measure_id])
     db.session.commit()
     return objective
 
@@ -60,6 +63,8 @@ def make_key_result(
         **values,
     )
     db.session.add(key_result)
+    db.session.flush()
+    note_change_of_figure(db.session(), [key_result.measure_id])
     db.session.commit()
     return key_result
 

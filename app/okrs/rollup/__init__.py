@@ -1,0 +1,1 @@
+"""What an objective makes of what lies under it: shares, progress, status."""

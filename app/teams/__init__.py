@@ -1,0 +1,1 @@
+"""Teams: their lead, their members, and the team they are part of."""
