@@ -5,6 +5,7 @@ The name of the thing follows them; after a colon it may be missing.
 
 SENTENCES = {
     "workspace.set_up": "set up the workspace",
+    "workspace.changed": "changed the settings of",
     "person.signed_in": "signed in",
     "person.refused": "was refused at sign-in:",
     "person.bound": "signed in with OpenID Connect for the first time",

@@ -21,6 +21,7 @@ def init_app(app: Flask) -> None:
         list_views,
         live_views,
         objective_views,
+        workspace_views,
     )
     from app.okrs.places import add_places
 

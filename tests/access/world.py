@@ -226,6 +226,13 @@ def _fill_in_forms(world: World, people: Mapping[str, Person]) -> None:
         "accounts.deactivate_person": {"heir": people["viewer"].id},
         "mail.change_mail": {"mail_weekday": 2, "mail_hour": 7},
         "okrs.add_cycle": {"name": "Later", "first_day": "2031-01-01", "last_day": "2031-03-31"},
+        "okrs.edit_workspace": {
+            "name": "Other",
+            "time_zone": "UTC",
+            "first_month": 4,
+            "behind_above": 1,
+            "at_risk_above": 20,
+        },
         "okrs.new_objective": objective | {"owner": ME},
         "okrs.edit_objective": objective,
         "okrs.new_key_result": item,
