@@ -30,11 +30,12 @@ _OF_OBJECTIVES = (
 
 
 def upgrade() -> None:
-    op.create_table(
+    turn = op.create_table(
         "settling_turn",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_settling_turn")),
     )
+    op.bulk_insert(turn, [{"id": 1}])  # without a row there is nothing to hold
     op.create_table(
         "tag",
         sa.Column("id", sa.Integer(), nullable=False),
