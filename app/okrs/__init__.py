@@ -23,6 +23,7 @@ def init_app(app: Flask) -> None:
         objective_views,
         workspace_views,
     )
+    from app.okrs.moving import export_views  # noqa: F401
     from app.okrs.places import add_places
 
     after_setup.connect(_make_first_quarters)

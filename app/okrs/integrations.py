@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import Select
 from werkzeug.datastructures import MultiDict
@@ -164,6 +164,19 @@ class Integration(Protocol):
         wish: MeasureWish,
     ) -> SourceForm:
         """The form as typed so far; as stored when nothing was typed; else preselected."""
+        ...
+
+    def portable(self, sources: Sequence[Source]) -> Mapping[int, dict[str, Any]]:
+        """How each source counts, by its id, for taking it elsewhere: with names beside the ids,
+        and nothing that is secret. In a number of queries that does not grow."""
+        ...
+
+    def received(self, definition: Mapping[str, Any]) -> dict[str, Any] | None:
+        """What came of that in a file, checked; None where it can't be what `portable` gave."""
+        ...
+
+    def place_words(self, definition: Mapping[str, Any]) -> str:
+        """Where it counted, for people: "the board “Launch”"."""
         ...
 
     def states(self, sources: Sequence[Source]) -> Mapping[int, SourceState]:

@@ -14,7 +14,7 @@ from app.okrs.integrations import MeasureWish, Need, PastPart, SourceForm, Sourc
 from app.okrs.loading import may_edit
 from app.okrs.models import PERCENT, Measure, Source
 from app.okrs.rows import item_url
-from app.trello import clock, sync
+from app.trello import clock, portable, sync
 from app.trello.app_keys import current_app_keys, key_has_changed
 from app.trello.linking import TrelloSourceForm
 from app.trello.loading import may_manage, may_reconnect, may_use
@@ -91,6 +91,15 @@ class TrelloIntegration:
     ) -> SourceForm:
         own = source if isinstance(source, TrelloSource) else None
         return TrelloSourceForm(person, typed, own, wish)
+
+    def portable(self, sources: Sequence[Source]) -> Mapping[int, dict[str, Any]]:
+        return portable.portable(sources)
+
+    def received(self, definition: Mapping[str, Any]) -> dict[str, Any] | None:
+        return portable.checked(definition)
+
+    def place_words(self, definition: Mapping[str, Any]) -> str:
+        return f"the board “{definition['board_name'] or 'unnamed board'}”"
 
     def states(self, sources: Sequence[Source]) -> Mapping[int, SourceState]:
         return states(sources)

@@ -146,7 +146,7 @@ class Asker:
         return replace(answer, recorded=tuple(recorded))
 
     def _answer(self, response: TestResponse) -> Answer:
-        text = response.get_data(as_text=True)
+        text = response.get_data().decode(errors="replace")  # workbooks are no text
         place = response.headers.get("Location", "").partition("?")[0].partition("#")[0]
         return Answer(
             response.status_code,

@@ -107,6 +107,15 @@ class Abacus:
         beads = stored if typed is None else typed.get("beads", stored)
         return AbacusForm(beads, source, wish)
 
+    def portable(self, sources: Sequence[Source]) -> Mapping[int, dict[str, Any]]:
+        return {source.id: dict(source.versions[-1].definition) for source in sources}
+
+    def received(self, definition: Mapping[str, Any]) -> dict[str, Any] | None:
+        return {"beads": definition["beads"]} if "beads" in definition else None
+
+    def place_words(self, definition: Mapping[str, Any]) -> str:
+        return f"the abacus with {definition['beads']} beads"
+
     def states(self, sources: Sequence[Source]) -> Mapping[int, SourceState]:
         self.questions += 1
         return {
