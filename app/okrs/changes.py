@@ -5,6 +5,7 @@ from app.audit.log import record
 from app.db import db, utcnow
 from app.okrs.figures import measure_words
 from app.okrs.models import Change, KeyResult, Measure, Objective
+from app.okrs.readings import end_override
 from app.okrs.rollup.settling import note_change_of_figure
 
 CREATED, TITLE, OWNER, CYCLE, DAYS = "created", "title", "owner", "cycle", "days"
@@ -37,6 +38,7 @@ def remeasure(measure: Measure, by: Person, wanted: Measure) -> None:
         measure.series += 1
         measure.value = measure.valued_at = None
         measure.matching_count = measure.completed_count = None
+        end_override(measure)
     measure.start_value, measure.target_value = wanted.start_value, wanted.target_value
     measure.unit = wanted.unit
     note_change(measure, by, MEASURE if is_another_kind else TARGET, before, measure_words(measure))
@@ -44,11 +46,12 @@ def remeasure(measure: Measure, by: Person, wanted: Measure) -> None:
 
 
 def end_source(measure: Measure, by: Person, title: str) -> None:
-    """Stop the measure's source. Its readings and its last value stay."""
+    """Stop the measure's source. Its readings and its last value stay, also one given by hand."""
     source = measure.source
     if source is None:
         return
     source.ended_at = utcnow()
+    end_override(measure)
     note_change(measure, by, SOURCE, before=title)
     db.session.flush()  # the database allows one source that is not ended: this one goes first
     db.session.expire(measure, ["source"])

@@ -428,7 +428,10 @@ class Evidence(Model):
 
 
 class Reading(Model):
-    """A value of a measure at a moment. Never changed: progress is computed from it anew."""
+    """A value of a measure at a moment: progress is computed from it anew.
+
+    Never changed, but that of a check-in by whoever edits or deletes the check-in.
+    """
 
     __tablename__ = "reading"
     __table_args__ = (
@@ -449,6 +452,8 @@ class Reading(Model):
         ForeignKey("source_version.id", ondelete="CASCADE")
     )
     evidence_id: Mapped[int | None] = mapped_column(ForeignKey("evidence.id", ondelete="SET NULL"))
+    is_beside: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether a source counted it while a value given by hand was shown instead."""
 
     measure: Mapped[Measure] = relationship()
     check_in: Mapped[CheckIn | None] = relationship()

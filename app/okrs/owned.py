@@ -92,6 +92,7 @@ def _values_then(measure_ids: Sequence[int], moment: datetime) -> dict[int, Frac
         .where(
             Reading.measure_id.in_(measure_ids),
             Reading.series == Measure.series,
+            Reading.is_beside.is_(False),
             Reading.taken_at <= moment,
         )
         .subquery()

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import and_, bindparam, case, exists, insert, or_, select, type_coerce, update
 from sqlalchemy.orm import Session, joinedload
 
-from app.db import db
-from app.okrs.models import CheckIn, Measure, Reading, SourceVersion
+from app.db import Exact, Moment, db
+from app.okrs.models import ONCE, UNTIL_RESUMED, CheckIn, Measure, Reading, SourceVersion
 from app.okrs.rollup.settling import note_change_of_figure
 
 Figures = tuple[Fraction, int | None, int | None]
@@ -29,8 +29,9 @@ class Counted:
 
 
 def record_changes(session: Session, changes: Sequence[Counted]) -> None:
-    """Append figures known to differ from the present ones, and make them present.
+    """Append figures known to differ from what was counted last, and make them present.
 
+    A value given by hand stays where it stands in for them, and what was counted goes beside it.
     Three statements for any number of them; objects loaded before do not notice. Commits nothing.
     """
     if not changes:
@@ -38,20 +39,24 @@ def record_changes(session: Session, changes: Sequence[Counted]) -> None:
     appended, present = [], []
     for one in changes:
         value, matching, completed = one.figures
-        figures = {"value": value, "matching_count": matching, "completed_count": completed}
+        counts = {"matching_count": matching, "completed_count": completed}
         appended.append(
             {
+                "of_measure": one.measure_id,
                 "measure_id": one.measure_id,
                 "series": one.series,
                 "taken_at": one.taken_at,
+                "value": value,
                 "source_version_id": one.source_version_id,
                 "evidence_id": one.evidence_id,
-                **figures,
+                **counts,
             }
         )
-        present.append({"of_measure": one.measure_id, "valued_at": one.taken_at, **figures})
+        present.append(
+            {"of_measure": one.measure_id, "counted": value, "at": one.taken_at, **counts}
+        )
+    session.connection().execute(_MAKE_PRESENT, present)  # first: it tells what goes beside
     session.connection().execute(_APPEND, appended)
-    session.connection().execute(_MAKE_PRESENT, present)
     note_change_of_figure(session, [one.measure_id for one in changes])
 
 
@@ -64,19 +69,22 @@ def record_reading(
     version: SourceVersion,
     evidence: int | None,
 ) -> Reading | None:
-    """Append what a source counted and make it the present value. `evidence` is the id of its row.
+    """Append what a source counted, and make it the present value unless one given by hand stays.
 
-    None when the newest reading of the series came from the same source with the same figures.
-    Commits nothing.
+    `evidence` is the id of its row. None when what was counted last came from the same source with
+    the same figures. Commits nothing.
     """
-    last = newest_reading(measure)
+    stays = outlasts(measure, value)
+    last = newest_reading(measure, by_source=measure.override is not None)
     if (
         last is not None
         and last.source_version is not None
         and last.source_version.source_id == version.source_id
         and (last.value, last.matching_count, last.completed_count) == (value, matching, completed)
+        and (stays or measure.override is None)
     ):
-        _make_present(measure, last)
+        if not stays:
+            _make_present(measure, last)
         return None
     reading = Reading(
         measure=measure,
@@ -87,15 +95,27 @@ def record_reading(
         completed_count=completed,
         source_version=version,
         evidence_id=evidence,
+        is_beside=stays,
     )
     db.session.add(reading)
-    _make_present(measure, reading)
+    if stays:
+        measure.automatic_value = value
+        measure.matching_count, measure.completed_count = matching, completed
+    else:
+        end_override(measure)
+        _make_present(measure, reading)
     return reading
 
 
-def record_check_in(measure: Measure, check_in: CheckIn, value: Fraction) -> Reading:
-    """Append the value that a person gave and make it the present one. Commits nothing."""
-    check_in.value = value
+def record_check_in(
+    measure: Measure, check_in: CheckIn, value: Fraction, override: str | None = None
+) -> Reading:
+    """Append the value that a person gave and make it the present one. Commits nothing.
+
+    `override` says how long it stands in for what the source counts, where there is one: the
+    counts stay the source's.
+    """
+    check_in.value, check_in.override = value, override
     reading = Reading(
         measure=measure,
         series=measure.series,
@@ -103,9 +123,36 @@ def record_check_in(measure: Measure, check_in: CheckIn, value: Fraction) -> Rea
         value=value,
         check_in=check_in,
     )
+    if override is None:
+        db.session.add(reading)
+        _make_present(measure, reading)
+        return reading
+    if measure.override is None:
+        measure.automatic_value = automatic_value(measure)
     db.session.add(reading)
-    _make_present(measure, reading)
+    measure.override = override
+    measure.value, measure.valued_at = value, check_in.made_at
+    note_change_of_figure(db.session(), [measure.id])
     return reading
+
+
+def outlasts(measure: Measure, counted: Fraction) -> bool:
+    """Whether a value given by hand stays although the source has counted this."""
+    is_same = measure.automatic_value == counted
+    return measure.override == UNTIL_RESUMED or (measure.override == ONCE and is_same)
+
+
+def automatic_value(measure: Measure) -> Fraction | None:
+    """What the measure's source counted last, shown or not; None where it never did."""
+    last = newest_reading(measure, by_source=True)
+    if last is None or last.source_version is None or measure.source is None:
+        return None
+    return last.value if last.source_version.source_id == measure.source.id else None
+
+
+def end_override(measure: Measure) -> None:
+    """Let the source bring the value again, from what it counts next."""
+    measure.override = measure.automatic_value = None
 
 
 def hold(measure: Measure) -> None:
@@ -120,11 +167,13 @@ def hold(measure: Measure) -> None:
         db.session.expire(measure.source, ["versions"])
 
 
-def newest_reading(measure: Measure) -> Reading | None:
-    """The last reading of the measure's present series."""
+def newest_reading(measure: Measure, *, by_source: bool = False) -> Reading | None:
+    """The last shown reading of the measure's present series, or the last that a source brought,
+    shown or not."""
+    wanted = Reading.source_version_id.is_not(None) if by_source else Reading.is_beside.is_(False)
     return db.session.scalar(
         select(Reading)
-        .where(Reading.measure_id == measure.id, Reading.series == measure.series)
+        .where(Reading.measure_id == measure.id, Reading.series == measure.series, wanted)
         .order_by(Reading.taken_at.desc(), Reading.id.desc())
         .options(joinedload(Reading.source_version))
         .limit(1)
@@ -141,5 +190,25 @@ def _make_present(measure: Measure, reading: Reading) -> None:
 
 # Built once, without the ORM's part: these run for every board, every hour.
 _readings, _measures = Reading.metadata.tables["reading"], Measure.metadata.tables["measure"]
-_APPEND = insert(_readings)
-_MAKE_PRESENT = update(_measures).where(_measures.c.id == bindparam("of_measure"))
+_counted = bindparam("counted", type_=_measures.c.value.type)
+_same = type_coerce(_counted, Exact)
+_stays = or_(
+    _measures.c.override == UNTIL_RESUMED,
+    and_(_measures.c.override == ONCE, _measures.c.automatic_value == _same),
+)
+"""Whether a value given by hand outlasts what was counted: `outlasts` as SQL."""
+_MAKE_PRESENT = (
+    update(_measures)
+    .where(_measures.c.id == bindparam("of_measure"))
+    .values(
+        value=case((_stays, _measures.c.value), else_=_counted),
+        valued_at=case((_stays, _measures.c.valued_at), else_=bindparam("at", type_=Moment)),
+        override=case((_stays, _measures.c.override)),
+        automatic_value=case((_stays, _same)),
+    )
+)
+_APPEND = insert(_readings).values(
+    is_beside=exists().where(
+        _measures.c.id == bindparam("of_measure"), _measures.c.override.is_not(None)
+    )
+)

@@ -57,7 +57,11 @@ def _changes_of_parts(row: Row) -> Sequence[Change]:
 
 def _points(row: Row, history: History) -> list[Point]:
     measure, zone = row.item.measure, workspace().zone
-    own = [one for one in history.readings if one.reading.series == measure.series]
+    own = [
+        one
+        for one in history.readings
+        if one.reading.series == measure.series and not one.reading.is_beside
+    ]
     # Only the last count of a day leads to its evidence: a day is one place on the chart.
     last_of_day = {
         one.reading.taken_at.astimezone(zone).date(): one.reading.id

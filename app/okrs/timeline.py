@@ -64,29 +64,36 @@ def timeline_of(measure: Measure, history: History) -> Timeline:
 
 
 def _counts(readings: Sequence[TracedReading]) -> list[tuple[TracedReading, Fraction | None]]:
-    """What sources counted, each with the value that stood before it in its series."""
+    """What sources counted, each with the value that stood before it in its series, or for one
+    beside a value given by hand, with what was counted before."""
     counts = []
-    before: dict[int, Fraction] = {}
+    shown: dict[int, Fraction] = {}
+    counted: dict[int, Fraction] = {}
     for one in readings:
+        series, value, is_beside = one.reading.series, one.reading.value, one.reading.is_beside
         if one.source_id is not None:
-            counts.append((one, before.get(one.reading.series)))
-        before[one.reading.series] = one.reading.value
+            counts.append((one, (counted if is_beside else shown).get(series)))
+            counted[series] = value
+        if not is_beside:
+            shown[series] = value
     return counts
 
 
 def _count_entry(measure: Measure, one: TracedReading, before: Fraction | None) -> Entry:
     reading, integration = one.reading, one.integration
     unit_of = measure if reading.series == measure.series else _PLAIN
-    note = ""
+    said = []
+    if reading.is_beside:
+        said.append("beside the value given by hand")
     if reading.matching_count is not None and reading.completed_count is not None:
-        note = f"{reading.completed_count:,} of {reading.matching_count:,} completed"
+        said.append(f"{reading.completed_count:,} of {reading.matching_count:,} completed")
     return Entry(
         at=reading.taken_at,
         actor=integration.title if integration else "Data source",
         did="counted",
         before="" if before is None or before == reading.value else value_words(unit_of, before),
         after=value_words(unit_of, reading.value),
-        note=note,
+        note=", ".join(said),
         url=one.evidence_url,
         url_text=f"Which {integration.counted_noun}s" if integration else "",
     )

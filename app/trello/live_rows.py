@@ -9,9 +9,10 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, exists, func, or_, select
+from sqlalchemy import Select, bindparam, case, exists, func, or_, select, type_coerce
 from sqlalchemy.orm import Session, aliased
 
+from app.db import LongExact
 from app.okrs.loading import live_measures
 from app.okrs.models import Evidence, IntegrationState, Measure, Source, SourceVersion
 from app.okrs.readings import Figures
@@ -63,6 +64,7 @@ class LiveSource:
     kind: str
     series: int
     figures: Figures | tuple[None, None, None]
+    """What was counted last: not the present value where one was given by hand."""
     version_id: int
     version_made_at: datetime
     definition: dict[str, Any]
@@ -172,7 +174,10 @@ def _live_sources() -> Select[Any]:
             Measure.id,
             Measure.kind,
             Measure.series,
-            Measure.value,
+            case(
+                (Measure.override.is_(None), Measure.value),
+                else_=type_coerce(Measure.automatic_value, LongExact),
+            ),
             Measure.matching_count,
             Measure.completed_count,
             SourceVersion.id,

@@ -32,6 +32,14 @@ _COUNTED = (
     .where(Source.id.in_(bindparam("ids", expanding=True)))
     .values(counted_at=bindparam("moment"))
 )
+_COUNTED_FIGURES = (
+    "value",
+    "matching_count",
+    "completed_count",
+    "valued_at",
+    "override",
+    "automatic_value",
+)
 
 
 def criteria_of(source: TrelloSource) -> Criteria:
@@ -103,7 +111,7 @@ def apply_snapshot(
     session.expire(board, ["name", "url", "shape"])
     for source in sources:
         session.expire(source, ["counted_at", "frozen_reason"])
-        session.expire(source.measure, ["value", "matching_count", "completed_count", "valued_at"])
+        session.expire(source.measure, _COUNTED_FIGURES)
     return changed
 
 

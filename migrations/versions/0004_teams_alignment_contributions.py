@@ -388,6 +388,9 @@ def upgrade() -> None:
         _check(batch_op, "objective", *_OF_OBJECTIVES)
 
     with op.batch_alter_table("reading") as batch_op:
+        batch_op.add_column(
+            sa.Column("is_beside", sa.Boolean(), server_default=sa.false(), nullable=False)
+        )
         batch_op.alter_column(
             "value", existing_type=sa.VARCHAR(length=80), type_=sa.Text(), existing_nullable=False
         )
@@ -398,6 +401,7 @@ def downgrade() -> None:
         batch_op.alter_column(
             "value", existing_type=sa.Text(), type_=sa.VARCHAR(length=80), existing_nullable=False
         )
+        batch_op.drop_column("is_beside")
 
     with op.batch_alter_table("objective") as batch_op:
         batch_op.drop_constraint(

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from app.accounts.models import Person
 from app.db import db, utcnow
 from app.okrs.integrations import switch
-from app.okrs.models import PERCENT, Evidence
+from app.okrs.models import PERCENT, UNTIL_RESUMED, CheckIn, Evidence, Measure
+from app.okrs.readings import record_check_in
 from app.trello import runs
 from app.trello.board_copies import keep_copy
 from app.trello.counting import Criteria
@@ -403,3 +404,39 @@ def test_no_copy_is_kept_of_a_board_that_no_form_looks_at(
     db.session.commit()
     sync(source)
     assert db.session.scalars(select(BoardCopy.fetched_at)).one() > long_ago
+
+
+def test_a_value_given_by_hand_stays_and_what_is_counted_goes_beside_it(
+    source: TrelloSource, connection: Connection, alice: Person, trello: responses.RequestsMock
+) -> None:
+    counted = make_key_result(make_objective(alice))
+    make_source(counted.measure, connection, Criteria(list_ids=("done",)))
+    first, second = card("done"), card("done")
+    for cards in ([first], [first], [first, second], [second]):
+        trello.get(ADDRESS, json=board(cards))
+    sync(source)
+    check_in = CheckIn(measure=source.measure, person_id=alice.id, made_at=utcnow())
+    db.session.add(check_in)
+    record_check_in(source.measure, check_in, Fraction(7), UNTIL_RESUMED)
+    db.session.commit()
+    assert sync(source).changed_count == 0  # the same as before
+    run_id = queued_run(source.board)
+    with count_statements() as usual:
+        sync_board(run_id)
+    assert run_of(run_id).changed_count == 2
+    db.session.expire_all()
+    measure = source.measure
+    assert (measure.value, measure.automatic_value, measure.matching_count) == (7, 2, 2)
+    assert counted.measure.value == 2
+    assert [(one.value, one.is_beside) for one in readings_of(measure)] == [
+        (1, False),
+        (7, False),
+        (2, True),
+    ]
+    db.session.execute(update(Measure).values(override=None))
+    db.session.commit()
+    run_id = queued_run(source.board)
+    with count_statements() as without:
+        sync_board(run_id)
+    assert run_of(run_id).changed_count == 2
+    assert len(usual) == len(without)
