@@ -1,11 +1,11 @@
 """The database: engine, session, model base and the types that keep figures exact."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
@@ -25,7 +25,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Session, scoped_session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
+T = TypeVar("T")
+
 _WRITES = {"sqlite_write": True}
+_BATCH = 500
 _LONG = 1024
 """Bits from which on a number is kept in base 16."""
 
@@ -67,6 +70,13 @@ class Exact(TypeDecorator[Fraction]):
         return None if value is None else Fraction(value)
 
 
+def exact_text(value: Fraction) -> str:
+    """A number of any length, without loss: "7", "100/3", "0x5…/0x3…"."""
+    if max(value.numerator.bit_length(), value.denominator.bit_length()) < _LONG:
+        return str(value)
+    return f"{value.numerator:#x}/{value.denominator:#x}"
+
+
 class LongExact(TypeDecorator[Fraction]):
     """An exact number of any length, as a mean of hundreds of figures may have.
 
@@ -79,10 +89,7 @@ class LongExact(TypeDecorator[Fraction]):
     def process_bind_param(self, value: Fraction | None, dialect: Dialect) -> str | None:
         if value is None:
             return None
-        value = Fraction(value)
-        if max(value.numerator.bit_length(), value.denominator.bit_length()) < _LONG:
-            return str(value)
-        return f"{value.numerator:#x}/{value.denominator:#x}"
+        return exact_text(Fraction(value))
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Fraction | None:
         if value is None:
@@ -168,6 +175,13 @@ def insert_into(session: Session, table: type[Model] | Table) -> sqlite.Insert |
     """An insert of the database at hand, which knows what to do where the row is there already."""
     is_sqlite = session.get_bind().dialect.name == "sqlite"
     return sqlite.insert(table) if is_sqlite else postgresql.insert(table)
+
+
+def in_batches(values: Iterable[T]) -> Iterator[list[T]]:
+    """A few hundred at a time: databases take only so many values in one statement."""
+    rest = list(values)
+    for start in range(0, len(rest), _BATCH):
+        yield rest[start : start + _BATCH]
 
 
 def changed_rows(result: Result[Any]) -> int:

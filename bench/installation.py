@@ -20,6 +20,7 @@ from app.accounts.models import Person
 from app.config import load_config
 from app.db import db, utcnow
 from app.okrs.models import KPI, KeyResult, Measure
+from app.okrs.rollup.settling import note_change_of_figure
 from app.trello.app_keys import AppKeys
 from app.trello.counting import Criteria
 from app.trello.models import Board as LinkedBoard
@@ -38,6 +39,9 @@ from tests.support.installation import (
     wait_until,
 )
 from tests.trello.linked import make_connection, make_objective
+
+KEY_RESULTS_EACH = 10
+"""Of an objective; a workspace has none with a thousand."""
 
 
 @dataclass(frozen=True)
@@ -163,8 +167,7 @@ def link_items(boards: Sequence[Board], connection_count: int) -> None:
     connections = [_connection(ada, number) for number in range(connection_count)]
     for connection in connections:  # each was made with keys entered anew, which marks the others
         connection.reconnect_reason = None
-    objective = make_objective(ada)
-    db.session.commit()
+    objectives = _objectives(ada)
     for number, board in enumerate(boards):
         row = LinkedBoard(
             connection=connections[number % connection_count],
@@ -178,18 +181,26 @@ def link_items(boards: Sequence[Board], connection_count: int) -> None:
             db.session.add(
                 KeyResult(
                     title=f"Item {place} of board {board.number}",
-                    objective_id=objective.id,
+                    objective_id=next(objectives),
                     owner_id=ada.id,
                     measure=measure,
                 )
             )
             db.session.flush()  # a source is linked to a measure that has its id
+            note_change_of_figure(db.session(), [measure.id])
             link(measure, row, Criteria(list_ids=(board.list_id(place),)), ada)
     db.session.flush()
     # What was before the link is no part of this.
     db.session.execute(update(Past).values(status=stored.DONE, done_at=utcnow()))
     db.session.commit()
     db.session.remove()
+
+
+def _objectives(owner: Person) -> Iterator[int]:
+    """The objective of each key result, by its id: a new one after every ten."""
+    while True:
+        objective = make_objective(owner)
+        yield from [objective.id] * KEY_RESULTS_EACH
 
 
 def _connection(owner: Person, number: int) -> Connection:

@@ -211,7 +211,7 @@ def _stored() -> _Stored:
         .order_by(Measure.id)
     )
     figures = [(value, matching, completed) for value, matching, completed in measures]
-    readings = session.scalar(select(func.count(Reading.id))) or 0
+    readings = session.scalar(select(func.count(Reading.source_version_id))) or 0
     evidence = session.scalar(select(func.count(Evidence.id))) or 0
     board = session.scalars(select(Board)).one()
     copied_at = session.scalar(select(BoardCopy.fetched_at))

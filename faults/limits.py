@@ -30,6 +30,7 @@ from app.db import db, utcnow
 from app.embedded_redis import EmbeddedRedis
 from app.migrating import upgrade
 from app.okrs.models import KPI, KeyResult, Measure, Objective
+from app.okrs.rollup.settling import note_change_of_figure
 from app.queues import NOW, enqueue
 from app.trello import runs
 from app.trello.app_keys import AppKeys
@@ -224,6 +225,7 @@ def _link_board(connection: Connection, objective: Objective, number: int) -> No
             KeyResult(title=title, objective=objective, owner=connection.owner, measure=measure)
         )
         db.session.flush()  # a source is linked to a measure that has its id
+        note_change_of_figure(db.session(), [measure.id])
         list_id = _list_id(number, place)
         link(measure, board, Criteria(list_ids=(list_id,)), connection.owner)
 

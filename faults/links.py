@@ -15,6 +15,7 @@ from app.config import load_config
 from app.db import db, utcnow
 from app.okrs.integrations import switch
 from app.okrs.models import KPI, PERCENT, Cycle, KeyResult, Measure, Objective
+from app.okrs.rollup.settling import note_change_of_figure
 from app.trello.app_keys import AppKeys
 from app.trello.counting import ANY, COMPLETED, NOT_COMPLETED, Criteria
 from app.trello.models import Board, Connection, TrelloSource
@@ -54,6 +55,7 @@ class Links:
             source = link(measure, row, _criteria(rule), connection.owner)
             row.next_sync_at = utcnow()
             db.session.flush()
+            note_change_of_figure(db.session(), [measure.id])
             self._note(source, rule, board)
 
     def choose_anew(self, boards: list[SandboxBoard]) -> None:

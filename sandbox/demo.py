@@ -41,6 +41,7 @@ from app.okrs.models import (
     Objective,
 )
 from app.okrs.readings import record_check_in
+from app.okrs.rollup.settling import settle
 from app.trello import oauth
 from app.trello.answers import BoardFrame, Snapshot
 from app.trello.app_keys import AppKeys, current_app_keys
@@ -50,6 +51,7 @@ from app.trello.counting import NOT_COMPLETED, Criteria
 from app.trello.models import EVERYONE, Board, Connection
 from app.trello.sources import apply_snapshot, link
 from app.vault import encrypt
+from sandbox.past_roll_ups import roll_up_the_past
 
 COMPANY, APP_NAME = "Lund & Co", "Tally"
 TRELLO_MEMBER = "mina"
@@ -222,6 +224,7 @@ def main() -> None:
         account = _connect_account(config) if os.environ.get("SANDBOX_API_KEY") else None
         with db.writing() as session:
             _fill(session, sign_in, account)
+        settle()
 
 
 def _check_that_it_is_ours(email: str) -> None:
@@ -251,6 +254,7 @@ def _fill(session: Session, sign_in: dict[str, str], account: Account | None) ->
             elif account is not None and connection is not None:
                 snapshot = account.boards[sample.counted.board]
                 _count_on(session, key_result, connection, snapshot, sample.counted)
+        roll_up_the_past(session, objective, _first_moment(cycle))
 
 
 def _people(session: Session, sign_in: dict[str, str]) -> dict[str, Person]:

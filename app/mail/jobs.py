@@ -11,6 +11,7 @@ from app.mail.message import message_for
 from app.mail.outbox import Claim
 from app.mail.sending import MailFailure, Refused, ServerTrouble, hand_over, mail_server
 from app.mail.site import as_on_site, is_mail_on
+from app.okrs.rollup.settling import settle
 from app.queues import enqueue
 from app.smtp_url import MailServer
 from app.timing import scaled
@@ -39,6 +40,7 @@ def send_mail(mail_id: int) -> None:
 def write_weekly(person_id: int) -> None:
     """Write someone's reminder and summary of the week, as far as they are due."""
     if is_mail_on():
+        settle()
         with as_on_site():
             weekly.write_for(person_id)
 

@@ -18,6 +18,7 @@ from app.db import db
 from app.okrs.changes import OWNER, VIEWERS, note_change, record_edit
 from app.okrs.loading import Item
 from app.okrs.models import Cycle, KeyResult, Measure, Objective
+from app.okrs.rollup.settling import note_change_of_figure
 from app.okrs.sight import sees, set_sight, sight_words
 
 
@@ -41,6 +42,7 @@ def hand_over(giver: Person, heir: Person, by: Person) -> None:
         item.owner = heir
         note_change(item.measure, by, OWNER, giver.name, heir.name)
         record_edit(item, by, {OWNER: (giver.name, heir.name)})
+    note_change_of_figure(db.session(), [one.measure_id for one in objectives if one.is_private])
     _show_objectives(key_results, heir, by)
 
 
@@ -78,6 +80,7 @@ def _show(objective: Objective, person: Person, by: Person) -> None:
     set_sight(objective, True, by_name([*objective.viewers, person]))
     after = sight_words(objective)
     note_change(objective.measure, by, VIEWERS, before, after)
+    note_change_of_figure(db.session(), [objective.measure_id])
     record_edit(objective, by, {VIEWERS: (before, after)})
 
 

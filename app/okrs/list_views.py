@@ -93,7 +93,7 @@ def list_objectives() -> ResponseReturnValue:
         cycle=cycle,
         cycles=cycles,
         rows=rows,
-        pace=_pace(cycle, mean_progress(rows)),
+        pace=_pace(cycle, mean_progress(row for row in rows if row.is_objective)),
     )
 
 

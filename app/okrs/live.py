@@ -5,15 +5,16 @@ What is being counted is asked for instead whether that has ended: the figure ma
 
 import hashlib
 from collections.abc import Collection, Iterable
+from fractions import Fraction
 from typing import TypeVarTuple
 
 from sqlalchemy import Select, and_, false, or_, select
 
 from app.accounts.models import Person
-from app.db import db
+from app.db import db, exact_text
 from app.okrs.integrations import Need, all_integrations
 from app.okrs.loading import Item, is_visible
-from app.okrs.models import ROLL_UP, KeyResult, Measure, Objective, Source
+from app.okrs.models import KeyResult, Measure, Objective, Source
 
 Columns = TypeVarTuple("Columns")
 
@@ -32,6 +33,8 @@ def mark_of(measure: Measure) -> str:
             measure.valued_at,
             measure.override,
             measure.automatic_value,
+            measure.part_count,
+            measure.parts_ended_as,
             source.id if source else None,
             source.frozen_reason if source else None,
             source.counted_at is not None if source else None,
@@ -42,10 +45,10 @@ def mark_of(measure: Measure) -> str:
 def live_marks(item: Item, whole: bool = False) -> str:
     """The measures whose change makes the item look different, with their marks: "7:1f… 8:a0…".
 
-    A roll-up follows its key results; `whole` is for an objective's page, which shows them anyway.
+    `whole` is for an objective's page, which shows its key results too.
     """
     measures = [item.measure]
-    if isinstance(item, Objective) and (whole or item.measure.kind == ROLL_UP):
+    if whole and isinstance(item, Objective):
         measures += [one.measure for one in item.key_results]
     return " ".join(f"{one.id}:{mark_of(one)}" for one in measures)
 
@@ -62,6 +65,8 @@ def marks(person: Person, measure_ids: Collection[int]) -> dict[int, str]:
                 Measure.valued_at,
                 Measure.override,
                 Measure.automatic_value,
+                Measure.part_count,
+                Measure.parts_ended_as,
                 Source.id,
                 Source.frozen_reason,
                 Source.counted_at,
@@ -105,4 +110,6 @@ def _of_those_visible(
 
 
 def _mark(shown: Iterable[object]) -> str:
-    return hashlib.blake2b(repr(tuple(shown)).encode(), digest_size=6).hexdigest()
+    # Python refuses to write numbers of thousands of digits, as roll-ups may have.
+    written = tuple(exact_text(one) if isinstance(one, Fraction) else one for one in shown)
+    return hashlib.blake2b(repr(written).encode(), digest_size=6).hexdigest()

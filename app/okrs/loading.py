@@ -152,7 +152,11 @@ def key_result_for(person: Person, key_result_id: int, *, to_edit: bool = False)
     """The key result; 404 and 403 as for an objective."""
     query = (
         visible_key_results(person)
-        .options(joinedload(KeyResult.owner), _joined_measure(KeyResult))
+        .options(
+            joinedload(KeyResult.owner),
+            _joined_measure(KeyResult),
+            contains_eager(KeyResult.objective).options(_joined_owners(Objective)),
+        )
         .where(KeyResult.id == key_result_id)
     )
     return _checked(person, _one(query, key_result_id), to_edit)
@@ -172,8 +176,15 @@ def with_measure(kind: Kind) -> Loading:
 
 
 def _joined_measure(kind: Kind) -> Loading:
-    """The same without a query of its own, for few items: a measure has at most one source."""
-    return joinedload(kind.measure).joinedload(Measure.source)
+    """The same without a query of its own, for few items, and with further owners: a measure has
+    at most one source and few owners."""
+    return joinedload(kind.measure).options(
+        joinedload(Measure.source), joinedload(Measure.further_owners)
+    )
+
+
+def _joined_owners(kind: Kind) -> Loading:
+    return joinedload(kind.measure).joinedload(Measure.further_owners)
 
 
 def with_standing(measure_of: Callable[[Kind], Loading] = with_measure) -> Sequence[Loading]:
@@ -189,7 +200,7 @@ def with_standing(measure_of: Callable[[Kind], Loading] = with_measure) -> Seque
 
 
 def _one(query: Select[AnyItem], item_id: int) -> AnyItem | None:
-    return db.session.scalar(query) if item_id <= LARGEST_ID else None
+    return db.session.scalars(query).unique().one_or_none() if item_id <= LARGEST_ID else None
 
 
 def _checked(person: Person, item: AnyItem | None, to_edit: bool) -> AnyItem:

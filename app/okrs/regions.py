@@ -15,7 +15,7 @@ from app.okrs.models import KeyResult, Measure, Objective
 from app.okrs.outlook import outlook_of
 from app.okrs.recorded_course import course_of
 from app.okrs.remedy import remedy_for
-from app.okrs.rows import counted_event, row_for, rows_for
+from app.okrs.rows import counted_event, mean_progress, row_for, rows_for
 from app.okrs.standing import Thresholds
 from app.okrs.timeline import timeline_of
 
@@ -32,6 +32,7 @@ def standing_values(item: Item) -> dict[str, Any]:
         "row": row,
         "item": item,
         "parts": part_rows,
+        "parts_mean": None if row.is_rolled_up else mean_progress(part_rows),
         "is_editable": may_edit(me(), item),
         "source": source,
         "state": row.state,

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from fractions import Fraction
 
 from flask import url_for
@@ -12,14 +11,13 @@ from app.okrs.figures import goal_words, short_words
 from app.okrs.integrations import Integration, SourceState, integration_of, states_of
 from app.okrs.live import live_marks
 from app.okrs.loading import Item
-from app.okrs.models import ROLL_UP, KeyResult, Objective, Source
+from app.okrs.models import ROLL_UP, Objective, Source
 from app.okrs.rollup.contributions import mean
 from app.okrs.standing import (
     NOT_STARTED,
     Days,
     Standing,
     Thresholds,
-    clamp,
     days_of,
     standing_of,
 )
@@ -33,8 +31,6 @@ class Row:
     item: Item
     standing: Standing
     state: SourceState | None
-    parts_mean: Fraction | None = None
-    """The mean of the key results of an objective that is not judged by them."""
 
     @property
     def source(self) -> Source | None:
@@ -47,6 +43,11 @@ class Row:
     @property
     def is_objective(self) -> bool:
         return isinstance(self.item, Objective)
+
+    @property
+    def is_rolled_up(self) -> bool:
+        """Whether what lies under it makes its figure."""
+        return self.item.measure.kind == ROLL_UP
 
     @property
     def is_private(self) -> bool:
@@ -88,8 +89,7 @@ class Row:
     @property
     def follows(self) -> str | None:
         """The event by which a key result's new figure reaches the roll-up above it."""
-        is_rolled_up = self.is_objective and self.item.measure.kind == ROLL_UP
-        return counted_event(self.item.id) if is_rolled_up else None
+        return counted_event(self.item.id) if self.is_rolled_up else None
 
     def live(self, whole: bool = False) -> str:
         """By which an open page sees that its figures changed; see `live_marks`."""
@@ -139,7 +139,6 @@ def rows_for(items: Iterable[Item]) -> list[Row]:
             item=item,
             standing=standing_of(item, today, thresholds),
             state=states.get(source.id) if source else None,
-            parts_mean=_parts_mean(item, today, thresholds),
         )
         for item, source in zip(listed, sources, strict=True)
     ]
@@ -158,16 +157,15 @@ def with_key_results(objectives: Sequence[Objective]) -> list[Item]:
 
 
 def mean_progress(rows: Iterable[Row]) -> Fraction | None:
-    """How far the objectives among the rows are on average; None where there are none."""
-    parts = [clamp(row.standing.progress) for row in rows if row.is_objective]
-    return sum(parts, Fraction(0)) / len(parts) if parts else None
+    """How far they are on average; None where there are none."""
+    return mean([row.standing.progress for row in rows])
 
 
 def _remark(item: Item, standing: Standing) -> str:
     if standing.status == NOT_STARTED:
-        is_empty = item.measure.kind == ROLL_UP and not _parts(item)
+        is_empty = item.measure.kind == ROLL_UP and not item.measure.part_count
         first = day(days_of(item)[0])
-        return ": there are no key results yet." if is_empty else f": the first day is {first}."
+        return ": nothing counts towards it yet." if is_empty else f": the first day is {first}."
     gap = standing.gap
     if gap == 0:
         return ", exactly as expected."
@@ -183,14 +181,3 @@ def _remark(item: Item, standing: Standing) -> str:
     if standing.status == "on_track":
         return f", {points} below what is expected."
     return f" by {points}."
-
-
-def _parts_mean(item: Item, today: date, thresholds: Thresholds) -> Fraction | None:
-    parts = _parts(item)
-    if item.measure.kind == ROLL_UP or not parts:
-        return None
-    return mean([standing_of(part, today, thresholds).progress for part in parts])
-
-
-def _parts(item: Item) -> list[KeyResult]:
-    return item.key_results if isinstance(item, Objective) else []

@@ -44,7 +44,7 @@ def change(person: Person, **values: object) -> None:
     db.session.commit()
 
 
-def read(measure_id: int, value: int, days_ago: int) -> None:
+def read(measure_id: int, value: Fraction | int, days_ago: int) -> None:
     measure = db.session.get_one(Measure, measure_id)
     taken_at = MONDAY - timedelta(days=days_ago)
     db.session.add(
@@ -248,11 +248,11 @@ def test_a_summary_tells_status_progress_and_the_weeks_change(
     fresh.created_at = MONDAY - timedelta(days=2)
     still = make_key_result(objective, bob, "Keep calm", measure=make_measure(PERCENT))
     still.created_at = MONDAY - timedelta(days=8)
-    db.session.commit()
+    read(objective.measure_id, Fraction(40, 3), days_ago=8)
     post.write_weekly()
     post.deliver()
     [text] = bodies(mailbox, "summary")
-    # (45 + 60 + 0) / 3 now, and a week ago the same three had (40 + 0 + 0) / 3
+    # (45 + 60 + 0) / 3 now, and a week ago it came to (40 + 0 + 0) / 3
     assert (
         "People find us\nBehind by 15 points. 35 % of 50 % expected, up 21.7 points this week.\n"
         f"{SITE}/objectives/{objective.id}\n" in text

@@ -8,7 +8,17 @@ from sqlalchemy import select
 
 from app.accounts.models import Person
 from app.db import db, utcnow
-from app.okrs.models import KPI, PERCENT, ROLL_UP, Change, Cycle, KeyResult, Measure, Objective
+from app.okrs.models import (
+    KPI,
+    PERCENT,
+    ROLL_UP,
+    Change,
+    Cycle,
+    KeyResult,
+    Measure,
+    Objective,
+    Reading,
+)
 from app.okrs.rollup.settling import note_change_of_figure
 
 # A hundred days from the first to the last; the tests' today is its 50th after the first.
@@ -80,6 +90,12 @@ def changes_of(measure_id: int) -> list[tuple[str, str, str]]:
 def only(kind: type[Any]) -> Any:
     """The only row of its kind."""
     return db.session.scalars(select(kind)).one()
+
+
+def given_readings() -> list[Reading]:
+    """What people gave and sources counted, oldest first; what roll-ups came to is left out."""
+    query = select(Reading).join(Measure, Measure.id == Reading.measure_id)
+    return list(db.session.scalars(query.where(Measure.kind != ROLL_UP).order_by(Reading.id)))
 
 
 def count_of(kind: type[Any]) -> int:

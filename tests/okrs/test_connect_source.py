@@ -15,12 +15,18 @@ from app.okrs.models import (
     Cycle,
     KeyResult,
     Objective,
-    Reading,
     Source,
     SourceVersion,
 )
 from tests.okrs.abacus import Abacus, AbacusSource
-from tests.okrs.items import changes_of, count_of, make_measure, make_objective, only
+from tests.okrs.items import (
+    changes_of,
+    count_of,
+    given_readings,
+    make_measure,
+    make_objective,
+    only,
+)
 from tests.support.client import Client
 from tests.support.html import Page
 
@@ -144,7 +150,7 @@ def test_editing_begins_with_what_is_stored(client: Client, linked: KeyResult) -
     page = client.follow(client.submit(page, "Save", {"beads": "10"}))
     assert page.one("#abacus-panel").text == "10 beads. Counted."
     assert count_of(Source) == 1
-    assert [one.value for one in db.session.scalars(select(Reading))] == [9, 10]
+    assert [one.value for one in given_readings()] == [9, 10]
     assert [what for what, *_ in changes_of(linked.measure_id)] == ["created", "source"]
 
 
@@ -165,7 +171,7 @@ def test_a_source_is_removed_by_saving_without_it(client: Client, linked: KeyRes
     client.follow(client.submit(page, "Save", {"beads": "9"}))
     assert count_of(Source) == 2
     # The same figure from another source is a reading of its own.
-    assert [one.value for one in db.session.scalars(select(Reading))] == [9, 9]
+    assert [one.value for one in given_readings()] == [9, 9]
 
 
 def test_a_disabled_integration_leaves_a_linked_item_as_it_is(
@@ -200,8 +206,7 @@ def test_another_kind_of_measure_keeps_the_source(client: Client, linked: KeyRes
     measure = only(KeyResult).measure
     assert (measure.kind, measure.series, measure.value) == (PERCENT, 2, 9)
     assert measure.source is not None
-    readings = db.session.scalars(select(Reading).order_by(Reading.id))
-    assert [(one.series, one.value) for one in readings] == [(1, 9), (2, 9)]
+    assert [(one.series, one.value) for one in given_readings()] == [(1, 9), (2, 9)]
 
 
 def test_a_failed_save_of_an_edit_changes_nothing(client: Client, linked: KeyResult) -> None:
@@ -211,7 +216,7 @@ def test_a_failed_save_of_an_edit_changes_nothing(client: Client, linked: KeyRes
     assert page.one("#beads").value == "many"
     db.session.remove()
     assert only(KeyResult).title == "Beads"
-    assert count_of(Reading) == 1
+    assert len(given_readings()) == 1
 
 
 def test_two_who_connect_a_source_at_once(

@@ -72,6 +72,14 @@ def check_in(key_result: KeyResult, bob: Person, moment: datetime, value: int) -
     db.session.commit()
 
 
+def come_to(objective: Objective, moment: datetime, progress: int) -> None:
+    """What the roll-up came to then, as settling stores it."""
+    measure, value = objective.measure, Fraction(progress)
+    measure.value, measure.part_count = value, 1
+    db.session.add(Reading(measure=measure, series=1, taken_at=moment, value=value))
+    db.session.commit()
+
+
 def edit(key_result: KeyResult, what: str, moment: datetime) -> None:
     db.session.add(
         Change(measure=key_result.measure, what=what, before="a", after="b", made_at=moment)
@@ -232,6 +240,8 @@ def test_a_roll_up_has_a_forecast_in_points(
     client: Client, bob: Person, objective: Objective, key_result: KeyResult, source: AbacusSource
 ) -> None:
     count(source, *((28 - 4 * step, step) for step in range(8)))
+    for step in range(8):
+        come_to(objective, ago(28 - 4 * step), 5 * step)
     client.sign_in(bob)
     page = client.page(f"/objectives/{objective.id}")
     assert page.one(".outlook").text.startswith(

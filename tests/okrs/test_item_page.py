@@ -20,6 +20,7 @@ from app.okrs.models import (
     SourceVersion,
 )
 from app.okrs.readings import record_check_in, record_reading
+from app.okrs.rollup import settling
 from tests.okrs.abacus import Abacus, AbacusSource
 from tests.okrs.items import make_key_result, make_measure, make_objective
 from tests.support.client import Client
@@ -101,7 +102,7 @@ def test_an_objective_without_key_results_says_so(
 ) -> None:
     client.sign_in(bob)
     page = client.page(f"/objectives/{objective.id}")
-    assert page.one(".say").text == "Not started: there are no key results yet."
+    assert page.one(".say").text == "Not started: nothing counts towards it yet."
     assert page.one("#standing")["data-status"] == "not_started"
 
 
@@ -193,17 +194,21 @@ def test_a_series_of_another_kind_is_not_drawn(
     assert "No readings yet." in show(client, key_result).one("#chart").text
 
 
-def test_the_chart_of_a_roll_up_is_that_of_its_key_results(
-    client: Client, bob: Person, objective: Objective, key_result: KeyResult
+def test_the_chart_of_a_roll_up_shows_what_it_came_to(
+    client: Client,
+    bob: Person,
+    objective: Objective,
+    key_result: KeyResult,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     make_key_result(objective, bob, "Idle")
     moment = datetime(2026, 2, 1, 12, tzinfo=UTC)
-    db.session.add(
-        Reading(measure=key_result.measure, series=1, value=Fraction(10), taken_at=moment)
-    )
-    db.session.commit()
+    monkeypatch.setattr(settling, "utcnow", lambda: moment)
     client.sign_in(bob)
-    assert "25 %" in client.page(f"/objectives/{objective.id}").one("#chart").text
+    page = client.page(f"/key-results/{key_result.id}/check-in")
+    client.follow(client.submit(page, "Save", {"value": "10"}))
+    chart = client.page(f"/objectives/{objective.id}").one("#chart").text
+    assert "25 %" in chart and "1 Feb" in chart
 
 
 def test_the_region_is_served_alone_and_asks_again_while_busy(

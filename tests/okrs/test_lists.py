@@ -8,6 +8,7 @@ from app.accounts.models import Person, Workspace
 from app.db import db
 from app.okrs.integrations import Need, switch
 from app.okrs.models import PERCENT, Cycle, KeyResult, Objective
+from app.okrs.rollup.settling import settle
 from tests.okrs.abacus import Abacus, AbacusSource
 from tests.okrs.items import make_cycle, make_key_result, make_measure, make_objective
 from tests.support.client import Client
@@ -131,6 +132,7 @@ def add_items(count: int, bob: Person, cycle: Cycle) -> None:
             key_result = make_key_result(objective, bob)
             db.session.add(AbacusSource(measure_id=key_result.measure_id, linked_by_id=bob.id))
     db.session.commit()
+    settle()
 
 
 @pytest.mark.parametrize("path", ["/okrs?cycle={}", "/"])

@@ -12,6 +12,7 @@ from app.db import db
 from app.okrs.integrations import MeasureWish
 from app.okrs.loading import is_visible
 from app.okrs.models import Change, CheckIn, Cycle, KeyResult, Objective, ObjectiveViewer
+from app.okrs.rollup.settling import settle
 from app.okrs.sight import sees
 from tests.okrs.abacus import AbacusForm
 from tests.okrs.items import changes_of, count_of, make_key_result, make_objective
@@ -205,6 +206,7 @@ def test_the_mark_costs_no_statement_a_row(
         one.viewers = [private.cast["viewer"], private.cast["observer"]]
         make_key_result(one, carol)
     db.session.commit()
+    settle()
     with count_statements() as many:
         page = client.page(path)
     assert len(page.all(".row .private")) == 12

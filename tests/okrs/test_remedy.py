@@ -18,6 +18,7 @@ from app.okrs.standing import (
     BEHIND,
     NOT_STARTED,
     ON_TRACK,
+    Goal,
     Standing,
     Thresholds,
     standing_at,
@@ -47,8 +48,7 @@ def percent(completed: int | None = None, matching: int | None = None) -> Measur
 
 
 def standing(measure: Measure, value: Fraction, thresholds: Thresholds) -> Standing:
-    start, target = measure.start_value, measure.target_value
-    return standing_at(value, start, target, ITEM_DAYS, TODAY, thresholds)
+    return standing_at(value, Goal.of(measure), ITEM_DAYS, TODAY, thresholds)
 
 
 def said(

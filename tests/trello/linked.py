@@ -12,6 +12,7 @@ from app.config import Config
 from app.db import db
 from app.okrs.integrations import switch
 from app.okrs.models import KPI, Cycle, KeyResult, Measure, Objective, Reading
+from app.okrs.rollup.settling import note_change_of_figure
 from app.trello.app_keys import AppKeys, store_app_keys
 from app.trello.counting import Criteria
 from app.trello.models import Board, Connection, SyncRun, TrelloSource
@@ -80,6 +81,8 @@ def make_objective(owner: Person, **values: Any) -> Objective:
         **{"title": "People find us", "owner": owner, "cycle": cycle, "measure": measure} | values
     )
     db.session.add(objective)
+    db.session.flush()
+    note_change_of_figure(db.session(), [objective.measure_id])
     db.session.commit()
     return objective
 
@@ -90,6 +93,8 @@ def make_key_result(objective: Objective, kind: str = KPI, target: int = 20) -> 
         title="Publish posts", objective=objective, owner=objective.owner, measure=measure
     )
     db.session.add(key_result)
+    db.session.flush()
+    note_change_of_figure(db.session(), [key_result.measure_id])
     db.session.commit()
     return key_result
 

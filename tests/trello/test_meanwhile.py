@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from app.accounts.models import Person
 from app.db import db, utcnow
 from app.okrs.integrations import switch
-from app.okrs.models import KeyResult, Reading
+from app.okrs.models import KeyResult
 from app.trello import clock, runs
 from app.trello.board_copies import keep_copy
 from app.trello.counting import Criteria
@@ -34,6 +34,7 @@ from app.trello.models import (
 )
 from app.trello.sources import NOT_ALLOWED, freeze_disallowed
 from app.trello.sync import sync_board
+from tests.okrs.items import given_readings
 from tests.support.client import Client
 from tests.support.html import Page
 from tests.trello.boards import BOARD, board, card, snapshot
@@ -285,7 +286,7 @@ def test_an_item_stays_editable_where_its_board_was_just_taken_away(
     source = linked.now()
     assert source.measure.item.title == "Renamed"
     assert source.measure.value == 1 and source.frozen_reason == NOT_ALLOWED
-    assert len(db.session.scalars(select(Reading)).all()) == 1
+    assert len(given_readings()) == 1
 
 
 def test_disabling_during_the_fetch_stops_it_and_enabling_goes_on_at_once(

@@ -12,7 +12,7 @@ from app.accounts.models import Person
 from app.audit.models import AuditEntry
 from app.db import db, utcnow
 from app.okrs.integrations import states_of, switch
-from app.okrs.models import Evidence, Reading, SourceVersion
+from app.okrs.models import Evidence, SourceVersion
 from app.trello import sync
 from app.trello.answers import Snapshot
 from app.trello.client import Trello
@@ -25,6 +25,7 @@ from app.trello.sync import sync_board
 from app.trello.webhooks.job import _unlinked_boards
 from sandbox import RunningSandbox, changes, running_sandbox
 from sandbox.faults import Fault
+from tests.okrs.items import given_readings
 from tests.support.client import Client
 from tests.support.sql import count_statements
 from tests.trello.accounts import Account, board_named, connect_account, point_to, reloaded
@@ -131,8 +132,9 @@ def test_transfer(
         assert source.board.connection_id == new.id and source.board.trello_id == calendar
         assert (source.measure.value, source.counted_at) == (value, counted_at)
         assert source.board.shape and source.board.next_sync_at <= utcnow()
-    for model, number in ((Reading, 2), (SourceVersion, 2), (Evidence, 2)):
-        assert len(db.session.scalars(select(model)).all()) == number
+    assert len(given_readings()) == 2
+    for model in (SourceVersion, Evidence):
+        assert len(db.session.scalars(select(model)).all()) == 2
     entry = db.session.scalars(
         select(AuditEntry).where(AuditEntry.action == "connection.transferred")
     ).one()

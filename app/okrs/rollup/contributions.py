@@ -88,6 +88,6 @@ def roll_up(parts: Sequence[Part]) -> RolledUp:
     )
 
 
-def mean(progresses: Sequence[Fraction]) -> Fraction:
-    """The plain mean, each entering as 0 to 100; of nothing, 0."""
-    return sum((clamp(one) for one in progresses), NONE) / len(progresses) if progresses else NONE
+def mean(progresses: Sequence[Fraction]) -> Fraction | None:
+    """The plain mean, each entering as 0 to 100; None of nothing."""
+    return sum((clamp(one) for one in progresses), NONE) / len(progresses) if progresses else None

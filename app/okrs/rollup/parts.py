@@ -8,6 +8,7 @@ from fractions import Fraction
 from sqlalchemy import ColumnElement, and_, or_, select, union
 from sqlalchemy.orm import Session, aliased
 
+from app.db import in_batches
 from app.okrs.models import (
     ROLL_UP,
     ItemOwner,
@@ -54,11 +55,14 @@ class Branch:
 
 
 def affected_roll_ups(session: Session, measure_ids: Collection[int]) -> dict[int, Branch]:
-    """The roll-ups among these measures and in the chains above them, by their measures' ids.
+    """The roll-ups among these measures and in the chains above them, by their measures' ids;
+    nobody else changes them until the commit.
 
     A chain ends where an objective is judged by a measure of its own, or has ended.
     """
-    above = _chain(session, measure_ids)
+    above: dict[Objective, Measure] = {}
+    for batch in in_batches(measure_ids):
+        above |= _chain(session, batch)
     parts = stored_parts(session, list(above))
     return {
         measure.id: Branch(measure, parts[objective.id]) for objective, measure in above.items()
@@ -67,11 +71,18 @@ def affected_roll_ups(session: Session, measure_ids: Collection[int]) -> dict[in
 
 def stored_parts(session: Session, objectives: Sequence[Objective]) -> dict[int, list[StoredPart]]:
     """What lies directly under each of these and counts for it, by their ids: key results in
-    their order, then objectives. In a number of statements that does not grow.
+    their order, then objectives. In a few statements for hundreds of them.
 
     Private objectives count only under one that is at least as private: no figure depends on who
     looks at it.
     """
+    found: dict[int, list[StoredPart]] = {}
+    for batch in in_batches(objectives):
+        found |= _stored_parts(session, batch)
+    return found
+
+
+def _stored_parts(session: Session, objectives: Sequence[Objective]) -> dict[int, list[StoredPart]]:
     found: dict[int, list[StoredPart]] = {one.id: [] for one in objectives}
     key_results = session.execute(
         select(KeyResult.objective_id, KeyResult.share, Measure)
@@ -105,9 +116,7 @@ def _parent(objective: Objective) -> int:
 
 
 def _chain(session: Session, measure_ids: Collection[int]) -> dict[Objective, Measure]:
-    """The roll-ups with their measures, as they are committed."""
-    if not measure_ids:
-        return {}
+    """The roll-ups with their measures, held as they are committed."""
     parent = aliased(Objective)
     is_roll_up = and_(Measure.kind == ROLL_UP, Measure.ended_as.is_(None))
     itself = select(Objective.id).join(Measure, Measure.id == Objective.measure_id)
@@ -128,9 +137,16 @@ def _chain(session: Session, measure_ids: Collection[int]) -> dict[Objective, Me
         select(Objective, Measure)
         .join(Measure, Measure.id == Objective.measure_id)
         .where(Objective.id.in_(select(chain.c.id)))
+        .order_by(Measure.id)
+        .with_for_update(of=Measure, key_share=True)
         .execution_options(populate_existing=True)
     )
-    return {one.Objective: one.Measure for one in rows}
+    # Who held one of them meanwhile may have given it another measure, or ended it.
+    return {one: measure for one, measure in rows if _is_settled(measure)}
+
+
+def _is_settled(measure: Measure) -> bool:
+    return measure.kind == ROLL_UP and not measure.has_ended
 
 
 def _is_as_private(

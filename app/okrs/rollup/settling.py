@@ -4,6 +4,9 @@ Whoever changes what counts notes it in the same transaction, by adding a row an
 nobody. Settling then takes the notes in, one settler after another, each on what is committed by
 then: so nothing is lost between two changes at once, and only the chain above a change is touched.
 It happens before a page is shown, after a sync, and at every turn of the worker's clock.
+
+Settling holds the measures of the chain, in the order of their ids: whoever holds those of several
+objectives at once takes them in that order too, or they wait for each other for ever.
 """
 
 from collections.abc import Iterable
@@ -12,7 +15,7 @@ from graphlib import TopologicalSorter
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from app.db import db, utcnow
+from app.db import db, in_batches, utcnow
 from app.okrs.models import Measure, Reading
 from app.okrs.rollup.contributions import RolledUp, roll_up
 from app.okrs.rollup.models import SettlingTurn, Unsettled
@@ -51,8 +54,7 @@ def _settle(session: Session) -> None:
     branches = affected_roll_ups(session, {one.measure_id for one in noted})
     for measure_id, found in _rolled_up(branches).items():
         _store(session, branches[measure_id].measure, found)
-    for start in range(0, len(noted), 500):  # by their ids: others may be on their way
-        ids = [one.id for one in noted[start : start + 500]]
+    for ids in in_batches(one.id for one in noted):  # others may have been noted meanwhile
         session.execute(delete(Unsettled).where(Unsettled.id.in_(ids)))
 
 
