@@ -13,6 +13,7 @@ KINDS = {
     "objective": "objective",
     "person": "person",
     "session": "session",
+    "team": "team",
     "workspace": "workspace",
 }
 """The kinds of things that entries are about, in words."""

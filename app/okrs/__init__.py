@@ -5,6 +5,8 @@ from flask import Blueprint, Flask, request
 from app.accounts.belongings import Keeper, add_keeper
 from app.accounts.models import Workspace
 from app.accounts.setup import after_setup
+from app.teams import blueprint as teams
+from app.teams.changing import membership_changed
 
 blueprint = Blueprint("okrs", __name__)
 
@@ -24,8 +26,11 @@ def init_app(app: Flask) -> None:
         workspace_views,
     )
     from app.okrs.moving import export_views  # noqa: F401
+    from app.okrs.of_team import follow_membership, pursued_by
     from app.okrs.places import add_places
 
+    membership_changed.connect(follow_membership)
+    app.jinja_env.globals["pursued_by"] = pursued_by
     after_setup.connect(_make_first_quarters)
     keeper = Keeper(belongings.what, belongings.hand_over, belongings.show_own)
     add_keeper(app, "okrs", keeper)
@@ -41,7 +46,7 @@ def _settle_first() -> None:
     """
     from app.okrs.rollup.settling import settle
 
-    is_page = request.blueprint == blueprint.name and request.method == "GET"
+    is_page = request.blueprint in (blueprint.name, teams.name) and request.method == "GET"
     if is_page and request.endpoint not in ("okrs.live", "okrs.live_counting"):
         settle()
 

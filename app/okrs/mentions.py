@@ -1,7 +1,6 @@
 """Who is meant by “@Full Name” or “@First” in a text."""
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -10,6 +9,7 @@ from sqlalchemy import select
 
 from app.accounts.models import Person
 from app.db import db
+from app.names import as_compared
 from app.okrs.loading import Item, is_visible
 from app.okrs.models import Objective
 
@@ -47,14 +47,14 @@ def _meant(text: str, people: Sequence[Person]) -> list[Person]:
         return []
     longest_first = sorted(names, key=len, reverse=True)
     pattern = "|".join(r"\s+".join(map(re.escape, name.split())) for name in longest_first)
-    found = re.finditer(rf"(?<![\w@.])@({pattern})(?!\w|-\w)", _plain(text))
+    found = re.finditer(rf"(?<![\w@.])@({pattern})(?!\w|-\w)", as_compared(text))
     meant = {names[" ".join(match[1].split())].id: match for match in found}
     return [person for person in people if person.id in meant]
 
 
 def _unambiguous(people: Iterable[Person]) -> dict[str, Person]:
     """Full names, and first names where no full name and no other first name is the same."""
-    listed = [(" ".join(_plain(person.name).split()), person) for person in people]
+    listed = [(" ".join(as_compared(person.name).split()), person) for person in people]
     full = Counter(name for name, _ in listed)
     first = Counter(name.partition(" ")[0] for name, _ in listed)
     names = {}
@@ -65,7 +65,3 @@ def _unambiguous(people: Iterable[Person]) -> dict[str, Person]:
     names.update({name: person for name, person in listed if name and full[name] == 1})
     names.pop("", None)
     return names
-
-
-def _plain(text: str) -> str:
-    return unicodedata.normalize("NFC", text).casefold()

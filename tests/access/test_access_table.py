@@ -200,7 +200,7 @@ def test_no_id_breaks_a_page(asking):
 def test_a_row_that_is_none_is_told():
     with pytest.raises(ValueError, match="Line 2 of table.txt has 3 cells"):
         table.read("/okrs\n  GET  -  200\n")
-    row = "  GET  -  login  200  200  200  200  200  # all see all\n"
+    row = "  GET  -  login  200  200  200  200  200  200  200  # all see all\n"
     with pytest.raises(ValueError, match="Line 3 of table.txt says once more"):
         table.read(f"/okrs\n{row}{row}")
     assert table.read(f"/okrs\n{row}") == {

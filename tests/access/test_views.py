@@ -30,6 +30,7 @@ LOADERS = {
     "measure_for",
     "objective_for",
     "source_for",
+    "team_for",
     "end_session_of",
 }
 """What gives a thing by its id to those alone who may have it."""

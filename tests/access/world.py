@@ -19,20 +19,23 @@ from app.db import db, utcnow
 from app.mail.kinds import KINDS
 from app.mail.unsubscribing import unsubscribe_url
 from app.okrs.cycles import current_cycle
-from app.okrs.models import Cycle, KeyResult, Measure, Objective
+from app.okrs.models import TEAM, Cycle, KeyResult, Measure, Objective
+from app.teams.models import Team
 from app.trello.counting import Criteria
 from app.trello.models import EVERYONE, PEOPLE, Board, Connection, Webhook
 from app.trello.sources import link
 from tests.audit.entries import make_entry
 from tests.support.client import Client
 from tests.support.people import PASSWORD, make_person
+from tests.teams.making import make_team
 from tests.trello.connections import BOARDS, SECRET, keep_boards, make_connection, make_ready
 
-ROLES = ("anonymous", "observer", "member", "viewer", "owner", "admin")
+ROLES = ("anonymous", "observer", "member", "viewer", "teammate", "lead", "owner", "admin")
 """The columns of the table. The member owns nothing here, and nothing is shared with them.
 
 With the viewer the private objective and one connection are shared by name; to the owner belongs
-all there is, but for one key result, which is the viewer's.
+all there is, but for one key result, which is the viewer's. The teammate and the lead are in the
+team to which one objective belongs, and which alone sees another.
 """
 CLOSED = "closed"
 """Someone whose account is closed, with the cookie of a session that is still there."""
@@ -92,6 +95,8 @@ def make_world(app: Flask) -> World:
         "owner": make_person("Bob Brown"),
         "member": make_person("Carol Clark"),
         "viewer": make_person("Vera Voss"),
+        "teammate": make_person("Tara Teal"),
+        "lead": make_person("Lena Lind"),
         "observer": make_person("Olga Orlova", OBSERVER),
         CLOSED: make_person("Dave Dunn", is_active=False),
         "newcomer": make_person("Erik Ek", password_hash=None),
@@ -100,7 +105,8 @@ def make_world(app: Flask) -> World:
     _add_people(app, world, people)
     make_ready(app, db.session.merge(people["admin"]))
     connections = _add_connections(app, world, people)
-    _add_items(world, people, connections["private"])
+    team = _add_teams(world, people)
+    _add_items(world, people, team, connections["private"])
     make_entry(people["owner"], "objective.created", "objective", 1, "Grow")
     _fill_in_forms(world, people)
     for role in (*ROLES, CLOSED):
@@ -158,13 +164,28 @@ def _add_connections(
     return connections
 
 
-def _add_items(world: World, people: Mapping[str, Person], connection: Connection) -> None:
+def _add_teams(world: World, people: Mapping[str, Person]) -> Team:
+    team = make_team("Marketing", people["lead"], (people["teammate"],))
+    world.things["team_id"] = {"theirs": team.id, "other": make_team("Sales").id}
+    world.things["/teams/<int:team_id>/members/<int:person_id>/remove person_id"] = {
+        "in-it": people["teammate"].id,
+        "not-in-it": people["member"].id,
+    }
+    return team
+
+
+def _add_items(
+    world: World, people: Mapping[str, Person], team: Team, connection: Connection
+) -> None:
     cycle = current_cycle()
     owner, viewer = (db.session.merge(people[role]) for role in ("owner", "viewer"))
     open_one = _objective("Grow", owner, cycle)
     private = _objective("Sell", owner, cycle, is_private=True, viewers=[viewer])
+    teams = _objective("Reach", owner, cycle, level=TEAM, team=team)
+    for_team = _objective("Hire", owner, cycle, is_private=True, viewer_teams=[team])
     deleted = _objective("Forget", owner, cycle, deleted_at=utcnow())
     counted = {"open": _key_result(open_one, owner), "private": _key_result(private, owner)}
+    parts = {"team's": _key_result(teams, owner), "for-team": _key_result(for_team, owner)}
     others = _key_result(open_one, viewer)
     gone = _key_result(deleted, owner)
     db.session.commit()
@@ -175,17 +196,22 @@ def _add_items(world: World, people: Mapping[str, Person], connection: Connectio
     db.session.add(webhook)
     db.session.commit()
     sources = {word: one.id for word, one in linked.items()}
-    world.things["objective_id"] = {"open": open_one.id, "private": private.id}
+    world.things["objective_id"] = {
+        "open": open_one.id,
+        "private": private.id,
+        "team's": teams.id,
+        "for-team": for_team.id,
+    }
     world.things["key_result_id"] = {
-        **{word: one.id for word, one in counted.items()},
+        **{word: one.id for word, one in (counted | parts).items()},
         "viewer's": others.id,
     }
     world.things["source_id"] = {**sources}
     world.things["board_id"] = {"counted": board.id}
     world.things["key"] = {"known": WEBHOOK_KEY, "made-up": "x" * 32}
     world.things["name"] = {"trello": "trello", "made-up": "cake"}
-    world.hidden["objective_id"] = [private.id, deleted.id]
-    world.hidden["key_result_id"] = [counted["private"].id, gone.id]
+    world.hidden["objective_id"] = [private.id, for_team.id, deleted.id]
+    world.hidden["key_result_id"] = [counted["private"].id, parts["for-team"].id, gone.id]
     world.hidden["source_id"] = [sources["private"]]
 
 
@@ -239,6 +265,9 @@ def _fill_in_forms(world: World, people: Mapping[str, Person]) -> None:
         "okrs.edit_key_result": item,
         "okrs.check_in_objective": {"note": "It goes well."},
         "okrs.check_in_key_result": {"note": "It goes well."},
+        "teams.new_team": {"name": "Support"},
+        "teams.edit_team": {"name": "Growth"},
+        "teams.add_to_team": {"people": [people["owner"].id]},
         "trello.manage": {"api_key": "k" * 32, "api_secret": "s" * 64},
         "trello.configure_connection": {
             "name": "Another name",
