@@ -16,12 +16,12 @@ from app.okrs.rows import item_url, row_for
 
 @blueprint.route("/objectives/<int:objective_id>/check-in", methods=["GET", "POST"])
 def check_in_objective(objective_id: int) -> ResponseReturnValue:
-    return _check_in(objective_for(me(), objective_id, to_edit=True))
+    return _check_in(objective_for(me(), objective_id, to_check_in=True))
 
 
 @blueprint.route("/key-results/<int:key_result_id>/check-in", methods=["GET", "POST"])
 def check_in_key_result(key_result_id: int) -> ResponseReturnValue:
-    return _check_in(key_result_for(me(), key_result_id, to_edit=True))
+    return _check_in(key_result_for(me(), key_result_id, to_check_in=True))
 
 
 def _check_in(item: Item) -> ResponseReturnValue:

@@ -23,7 +23,7 @@ SIGHT_CHANGED = "The owner, or who sees the objective, was changed at the same m
 
 @blueprint.route("/objectives/<int:objective_id>/key-results/new", methods=["GET", "POST"])
 def new_key_result(objective_id: int) -> ResponseReturnValue:
-    objective = objective_for(me(), objective_id, to_edit=True)
+    objective = objective_for(me(), objective_id, to_add=True)
     draft = key_result_draft(me(), objective, None)
     if not draft.is_ready():
         return _new_form(draft, objective)

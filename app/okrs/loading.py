@@ -141,14 +141,27 @@ def objective_of(item: Item) -> Objective:
     return item if isinstance(item, Objective) else item.objective
 
 
-def objective_for(person: Person, objective_id: int, *, to_edit: bool = False) -> Objective:
-    """The objective; 404 where it is not there for this person, 403 without the right to edit."""
+def objective_for(
+    person: Person,
+    objective_id: int,
+    *,
+    to_edit: bool = False,
+    to_check_in: bool = False,
+    to_add: bool = False,
+) -> Objective:
+    """The objective; 404 where it is not there for this person, 403 without the right to edit it,
+    to check in, or to give it key results."""
     options = with_standing(measure_of=_joined_measure)
     query = visible_objectives(person).options(*options).where(Objective.id == objective_id)
-    return _checked(person, _one(query, objective_id), to_edit)
+    objective = _checked(person, _one(query, objective_id), to_edit, to_check_in)
+    if to_add and not may_add_to(person, objective):
+        abort(403)
+    return objective
 
 
-def key_result_for(person: Person, key_result_id: int, *, to_edit: bool = False) -> KeyResult:
+def key_result_for(
+    person: Person, key_result_id: int, *, to_edit: bool = False, to_check_in: bool = False
+) -> KeyResult:
     """The key result; 404 and 403 as for an objective."""
     query = (
         visible_key_results(person)
@@ -159,15 +172,17 @@ def key_result_for(person: Person, key_result_id: int, *, to_edit: bool = False)
         )
         .where(KeyResult.id == key_result_id)
     )
-    return _checked(person, _one(query, key_result_id), to_edit)
+    return _checked(person, _one(query, key_result_id), to_edit, to_check_in)
 
 
-def measure_for(person: Person, measure_id: int, *, to_edit: bool = False) -> Measure:
+def measure_for(
+    person: Person, measure_id: int, *, to_edit: bool = False, to_check_in: bool = False
+) -> Measure:
     """The measure of an item; 404 and 403 as for the item itself."""
     item = by_id(Measure, measure_id).item
     if isinstance(item, Objective):
-        return objective_for(person, item.id, to_edit=to_edit).measure
-    return key_result_for(person, item.id, to_edit=to_edit).measure
+        return objective_for(person, item.id, to_edit=to_edit, to_check_in=to_check_in).measure
+    return key_result_for(person, item.id, to_edit=to_edit, to_check_in=to_check_in).measure
 
 
 def with_measure(kind: Kind) -> Loading:
@@ -203,12 +218,14 @@ def _one(query: Select[AnyItem], item_id: int) -> AnyItem | None:
     return db.session.scalars(query).unique().one_or_none() if item_id <= LARGEST_ID else None
 
 
-def _checked(person: Person, item: AnyItem | None, to_edit: bool) -> AnyItem:
+def _checked(person: Person, item: AnyItem | None, to_edit: bool, to_check_in: bool) -> AnyItem:
     present = found(item)
     # The measure was loaded with its item, so it need not ask whose it is.
     is_objective = isinstance(present, Objective)
     set_committed_value(present.measure, "objective", present if is_objective else None)
     set_committed_value(present.measure, "key_result", None if is_objective else present)
     if to_edit and not may_edit(person, present):
+        abort(403)
+    if to_check_in and not may_check_in(person, present):
         abort(403)
     return present

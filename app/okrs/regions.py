@@ -10,7 +10,7 @@ from app.accounts.models import workspace
 from app.htmx import fragment
 from app.okrs.chart import draw_chart
 from app.okrs.history import history_of
-from app.okrs.loading import Item, may_edit
+from app.okrs.loading import Item, may_check_in, may_edit
 from app.okrs.models import KeyResult, Measure, Objective
 from app.okrs.outlook import outlook_of
 from app.okrs.recorded_course import course_of
@@ -34,6 +34,7 @@ def standing_values(item: Item) -> dict[str, Any]:
         "parts": part_rows,
         "parts_mean": None if row.is_rolled_up else mean_progress(part_rows),
         "is_editable": may_edit(me(), item),
+        "may_check_in": may_check_in(me(), item),
         "source": source,
         "state": row.state,
         "integration": integration,
