@@ -41,6 +41,7 @@ def remeasure(measure: Measure, by: Person, wanted: Measure) -> None:
         end_override(measure)
     measure.start_value, measure.target_value = wanted.start_value, wanted.target_value
     measure.unit = wanted.unit
+    measure.guard, measure.warning_value = wanted.guard, wanted.warning_value
     note_change(measure, by, MEASURE if is_another_kind else TARGET, before, measure_words(measure))
     note_change_of_figure(db.session(), [measure.id])
 

@@ -84,18 +84,20 @@ def _row(course: Course, day: date, point: Point) -> DayRow:
 
 
 def _describe(course: Course) -> str:
-    said = [
-        f"From {number(course.start)} to {course.with_unit(course.target)}, "
-        f"{day_text(course.first_day)} to {day_text(course.last_day)}."
-    ]
+    way = f"From {number(course.start)} to {course.with_unit(course.target)}"
+    goal = f"To {course.goal}" if course.goal else way
+    said = [f"{goal}, {day_text(course.first_day)} to {day_text(course.last_day)}."]
     if course.rebuilt.points:
         first = course.day_of(course.rebuilt.points[0])
         said.append(f"Rebuilt from the board's activity since {day_text(first)}.")
     if not course.points:
         return f"{' '.join(said)} No readings yet."
     last = max(course.points, key=lambda point: point.moment)
+    latest = f"Latest: {course.with_unit(last.value)} on {day_text(course.day_of(last))}"
+    expected = number(course.expected(course.today))
     said.append(
-        f"Latest: {course.with_unit(last.value)} on {day_text(course.day_of(last))}; "
-        f"expected by {day_text(course.today)}: {number(course.expected(course.today))}."
+        f"{latest}."
+        if course.goal
+        else f"{latest}; expected by {day_text(course.today)}: {expected}."
     )
     return " ".join(said)

@@ -70,6 +70,8 @@ class Course:
     """What the values are, for the legend and the table."""
     status: str = ON_TRACK
     """Gives the line its colour."""
+    goal: str = ""
+    """Of a guard, what it has to do; it starts and is expected at its target."""
 
     def figure(self, value: Fraction) -> str:
         """Of a percentage one decimal, else all that can be typed."""

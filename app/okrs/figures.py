@@ -3,10 +3,11 @@
 import re
 from fractions import Fraction
 
-from app.okrs.models import KPI, PERCENT, ROLL_UP, Measure
+from app.okrs.models import KPI, PERCENT, ROLL_UP, STAY_ABOVE, STAY_BELOW, Measure
 from app.pages import number
 
 KIND_WORDS = {PERCENT: "Percent complete", KPI: "KPI", ROLL_UP: "Roll-up of key results"}
+GUARD_WORDS = {STAY_ABOVE: "stay above", STAY_BELOW: "stay below"}
 
 _MOST_DIGITS, _MOST_PLACES = 15, 6
 _SPACES = re.compile(r"[\s\u00a0\u2009\u202f']")
@@ -66,6 +67,8 @@ def goal_words(measure: Measure, value: Fraction) -> str:
     """A value with where it should go: "9 of 20 posts", "12 bugs, from 30 to 0"."""
     if measure.kind != KPI:
         return value_words(measure, value)
+    if measure.guard:
+        return f"{value_words(measure, value)}, to {guard_words(measure)}"
     present, start, target = (
         number(one, _MOST_PLACES) for one in (value, measure.start_value, measure.target_value)
     )
@@ -80,6 +83,8 @@ def short_words(measure: Measure, value: Fraction) -> str:
         if measure.matching_count is None or measure.completed_count is None:
             return ""
         return f"{measure.completed_count:,} of {measure.matching_count:,}"
+    if measure.guard:
+        return f"{number(value, _MOST_PLACES)}, {guard_words(measure)}"
     if measure.start_value == 0:
         return goal_words(measure, value)
     present, target = (number(one, _MOST_PLACES) for one in (value, measure.target_value))
@@ -87,9 +92,20 @@ def short_words(measure: Measure, value: Fraction) -> str:
 
 
 def measure_words(measure: Measure) -> str:
-    """The measure itself: "Percent complete", "KPI, 0 to 20 posts"."""
+    """The measure itself: "Percent complete", "KPI, 0 to 20 posts", "KPI, to stay below 5 bugs"."""
     if measure.kind != KPI:
         return KIND_WORDS[measure.kind]
+    if measure.guard:
+        warning = measure.warning_value
+        warns = "" if warning is None else f", warning from {value_words(measure, warning)}"
+        return f"KPI, to {guard_words(measure)}{warns}"
     start = number(measure.start_value, _MOST_PLACES)
     target = number(measure.target_value, _MOST_PLACES)
     return f"KPI, {start} to {with_unit(target, measure.unit)}"
+
+
+def guard_words(measure: Measure) -> str:
+    """What a guard has to do: "stay below 5 bugs"; empty of any other measure."""
+    if measure.guard is None:
+        return ""
+    return f"{GUARD_WORDS[measure.guard]} {value_words(measure, measure.target_value)}"

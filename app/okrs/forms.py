@@ -20,12 +20,17 @@ from wtforms.validators import AnyOf, DataRequired, InputRequired, Optional, Sto
 
 from app.accounts.forms import one_line
 from app.accounts.models import Person
-from app.okrs.figures import KIND_WORDS, figure_text, parse_figure
+from app.okrs.figures import GUARD_WORDS, KIND_WORDS, figure_text, parse_figure
 from app.okrs.integrations import MeasureWish
-from app.okrs.models import KPI, PERCENT, ROLL_UP, Cycle, Measure
+from app.okrs.models import KPI, PERCENT, ROLL_UP, STAY_ABOVE, STAY_BELOW, Cycle, Measure
 from app.okrs.sight import EVERYONE, would_see
 
 PEOPLE = "people"
+DIRECTIONS = [
+    ("", "From the start to the target"),
+    (STAY_ABOVE, "Stay above the target"),
+    (STAY_BELOW, "Stay below the target"),
+]
 YEARS = range(2000, 2100)
 LONGEST_TITLE, LONGEST_TEXT, LONGEST_UNIT, LONGEST_NAME = 200, 10_000, 40, 80
 
@@ -125,8 +130,10 @@ class ItemForm(Form):
     )
     owner = ChoiceField("Owner", coerce=int)
     measure = ChoiceField("Measure")
+    direction = ChoiceField("Direction", default="")
     start = FigureField("Start", render_kw={"inputmode": "decimal"})
     target = FigureField("Target", render_kw={"inputmode": "decimal"})
+    warning = FigureField("Warning threshold", render_kw={"inputmode": "decimal"})
     unit = StringField("Unit", filters=[one_line])
     first_day = DayField("First day", validators=[Optional()])
     last_day = DayField("Last day", validators=[Optional()])
@@ -137,13 +144,19 @@ class ItemForm(Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.measure.choices = [(kind, KIND_WORDS[kind]) for kind in self.kinds]
+        self.direction.choices = DIRECTIONS
 
     @property
     def is_kpi(self) -> bool:
         return bool(self.measure.data == KPI)
 
+    @property
+    def guard(self) -> str | None:
+        """How the target is to be guarded; None where it is to be reached."""
+        return self.direction.data if self.is_kpi and self.direction.data in GUARD_WORDS else None
+
     def validate_start(self, field: FigureField) -> None:
-        if self.is_kpi and field.problem:
+        if self.is_kpi and not self.guard and field.problem:
             raise ValidationError(field.problem)
 
     def validate_target(self, field: FigureField) -> None:
@@ -152,9 +165,22 @@ class ItemForm(Form):
         if field.problem:
             raise ValidationError(field.problem)
         if field.figure is None:
-            raise ValidationError("Give the number to reach.")
-        if not self.start.problem and field.figure == self.start_value:
+            aim = GUARD_WORDS.get(self.guard or "", "reach")
+            raise ValidationError(f"Give the number to {aim}.")
+        if not self.guard and not self.start.problem and field.figure == self.start_value:
             raise ValidationError("The target must differ from the start.")
+
+    def validate_warning(self, field: FigureField) -> None:
+        if not self.guard:
+            return
+        if field.problem:
+            raise ValidationError(field.problem)
+        if field.figure is None or self.target.figure is None:
+            return
+        if self.guard == STAY_ABOVE and field.figure <= self.target.figure:
+            raise ValidationError("To warn in time, the threshold must be above the target.")
+        if self.guard == STAY_BELOW and field.figure >= self.target.figure:
+            raise ValidationError("To warn in time, the threshold must be below the target.")
 
     def validate_unit(self, field: StringField) -> None:
         if self.is_kpi:
@@ -176,12 +202,16 @@ class ItemForm(Form):
 
     @property
     def start_value(self) -> Fraction:
-        """The start to store: 0 unless typed."""
+        """The start to store: 0 unless typed. A guard has no use for it, but may become a way."""
         return (self.start.figure or Fraction(0)) if self.is_kpi else Fraction(0)
 
     @property
     def target_value(self) -> Fraction:
         return (self.target.figure or Fraction(0)) if self.is_kpi else Fraction(100)
+
+    @property
+    def warning_value(self) -> Fraction | None:
+        return self.warning.figure if self.guard else None
 
     @property
     def unit_text(self) -> str:
@@ -190,15 +220,17 @@ class ItemForm(Form):
     def wish(self) -> MeasureWish:
         """The measure as typed so far; a source has no use for a roll-up."""
         cycle = self.chosen_cycle
-        start = None if self.is_kpi and self.start.problem else self.start_value
+        has_start = not self.is_kpi or self.guard or not self.start.problem
         target = self.target.figure if self.is_kpi else self.target_value
         return MeasureWish(
             kind=KPI if self.is_kpi else PERCENT,
-            start_value=start,
+            start_value=self.start_value if has_start else None,
             target_value=target,
             unit=self.unit_text,
             first_day=_day(self.first_day) or (cycle.starts_on if cycle else None),
             last_day=_day(self.last_day) or (cycle.ends_on if cycle else None),
+            guard=self.guard,
+            warning_value=self.warning_value,
         )
 
 

@@ -17,9 +17,10 @@ NEW_MEANING = (SOURCE, CRITERIA, MEASURE)
 
 
 def forecast_for(item: Item, course: Course, changes: Sequence[Change]) -> Forecast | None:
-    """From what was counted as it is counted now, days before the link included."""
+    """From what was counted as it is counted now, days before the link included; nothing of a
+    guard, which leads nowhere."""
     known = _comparable(course, changes)
-    if not known:
+    if not known or item.measure.guard:
         return None
     return forecast(
         values={course.day_of(one): one.value for one in known},

@@ -11,6 +11,7 @@ from app.accounts.models import workspace
 from app.db import db
 from app.okrs.changes import MARKED
 from app.okrs.course import CHECKED_IN, COUNTED, REBUILT, Course, Mark, Point, Rebuilt
+from app.okrs.figures import guard_words
 from app.okrs.history import History, TracedReading
 from app.okrs.integrations import integration_of
 from app.okrs.models import KPI, ROLL_UP, Change, Objective, Source
@@ -25,20 +26,23 @@ def course_of(row: Row, history: History) -> Course:
     measure, space = row.item.measure, workspace()
     first, last = days_of(row.item)
     is_kpi = measure.kind == KPI
+    target = measure.target_value if is_kpi else Fraction(100)
+    start = measure.start_value if is_kpi else Fraction(0)
     points = _points(row, history)
     course = Course(
         first_day=first,
         last_day=last,
         today=space.today(),
         zone=space.zone,
-        start=measure.start_value if is_kpi else Fraction(0),
-        target=measure.target_value if is_kpi else Fraction(100),
+        start=target if measure.guard else start,  # what is expected of a guard is level
+        target=target,
         points=points,
         marks=_marks(points, history.changes),
         rebuilt=_rebuilt(row, history),
         unit=measure.unit if is_kpi else "%",
         label=(measure.unit.capitalize() or "Value") if is_kpi else "Progress",
         status=row.standing.status,
+        goal=guard_words(measure),
     )
     changes = [*history.changes, *_changes_of_parts(row)]
     return replace(course, forecast=forecast_for(row.item, course, changes))

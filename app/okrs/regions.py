@@ -27,7 +27,9 @@ def standing_values(item: Item) -> dict[str, Any]:
     history = history_of(item.measure)
     course = course_of(row, history)
     source, integration = row.source, row.integration
-    noun = integration.counted_noun if integration else None
+    # A value given by hand is no count of anything.
+    counts = integration is not None and item.measure.override is None
+    noun = integration.counted_noun if integration and counts else None
     return {
         "row": row,
         "item": item,

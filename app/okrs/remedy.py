@@ -8,14 +8,15 @@ one less does not.
 
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil
+from math import ceil, floor
 
 from app.okrs.figures import is_word, plural, value_words
-from app.okrs.models import KPI, PERCENT, Measure
+from app.okrs.models import KPI, PERCENT, STAY_ABOVE, Measure
 from app.okrs.standing import AT_RISK, BEHIND, Standing, Thresholds
 from app.pages import number
 
 _BACK_ON_TRACK = "would bring it back on track."
+_HOLDING = "would make it hold again."
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ def remedy_for(
     """
     if standing.status not in (BEHIND, AT_RISK) or standing.is_target_met:
         return None
+    if measure.guard is not None:
+        return _of_guard(measure, standing, noun)
     least = standing.expected - thresholds.behind_above
     if measure.kind == KPI:
         return _of_kpi(measure, standing.value, least, noun)
@@ -98,8 +101,27 @@ def _of_kpi(measure: Measure, value: Fraction, least: Fraction, noun: str | None
     return _more(f"{number(amount, 6)} {way} {unit}".rstrip())
 
 
-def _more(amount: str) -> Remedy:
-    return Remedy("", amount, f" {_BACK_ON_TRACK}")
+def _of_guard(measure: Measure, standing: Standing, noun: str | None) -> Remedy | None:
+    """Beyond the target it holds again; beyond its warning threshold it is on track as well."""
+    has_failed, is_above = standing.status == AT_RISK, measure.guard == STAY_ABOVE
+    edge = measure.target_value if has_failed else measure.warning_value
+    if edge is None:
+        return None
+    if noun is None:
+        way = "above" if is_above else "below"
+        before = "It would hold again" if has_failed else "It would be back on track"
+        return Remedy(before, f"{way} {value_words(measure, edge)}", ".")
+    # Exactly at the edge is not beyond it.
+    needed = floor(edge) + 1 if is_above else ceil(edge) - 1
+    if needed < 0:
+        return None
+    count = abs(needed - int(standing.value))
+    amount = f"{count:,} {'more' if is_above else 'fewer'} {plural(noun, count)}"
+    return _more(amount, _HOLDING if has_failed else _BACK_ON_TRACK)
+
+
+def _more(amount: str, leads_to: str = _BACK_ON_TRACK) -> Remedy:
+    return Remedy("", amount, f" {leads_to}")
 
 
 def _at(value: str) -> Remedy:

@@ -7,13 +7,14 @@ from fractions import Fraction
 from flask import url_for
 
 from app.accounts.models import workspace
-from app.okrs.figures import goal_words, short_words
+from app.okrs.figures import goal_words, short_words, value_words
 from app.okrs.integrations import Integration, SourceState, integration_of, states_of
 from app.okrs.live import live_marks
 from app.okrs.loading import Item
-from app.okrs.models import ROLL_UP, Objective, Source
+from app.okrs.models import ROLL_UP, STAY_ABOVE, Measure, Objective, Source
 from app.okrs.rollup.contributions import mean
 from app.okrs.standing import (
+    BEHIND,
     NOT_STARTED,
     Days,
     Standing,
@@ -104,6 +105,12 @@ class Row:
         return goal_words(self.item.measure, self.standing.value)
 
     @property
+    def warning(self) -> str:
+        """The warning threshold of a guard; empty without one."""
+        warning = self.item.measure.warning_value
+        return "" if warning is None else value_words(self.item.measure, warning)
+
+    @property
     def short_value(self) -> str:
         """The value as a list shows it, with the source's remark on it."""
         said = [short_words(self.item.measure, self.standing.value)]
@@ -166,6 +173,8 @@ def _remark(item: Item, standing: Standing) -> str:
         is_empty = item.measure.kind == ROLL_UP and not item.measure.part_count
         first = day(days_of(item)[0])
         return ": nothing counts towards it yet." if is_empty else f": the first day is {first}."
+    if item.measure.guard:
+        return _guard_remark(item.measure, standing)
     gap = standing.gap
     if gap == 0:
         return ", exactly as expected."
@@ -181,3 +190,16 @@ def _remark(item: Item, standing: Standing) -> str:
     if standing.status == "on_track":
         return f", {points} below what is expected."
     return f" by {points}."
+
+
+def _guard_remark(measure: Measure, standing: Standing) -> str:
+    """ ": 93 % is not above 95 %." """
+    way = "above" if measure.guard == STAY_ABOVE else "below"
+    edge = f"{way} {value_words(measure, measure.target_value)}"
+    value = value_words(measure, standing.value)
+    if not standing.progress:
+        return f": {value} is not {edge}."
+    if standing.status == BEHIND and measure.warning_value is not None:
+        warning = value_words(measure, measure.warning_value)
+        return f": {value} is {edge}, but not {way} the warning threshold of {warning}."
+    return f": {value} is {edge}."

@@ -164,6 +164,8 @@ def _wanted(form: ItemForm) -> Measure:
         start_value=form.start_value,
         target_value=form.target_value,
         unit=form.unit_text,
+        guard=form.guard,
+        warning_value=form.warning_value,
         series=1,
     )
 

@@ -21,6 +21,8 @@ def stored_fields(item: Item) -> dict[str, Any]:
         "start": measure.start_value if is_kpi else "0",
         "target": measure.target_value if is_kpi else "",
         "unit": measure.unit,
+        "direction": measure.guard or "",
+        "warning": measure.warning_value,
         "first_day": item.starts_on,
         "last_day": item.ends_on,
     }

@@ -432,3 +432,19 @@ def test_a_board_is_linked_to_before_its_connection_was_loaded(
         source = link(measure, on, Criteria(list_ids=("done",)), alice)
         db.session.commit()
         assert (measure.source, len(source.versions)) == (source, 1)
+
+
+def test_a_guard_is_previewed_and_counts_cards(
+    client: Client, bob: Person, new: str, trello: responses.RequestsMock
+) -> None:
+    page = begin(client, bob, new, direction="stay_below", target="3", warning="2", start="")
+    page = choose_board(client, page)
+    preview = page.one("#preview").text
+    assert "3 cards match" in preview and "It does not hold. At risk" in preview
+    assert not page.named("Use 3 as start")
+    page = client.see(
+        client.submit(page, "Count with these choices", {"trello_list": ["", "done"]})
+    )
+    assert "It holds. Behind" in page.one("#preview").text
+    standing = save(client, page).one("#standing")
+    assert (standing["data-value"], standing["data-status"]) == ("2.000000", "behind")

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.accounts.models import Person
 from app.db import db, utcnow
 from app.okrs.integrations import switch
-from app.okrs.models import PERCENT, UNTIL_RESUMED, CheckIn, Evidence, Measure
+from app.okrs.models import PERCENT, UNTIL_RESUMED, CheckIn, Evidence
 from app.okrs.readings import record_check_in
 from app.trello import runs
 from app.trello.board_copies import keep_copy
