@@ -25,6 +25,7 @@ def init_app(app: Flask) -> None:
         objective_views,
         workspace_views,
     )
+    from app.okrs.endings import closing_views  # noqa: F401
     from app.okrs.moving import export_views  # noqa: F401
     from app.okrs.of_team import follow_membership, pursued_by
     from app.okrs.places import add_places

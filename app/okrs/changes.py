@@ -13,6 +13,7 @@ MEASURE, TARGET, SOURCE, CRITERIA, DELETED = "measure", "target", "source", "cri
 VIEWERS, DESCRIPTION = "viewers", "description"
 EVIDENCE = "evidence"
 """What others may see of the things that a source counted."""
+REOPENED, CARRIED, COPIED, RESTORED = "reopened", "carried", "copied", "restored"
 MARKED = (MEASURE, TARGET, SOURCE, CRITERIA)
 """What changes the meaning of readings, and so is marked on the chart."""
 
@@ -22,7 +23,7 @@ Edits = dict[str, tuple[str, str]]
 
 def note_change(measure: Measure, by: Person, what: str, before: str = "", after: str = "") -> None:
     """Put an edit into the item's record; what stayed the same is left out. Commits nothing."""
-    if before == after and what not in (CREATED, DELETED):
+    if before == after and what not in (CREATED, DELETED, REOPENED, RESTORED):
         return
     said = {"what": what, "before": before, "after": after}
     # Made now and not when it is written, so that it comes before the count that it leads to.

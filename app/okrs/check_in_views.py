@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from app.access import hold_me, me
 from app.db import db, utcnow
 from app.okrs import blueprint
+from app.okrs.endings.fixed import lead_to_reopening, why_fixed
 from app.okrs.forms import CheckInForm
 from app.okrs.loading import Item, key_result_for, objective_for
 from app.okrs.mentions import tell_of_mentions
@@ -28,11 +29,16 @@ def _check_in(item: Item) -> ResponseReturnValue:
     measure = item.measure
     form = CheckInForm(request.form if request.method == "POST" else None)
     form.measure = measure
+    if measure.has_ended and request.method != "POST":
+        return lead_to_reopening(item)
     if request.method != "POST":
         return render_template("okrs/check_in.html", form=form, row=row_for(item))
     hold_me()
     hold(measure)
-    if not form.validate():
+    is_valid = form.validate()
+    if measure.has_ended:
+        form.note.errors = [why_fixed(item)]
+    if not is_valid or measure.has_ended:
         return render_template("okrs/check_in.html", form=form, row=row_for(item)), 422
     check_in = CheckIn(
         measure=measure, person_id=me().id, note=form.note.data or "", made_at=utcnow()

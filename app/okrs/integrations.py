@@ -1,6 +1,6 @@
 """The data sources there are: each package that brings one adds itself to this list."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
@@ -200,6 +200,11 @@ class Integration(Protocol):
         """The page with the things that were counted, now or at a moment, and why."""
         ...
 
+    def count_soon(self, source: Source) -> None:
+        """Count again what was left alone while its item had ended or lay in the bin. Commits
+        nothing."""
+        ...
+
     def panel(self, source: Source, person: Person) -> object:
         """What the panel template needs besides the source and its state."""
         ...
@@ -257,6 +262,13 @@ def _changed_by(name: str, by: Person) -> IntegrationState:
         db.session.add(state)
     state.changed_at, state.changed_by_id = utcnow(), by.id
     return state
+
+
+def wake(measures: Iterable[Measure]) -> None:
+    """Let what these measures count by count again soon. Commits nothing."""
+    for measure in measures:
+        if measure.source is not None:
+            integration_of(measure.source).count_soon(measure.source)
 
 
 def states_of(sources: Sequence[Source]) -> dict[int, SourceState]:

@@ -8,6 +8,7 @@ from app.access import me
 from app.db import db
 from app.htmx import see_other
 from app.okrs.drafts import Draft
+from app.okrs.endings.fixed import why_fixed
 from app.okrs.integrations import SourceRefused
 from app.okrs.loading import Item
 from app.okrs.models import KeyResult
@@ -19,6 +20,8 @@ from app.okrs.stored import mark_of
 
 def edit_item(item: Item, draft: Draft) -> ResponseReturnValue:
     """Save what the draft says, or show its form again with what stands in the way."""
+    if item.measure.has_ended:
+        draft.problem = why_fixed(item)
     if not draft.is_ready():
         return _edit_form(item, draft)
     try:
@@ -27,6 +30,8 @@ def edit_item(item: Item, draft: Draft) -> ResponseReturnValue:
     except SavedMeanwhile:
         db.session.rollback()
         draft.problem, draft.seen = SAVED_MEANWHILE, mark_of(item)
+        if item.measure.has_ended:
+            draft.problem = why_fixed(item)
         return _edit_form(item, draft)
     except SourceRefused:
         db.session.rollback()

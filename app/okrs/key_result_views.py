@@ -9,6 +9,7 @@ from app.htmx import see_other
 from app.okrs import blueprint
 from app.okrs.changes import delete_item
 from app.okrs.drafts import Draft, key_result_draft
+from app.okrs.endings.fixed import lead_to_reopening, why_fixed
 from app.okrs.integrations import SourceRefused
 from app.okrs.item_views import edit_item
 from app.okrs.loading import key_result_for, objective_for
@@ -24,7 +25,11 @@ SIGHT_CHANGED = "The owner, or who sees the objective, was changed at the same m
 @blueprint.route("/objectives/<int:objective_id>/key-results/new", methods=["GET", "POST"])
 def new_key_result(objective_id: int) -> ResponseReturnValue:
     objective = objective_for(me(), objective_id, to_add=True)
+    if objective.measure.has_ended and request.method != "POST":
+        return lead_to_reopening(objective)
     draft = key_result_draft(me(), objective, None)
+    if objective.measure.has_ended:
+        draft.problem = why_fixed(objective)
     if not draft.is_ready():
         return _new_form(draft, objective)
     try:
@@ -35,6 +40,8 @@ def new_key_result(objective_id: int) -> ResponseReturnValue:
     except SavedMeanwhile:
         db.session.rollback()
         draft.problem = SIGHT_CHANGED
+        if objective.measure.has_ended:
+            draft.problem = why_fixed(objective)
         return _new_form(draft, objective)
     db.session.commit()
     flash("Key result created.", "success")
@@ -60,6 +67,8 @@ def show_key_result(key_result_id: int) -> ResponseReturnValue:
 @blueprint.route("/key-results/<int:key_result_id>/edit", methods=["GET", "POST"])
 def edit_key_result(key_result_id: int) -> ResponseReturnValue:
     key_result = key_result_for(me(), key_result_id, to_edit=True)
+    if key_result.measure.has_ended and request.method != "POST":
+        return lead_to_reopening(key_result)
     return edit_item(key_result, key_result_draft(me(), key_result.objective, key_result))
 
 

@@ -111,6 +111,7 @@ class Measure(Model):
     continues_id: Mapped[int | None] = mapped_column(ForeignKey("measure.id"), index=True)
     """The measure of the postponed item that this one carries on."""
 
+    ended_by: Mapped[Person | None] = relationship(foreign_keys=[ended_by_id])
     further_owners: Mapped[list[Person]] = relationship(
         secondary="item_owner", order_by="Person.name, Person.id"
     )

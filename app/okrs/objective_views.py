@@ -10,6 +10,7 @@ from app.okrs import blueprint
 from app.okrs.changes import delete_item
 from app.okrs.cycles import all_cycles
 from app.okrs.drafts import objective_draft
+from app.okrs.endings.fixed import lead_to_reopening
 from app.okrs.integrations import SourceRefused
 from app.okrs.item_views import edit_item
 from app.okrs.loading import objective_for
@@ -53,6 +54,8 @@ def show_objective(objective_id: int) -> ResponseReturnValue:
 @blueprint.route("/objectives/<int:objective_id>/edit", methods=["GET", "POST"])
 def edit_objective(objective_id: int) -> ResponseReturnValue:
     objective = objective_for(me(), objective_id, to_edit=True)
+    if objective.measure.has_ended and request.method != "POST":
+        return lead_to_reopening(objective)
     return edit_item(objective, objective_draft(me(), objective, None))
 
 

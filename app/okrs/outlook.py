@@ -18,8 +18,8 @@ NEW_MEANING = (SOURCE, CRITERIA, MEASURE)
 
 def forecast_for(item: Item, course: Course, changes: Sequence[Change]) -> Forecast | None:
     """From what was counted as it is counted now, days before the link included; nothing of a
-    guard, which leads nowhere."""
-    known = _comparable(course, changes)
+    guard, which leads nowhere, and of what has ended."""
+    known = [] if item.measure.has_ended else _comparable(course, changes)
     if not known or item.measure.guard:
         return None
     return forecast(

@@ -11,12 +11,14 @@ from sqlalchemy.orm import contains_eager, joinedload
 from app.accounts.models import Person
 from app.db import db
 from app.okrs.loading import Item, visible_key_results, visible_objectives, with_measure
-from app.okrs.models import CheckIn, Cycle, KeyResult, Measure, Objective, Reading
+from app.okrs.models import CheckIn, Cycle, KeyResult, Measure, Objective
+from app.okrs.readings import values_then
 from app.okrs.standing import progress_of
 
 
 def running_items(person: Person, today: date) -> list[Item]:
-    """The items of this person that have begun and are not over, those of one objective together.
+    """The items of this person that have begun and neither are over nor have ended, those of one
+    objective together.
 
     In a number of statements that does not grow.
     """
@@ -43,7 +45,7 @@ def progress_then(items: Sequence[Item], moment: datetime) -> dict[int, Fraction
 
     Judged by the measure as it is now.
     """
-    values = _values_then([item.measure_id for item in items], moment)
+    values = values_then({item.measure_id: moment for item in items})
     return {
         item.measure_id: progress_of(
             item.measure, values.get(item.measure_id, item.measure.start_value)
@@ -66,6 +68,7 @@ def _is_running(kind: type[Objective] | type[KeyResult], today: date) -> list[Co
     return [
         func.coalesce(kind.starts_on, Cycle.starts_on) <= today,
         func.coalesce(kind.ends_on, Cycle.ends_on) >= today,
+        kind.measure.has(Measure.ended_as.is_(None)),
     ]
 
 
@@ -73,31 +76,3 @@ def _place(item: Item) -> tuple[Any, ...]:
     objective = item if isinstance(item, Objective) else item.objective
     position = -1 if isinstance(item, Objective) else item.position
     return objective.cycle.starts_on, objective.title, objective.id, position, item.id
-
-
-def _values_then(measure_ids: Sequence[int], moment: datetime) -> dict[int, Fraction]:
-    """The last reading of each measure's present series by then; without one it lacks."""
-    newest = (
-        select(
-            Reading.measure_id,
-            Reading.value,
-            func.row_number()
-            .over(
-                partition_by=Reading.measure_id,
-                order_by=(Reading.taken_at.desc(), Reading.id.desc()),
-            )
-            .label("place"),
-        )
-        .join(Measure, Measure.id == Reading.measure_id)
-        .where(
-            Reading.measure_id.in_(measure_ids),
-            Reading.series == Measure.series,
-            Reading.is_beside.is_(False),
-            Reading.taken_at <= moment,
-        )
-        .subquery()
-    )
-    found = db.session.execute(
-        select(newest.c.measure_id, newest.c.value).where(newest.c.place == 1)
-    )
-    return {row.measure_id: row.value for row in found}

@@ -1,11 +1,11 @@
 """Values of measures as they come in: each is kept, the newest is the present one."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
-from sqlalchemy import and_, bindparam, case, exists, insert, or_, select, type_coerce, update
+from sqlalchemy import and_, bindparam, case, exists, func, insert, or_, select, type_coerce, update
 from sqlalchemy.orm import Session, joinedload
 
 from app.db import Exact, Moment, db
@@ -167,6 +167,17 @@ def hold(measure: Measure) -> None:
         db.session.expire(measure.source, ["versions"])
 
 
+def hold_all(measures: Collection[Measure]) -> None:
+    """As `hold`, for several at once."""
+    ids = [one.id for one in measures]
+    held = select(Measure).where(Measure.id.in_(ids)).order_by(Measure.id)
+    db.session.scalars(
+        held.with_for_update(of=Measure).execution_options(populate_existing=True)
+    ).all()
+    for measure in measures:
+        db.session.expire(measure, ["source"])
+
+
 def newest_reading(measure: Measure, *, by_source: bool = False) -> Reading | None:
     """The last shown reading of the measure's present series, or the last that a source brought,
     shown or not."""
@@ -178,6 +189,41 @@ def newest_reading(measure: Measure, *, by_source: bool = False) -> Reading | No
         .options(joinedload(Reading.source_version))
         .limit(1)
     )
+
+
+def values_then(moments: Mapping[int, datetime]) -> dict[int, Fraction]:
+    """The last reading of each measure's present series by its moment; without one it lacks.
+
+    The moments are by the measures' ids. One statement, none where there are no measures.
+    """
+    if not moments:
+        return {}
+    by_moment: dict[datetime, list[int]] = {}
+    for measure_id, moment in moments.items():
+        by_moment.setdefault(moment, []).append(measure_id)
+    is_by_then = (
+        and_(Reading.measure_id.in_(ids), Reading.taken_at <= moment)
+        for moment, ids in by_moment.items()
+    )
+    newest = (
+        select(
+            Reading.measure_id,
+            Reading.value,
+            func.row_number()
+            .over(
+                partition_by=Reading.measure_id,
+                order_by=(Reading.taken_at.desc(), Reading.id.desc()),
+            )
+            .label("place"),
+        )
+        .join(Measure, Measure.id == Reading.measure_id)
+        .where(Reading.series == Measure.series, Reading.is_beside.is_(False), or_(*is_by_then))
+        .subquery()
+    )
+    found = db.session.execute(
+        select(newest.c.measure_id, newest.c.value).where(newest.c.place == 1)
+    )
+    return {row.measure_id: row.value for row in found}
 
 
 def _make_present(measure: Measure, reading: Reading) -> None:

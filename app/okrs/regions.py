@@ -30,13 +30,15 @@ def standing_values(item: Item) -> dict[str, Any]:
     # A value given by hand is no count of anything.
     counts = integration is not None and item.measure.override is None
     noun = integration.counted_noun if integration and counts else None
+    may_change, has_ended = may_edit(me(), item), item.measure.has_ended
     return {
         "row": row,
         "item": item,
         "parts": part_rows,
         "parts_mean": None if row.is_rolled_up else mean_progress(part_rows),
-        "is_editable": may_edit(me(), item),
-        "may_check_in": may_check_in(me(), item),
+        "is_editable": may_change and not has_ended,
+        "may_check_in": may_check_in(me(), item) and not has_ended,
+        "may_reopen": may_change and has_ended,
         "source": source,
         "state": row.state,
         "integration": integration,

@@ -11,7 +11,15 @@ from app.okrs.figures import goal_words, short_words, value_words
 from app.okrs.integrations import Integration, SourceState, integration_of, states_of
 from app.okrs.live import live_marks
 from app.okrs.loading import Item
-from app.okrs.models import ROLL_UP, STAY_ABOVE, Measure, Objective, Source
+from app.okrs.models import (
+    CLOSED,
+    POSTPONED,
+    ROLL_UP,
+    STAY_ABOVE,
+    Measure,
+    Objective,
+    Source,
+)
 from app.okrs.rollup.contributions import mean
 from app.okrs.standing import (
     BEHIND,
@@ -173,6 +181,10 @@ def _remark(item: Item, standing: Standing) -> str:
         is_empty = item.measure.kind == ROLL_UP and not item.measure.part_count
         first = day(days_of(item)[0])
         return ": nothing counts towards it yet." if is_empty else f": the first day is {first}."
+    if item.measure.has_ended:
+        return "."
+    if standing.status in (CLOSED, POSTPONED):
+        return ", like all that counts for it."
     if item.measure.guard:
         return _guard_remark(item.measure, standing)
     gap = standing.gap

@@ -71,11 +71,13 @@ def create_key_result(draft: Draft, objective: Objective) -> KeyResult:
     """Make what the draft says, as the objective's last key result.
 
     Raises SavedMeanwhile, having changed nothing, where its owner is just losing sight of it, or
-    may own nothing any more.
+    may own nothing any more, or the objective has just ended.
     """
     if not _held_owner(draft).may_own:
         raise SavedMeanwhile
     _hold_sight(objective, draft)
+    if objective.measure.has_ended:
+        raise SavedMeanwhile
     last = max((one.position for one in objective.key_results), default=-1)
     key_result = KeyResult(
         objective_id=objective.id, position=last + 1, measure=_wanted(draft.form)
@@ -94,7 +96,7 @@ def update_item(item: Item, draft: Draft) -> None:
         _hold_sight(item.objective, draft)
     hold(item.measure)
     db.session.refresh(item)
-    if draft.seen and draft.seen != mark_of(item):
+    if item.measure.has_ended or (draft.seen and draft.seen != mark_of(item)):
         raise SavedMeanwhile
     if not owner.may_own and owner.id != item.owner_id:
         raise SavedMeanwhile

@@ -23,6 +23,12 @@ _SAID = {
     "viewers": "changed who sees it",
     "evidence": "changed what others see",
     "deleted": "deleted it",
+    "restored": "restored it from the bin",
+    "closed": "closed it",
+    "postponed": "postponed it",
+    "reopened": "reopened it",
+    "carried": "carried it over",
+    "copied": "copied it",
 }
 
 

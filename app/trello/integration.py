@@ -10,6 +10,7 @@ from sqlalchemy import Select
 from werkzeug.datastructures import MultiDict
 
 from app.accounts.models import Person
+from app.db import utcnow
 from app.okrs.integrations import MeasureWish, Need, PastPart, SourceForm, SourceState
 from app.okrs.loading import may_edit
 from app.okrs.models import PERCENT, Measure, Source
@@ -106,6 +107,10 @@ class TrelloIntegration:
 
     def being_counted(self) -> Select[int]:
         return measures_being_counted()
+
+    def count_soon(self, source: Source) -> None:
+        if isinstance(source, TrelloSource):
+            source.board.next_sync_at = utcnow()
 
     def panel(self, source: Source, person: Person) -> Panel:
         if not isinstance(source, TrelloSource):

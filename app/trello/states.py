@@ -88,6 +88,8 @@ def _state(source: TrelloSource, board: Board, run: str | None, now: _Now) -> So
             sentence, counted_at, is_troubled=True, needs_choice=needs_choice, note=note
         )
 
+    if source.measure.has_ended:
+        return calm("The item has ended, so nothing is counted any more.")
     if not now.is_enabled:
         return troubled("Trello is disabled by an admin, so this value stands still.")
     if board.connection.disconnected_at is not None:

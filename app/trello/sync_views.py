@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from app.access import me
 from app.db import db
 from app.htmx import is_htmx, see_other
+from app.okrs.endings.fixed import why_fixed
 from app.okrs.models import Measure
 from app.okrs.regions import row_fragment, standing_fragment
 from app.okrs.rows import item_url
@@ -22,6 +23,9 @@ def refresh(source_id: int) -> ResponseReturnValue:
     source = source_for(me(), source_id)
     measure = source.measure
     if source.ended_at is not None:
+        return _answer(measure)
+    if measure.has_ended:
+        flash(f"Nothing was refreshed. {why_fixed(measure.item)}", "error")
         return _answer(measure)
     reason = why_not_now(source.board, StateTeller())
     if reason:

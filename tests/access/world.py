@@ -188,7 +188,16 @@ def _add_items(
     parts = {"team's": _key_result(teams, owner), "for-team": _key_result(for_team, owner)}
     others = _key_result(open_one, viewer)
     gone = _key_result(deleted, owner)
+    ended = {
+        "open": _closed("Keep", owner, cycle),
+        "private": _closed("Hush", owner, cycle, is_private=True, viewers=[viewer]),
+    }
     db.session.commit()
+    for one in ("objective", "key_result"):
+        route = f"/{one.replace('_', '-')}s/<int:{one}_id>/reopen {one}_id"
+        world.things[route] = {
+            word: (it if one == "objective" else it.key_results[0]).id for word, it in ended.items()
+        }
     board = Board(connection=db.session.merge(connection), trello_id="b" * 24, name="Launch")
     db.session.add(board)
     linked = {word: link(one.measure, board, Criteria(), owner) for word, one in counted.items()}
@@ -230,6 +239,14 @@ def _key_result(objective: Objective, owner: Person) -> KeyResult:
     return key_result
 
 
+def _closed(title: str, owner: Person, cycle: Cycle, **values: Any) -> Objective:
+    """An objective with a key result, both closed."""
+    objective = _objective(title, owner, cycle, **values)
+    for one in (objective, _key_result(objective, owner)):
+        one.measure.ended_as = "closed"
+    return objective
+
+
 def _fill_in_forms(world: World, people: Mapping[str, Person]) -> None:
     item = {"step": "save", "title": "Better", "owner": people["owner"].id, "measure": "percent"}
     objective = item | {"cycle": current_cycle().id, "visibility": "everyone"}
@@ -259,6 +276,8 @@ def _fill_in_forms(world: World, people: Mapping[str, Person]) -> None:
             "behind_above": 1,
             "at_risk_above": 20,
         },
+        "okrs.close_objective": {"value": "50", "score": "0.5", "parts": "close"},
+        "okrs.close_key_result": {"value": "50", "score": "0.5", "parts": "close"},
         "okrs.new_objective": objective | {"owner": ME},
         "okrs.edit_objective": objective,
         "okrs.new_key_result": item,

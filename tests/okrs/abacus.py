@@ -77,6 +77,7 @@ class Abacus:
         self.questions = 0
         self.needed: list[Need] = []
         self.past_part: PastPart | None = None
+        self.woken: list[int] = []
 
     def rehearse(self) -> None:
         pass
@@ -128,6 +129,9 @@ class Abacus:
     def being_counted(self) -> Select[int]:
         is_busy = bool(self.state.get("is_busy"))
         return select(AbacusSource.measure_id).where(true() if is_busy else false())
+
+    def count_soon(self, source: Source) -> None:
+        self.woken.append(source.id)
 
     def panel(self, source: Source, person: Person) -> object:
         return source.versions[-1].definition

@@ -77,7 +77,7 @@ def past_of(measure: Measure) -> PastPart | None:
     if past is None:
         return None
     if past.status in (WAITING, RUNNING):
-        return PastPart(points=(), gaps=(), is_waiting=True)
+        return None if measure.has_ended else PastPart(points=(), gaps=(), is_waiting=True)
     gaps = [past.failure] if past.failure else past.gaps
     until = _first_reading(past)
     told = points.figures(past.payload) if past.payload else ()

@@ -1,0 +1,71 @@
+"""Forms by which items end: final values and scores, exact and checked."""
+
+from fractions import Fraction
+
+from wtforms import Form, StringField, TextAreaField, ValidationError
+from wtforms.validators import AnyOf
+
+from app.okrs.endings.proposals import Proposal
+from app.okrs.figures import figure_text
+from app.okrs.forms import LONGEST_TEXT, AtMost, FigureField, several_lines
+from app.okrs.models import KPI, Measure
+
+CLOSE, LEAVE = "close", "leave"
+
+
+class CloseForm(Form):
+    """What an item is closed with; `proposal` fills it in."""
+
+    value = FigureField("Final value", render_kw={"inputmode": "decimal"})
+    score = FigureField("Score", render_kw={"inputmode": "decimal"})
+    note = TextAreaField("Note", filters=[several_lines], validators=[AtMost(LONGEST_TEXT)])
+    parts = StringField(
+        "Its open key results",
+        default=CLOSE,
+        validators=[AnyOf((CLOSE, LEAVE), "Choose what becomes of them.")],
+    )
+
+    measure: Measure
+
+    @classmethod
+    def of(cls, measure: Measure, proposal: Proposal) -> "CloseForm":
+        form = cls(data={"value": proposal.value, "score": proposal.score})
+        form.measure = measure
+        return form
+
+    def validate_value(self, field: FigureField) -> None:
+        problem = value_problem(self.measure, field)
+        if problem:
+            raise ValidationError(problem)
+
+    def validate_score(self, field: FigureField) -> None:
+        problem = score_problem(field)
+        if problem:
+            raise ValidationError(problem)
+
+
+def value_problem(measure: Measure, field: FigureField) -> str:
+    """What is wrong with a final value of this measure; empty where it may stand."""
+    if field.problem:
+        return field.problem
+    if field.figure is None:
+        return "Give the value it ends with."
+    if measure.kind != KPI and not 0 <= field.figure <= 100:
+        return "Give a percentage from 0 to 100."
+    return ""
+
+
+def score_problem(field: FigureField) -> str:
+    """What is wrong with a score; none at all may be given."""
+    if field.problem:
+        return field.problem
+    if field.figure is not None and not 0 <= field.figure <= 1:
+        return "Give a score from 0 to 1, such as 0.7."
+    return ""
+
+
+def exact(field: FigureField, proposed: Fraction) -> Fraction:
+    """The value as typed; the proposal itself, unrounded, where it was left as it was shown."""
+    if field.figure is None or field.data == figure_text(proposed):
+        return proposed
+    return field.figure
