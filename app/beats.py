@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import String, delete, func, select
+from sqlalchemy import Select, String, delete, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Model, db, utcnow
@@ -32,12 +32,15 @@ def beat(name: str) -> None:
         session.merge(WorkerBeat(name=name, seen_at=now))
 
 
+def alive_workers() -> Select[int]:
+    """A query for how many workers were heard of a moment ago."""
+    is_alive = WorkerBeat.seen_at > utcnow() - scaled(ALIVE_FOR)
+    return select(func.count(WorkerBeat.name)).where(is_alive)
+
+
 def count_alive() -> int:
     """How many workers were heard of a moment ago."""
-    alive = select(func.count(WorkerBeat.name)).where(
-        WorkerBeat.seen_at > utcnow() - scaled(ALIVE_FOR)
-    )
-    return db.session.scalar(alive) or 0
+    return db.session.scalar(alive_workers()) or 0
 
 
 def is_any_worker_alive() -> bool:

@@ -71,6 +71,19 @@ def current_cycle() -> Cycle:
     return found
 
 
+def cycles_and_current() -> tuple[list[Cycle], Cycle]:
+    """Every cycle, the latest first, and the quarter of today among them; in one statement, but on
+    the first day of a quarter."""
+    space = workspace()
+    quarter = Quarter.holding(space.today(), space.first_month)
+    cycles = all_cycles()
+    for one in cycles:
+        if (one.starts_on, one.ends_on) == (quarter.starts_on, quarter.ends_on):
+            return cycles, one
+    current = current_cycle()
+    return all_cycles(), current
+
+
 def all_cycles() -> list[Cycle]:
     """Every cycle, the latest first."""
     return list(db.session.scalars(select(Cycle).order_by(Cycle.starts_on.desc(), Cycle.id.desc())))

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from fractions import Fraction
 from typing import Any, Protocol
 
-from sqlalchemy import Select
+from sqlalchemy import Select, select
 from werkzeug.datastructures import MultiDict
 
 from app.accounts.models import Person
@@ -232,6 +232,11 @@ def integration_of(source: Source) -> Integration:
 
 def enabled_integrations() -> list[Integration]:
     return [one for one in all_integrations() if is_enabled(one.name)]
+
+
+def enabled(name: str) -> Select[bool]:
+    """A query for whether an integration is enabled; no row where no admin ever decided."""
+    return select(IntegrationState.is_enabled).where(IntegrationState.name == name)
 
 
 def is_enabled(name: str) -> bool:

@@ -1,19 +1,18 @@
 """Lists of items: the person's own at the start, and all of a cycle."""
 
 from collections.abc import Sequence
-from fractions import Fraction
 from typing import Any
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import joinedload
 
-from app.access import found, me
+from app.access import me
 from app.accounts.models import Person, workspace
 from app.db import db
 from app.htmx import fragment, is_htmx, see_other
 from app.okrs import blueprint
-from app.okrs.cycles import all_cycles, current_cycle
+from app.okrs.cycles import current_cycle
 from app.okrs.integrations import Integration, enabled_integrations
 from app.okrs.live import mark_of_needs
 from app.okrs.loading import (
@@ -23,8 +22,7 @@ from app.okrs.loading import (
     with_standing,
 )
 from app.okrs.models import Cycle, KeyResult, Objective
-from app.okrs.rows import mean_progress, rows_for, with_key_results
-from app.okrs.standing import expected_on
+from app.okrs.rows import rows_for
 
 
 @blueprint.get("/")
@@ -73,38 +71,3 @@ def _needs_part(person: Person, integrations: Sequence[Integration]) -> dict[str
     """What `okrs/_needs.html` shows."""
     needs = [need for one in integrations for need in one.needs(person)]
     return {"needs": needs, "needs_mark": mark_of_needs(needs)}
-
-
-@blueprint.get("/okrs")
-def list_objectives() -> ResponseReturnValue:
-    current, cycles = current_cycle(), all_cycles()
-    wanted = request.args.get("cycle", type=int)
-    chosen = current.id if "cycle" not in request.args else wanted
-    cycle = found(next((one for one in cycles if one.id == chosen), None))
-    objectives = db.session.scalars(
-        visible_objectives(me())
-        .where(Objective.cycle_id == cycle.id)
-        .order_by(Objective.id)
-        .options(*with_standing())
-    ).all()
-    rows = rows_for(with_key_results(objectives))
-    return render_template(
-        "okrs/list.html",
-        cycle=cycle,
-        cycles=cycles,
-        rows=rows,
-        pace=_pace(cycle, mean_progress(row for row in rows if row.is_objective)),
-    )
-
-
-def _pace(cycle: Cycle, done: Fraction | None) -> dict[str, object]:
-    """The cycle in a line: which day it is, what is expected by it, what is done."""
-    today = workspace().today()
-    return {
-        "day": (today - cycle.starts_on).days + 1,
-        "days": (cycle.ends_on - cycle.starts_on).days + 1,
-        "expected": expected_on(today, (cycle.starts_on, cycle.ends_on)),
-        "done": done,
-        "is_ahead": today < cycle.starts_on,
-        "is_over": today > cycle.ends_on,
-    }

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
+from typing import Protocol
 
 from app.accounts.models import Workspace
 from app.okrs.models import (
@@ -68,6 +69,31 @@ class Thresholds:
         return cls(workspace.behind_above, workspace.at_risk_above)
 
 
+class Judged(Protocol):
+    """What of a measure its item's standing follows from; the columns are those of Measure."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def start_value(self) -> Fraction: ...
+    @property
+    def target_value(self) -> Fraction: ...
+    @property
+    def guard(self) -> str | None: ...
+    @property
+    def warning_value(self) -> Fraction | None: ...
+    @property
+    def value(self) -> Fraction | None: ...
+    @property
+    def final_value(self) -> Fraction | None: ...
+    @property
+    def part_count(self) -> int: ...
+    @property
+    def parts_ended_as(self) -> str | None: ...
+    @property
+    def ended_as(self) -> str | None: ...
+
+
 @dataclass(frozen=True)
 class Goal:
     """What a value is judged by: a way from a start to a target, or a guard of the target."""
@@ -79,7 +105,7 @@ class Goal:
     """The value of a guard from which on the item is Behind although the guard holds."""
 
     @classmethod
-    def of(cls, measure: Measure) -> "Goal":
+    def of(cls, measure: Judged) -> "Goal":
         """Of a measure that is no roll-up."""
         return cls(measure.start_value, measure.target_value, measure.guard, measure.warning_value)
 
@@ -131,7 +157,7 @@ def days_of(item: Objective | KeyResult) -> Days:
     return first, max(first, last)
 
 
-def value_of(measure: Measure) -> Fraction:
+def value_of(measure: Judged) -> Fraction:
     """The value it ended with, or the present one; before the first reading, the start."""
     if measure.final_value is not None:
         return measure.final_value
@@ -153,7 +179,11 @@ def standing_at(
 
 def standing_of(item: Objective | KeyResult, today: date, thresholds: Thresholds) -> Standing:
     """The standing of an item, from what is stored of it alone."""
-    measure, days = item.measure, days_of(item)
+    return judge(item.measure, days_of(item), today, thresholds)
+
+
+def judge(measure: Judged, days: Days, today: date, thresholds: Thresholds) -> Standing:
+    """The standing that a measure, or what was read of one, gives an item of these days."""
     value = value_of(measure)
     if measure.kind != ROLL_UP:
         standing = standing_at(value, Goal.of(measure), days, today, thresholds)
@@ -163,7 +193,7 @@ def standing_of(item: Objective | KeyResult, today: date, thresholds: Thresholds
 
 
 def _roll_up_standing(
-    measure: Measure, progress: Fraction, days: Days, today: date, thresholds: Thresholds
+    measure: Judged, progress: Fraction, days: Days, today: date, thresholds: Thresholds
 ) -> Standing:
     expected = expected_on(today, days)
     status = _begun(status_for(expected - progress, thresholds), days, today)

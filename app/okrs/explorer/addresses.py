@@ -1,0 +1,9 @@
+"""The address of a view."""
+
+from flask import url_for
+
+
+def address_of(query: str) -> str:
+    """Where the explorer shows what the query asks for."""
+    address = url_for("okrs.list_objectives")
+    return f"{address}?{query}" if query else address
