@@ -4,15 +4,11 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
-from sqlalchemy.orm import joinedload
-from sqlalchemy.orm.attributes import set_committed_value
-
-from app.db import db
 from app.okrs.explorer.finding import Candidate, Found
 from app.okrs.explorer.forms import BY_OBJECTIVE, ExplorerForm
-from app.okrs.models import COMPANY, PERSONAL, KeyResult, Measure, Objective
-from app.okrs.rows import Row, rows_for
+from app.okrs.models import COMPANY, PERSONAL
+from app.okrs.row_loading import rows_of
+from app.okrs.rows import Row
 from app.okrs.standing import STATUS_WORDS
 
 ITEMS_A_PAGE = 200
@@ -49,7 +45,7 @@ def view_page(found: Found, form: ExplorerForm, number: int) -> ViewPage:
     if form.group.data == BY_OBJECTIVE and not form.sort.data:
         rows = _with_objectives([one for _, one in shown])
         return ViewPage([Group("", len(titled), rows)], number, page_count)
-    by_measure = _rows([one.measure_id for _, one in shown])
+    by_measure = rows_of([one.measure_id for _, one in shown])
     counts = Counter(title for title, _ in titled)
     groups: dict[str, list[Row]] = {}
     for title, one in shown:
@@ -91,30 +87,5 @@ def _with_objectives(shown: Sequence[Candidate]) -> list[Row]:
     for one in shown:
         wanted.setdefault(one.objective_measure_id)
         wanted.setdefault(one.measure_id)
-    rows = _rows(list(wanted))
+    rows = rows_of(list(wanted))
     return [rows[one] for one in wanted]
-
-
-def _rows(measure_ids: Sequence[int]) -> dict[int, Row]:
-    """By the ids of their measures. All that rows show comes with the measures in one statement."""
-    found = db.session.scalars(
-        select(Measure)
-        .where(Measure.id.in_(measure_ids))
-        .options(
-            joinedload(Measure.objective).options(
-                joinedload(Objective.owner), joinedload(Objective.cycle), joinedload(Objective.team)
-            ),
-            joinedload(Measure.key_result).options(
-                joinedload(KeyResult.owner),
-                joinedload(KeyResult.objective).options(
-                    joinedload(Objective.cycle), joinedload(Objective.team)
-                ),
-            ),
-            joinedload(Measure.source),
-        )
-    ).unique()
-    items = []
-    for measure in found:
-        items.append(measure.item)
-        set_committed_value(items[-1], "measure", measure)  # what led to it is what it leads to
-    return {row.item.measure_id: row for row in rows_for(items)}

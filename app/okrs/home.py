@@ -1,0 +1,160 @@
+"""What a person's start page shows: what is theirs, what their teams own, and what needs them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from flask import url_for
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, null, or_, select, union_all
+
+from app.accounts.models import Person, workspace
+from app.db import db, utcnow
+from app.okrs.integrations import Need
+from app.okrs.loading import is_visible
+from app.okrs.models import (
+    ROLL_UP,
+    TEAM,
+    Cycle,
+    ItemOwner,
+    KeyResult,
+    Measure,
+    Objective,
+    Source,
+)
+from app.pages import day
+from app.teams.membership import teams_of
+
+FIRST_VALUE_AFTER = timedelta(days=7)
+"""An item without a value so long after its first day needs one."""
+NEXT_VALUE_AFTER = timedelta(days=14)
+MOST_OF_A_KIND = 5
+"""How many needs of one kind are listed one by one."""
+
+
+@dataclass(frozen=True)
+class Mine:
+    """What a start page shows, as ids of measures in their order."""
+
+    objectives: Sequence[int]
+    key_results: Sequence[int]
+    of_teams: Sequence[int]
+    """Objectives of the person's teams, without those that are theirs."""
+    needs: Sequence[Need]
+
+
+def what_is_mine(person: Person) -> Mine:
+    """Of cycles that are not over, and what of it needs the person; in one statement."""
+    rows = db.session.execute(union_all(_objectives(person), _key_results(person))).all()
+    today = workspace().today()
+    rows = sorted(rows, key=lambda row: (row.cycle_starts_on, row.objective_id, row.position))
+    present = [row for row in rows if row.cycle_ends_on >= today]
+    return Mine(
+        objectives=[row.measure_id for row in present if row.is_mine and not row.key_result_id],
+        key_results=[row.measure_id for row in present if row.is_mine and row.key_result_id],
+        of_teams=[row.measure_id for row in present if not row.is_mine],
+        needs=list(_needs([row for row in rows if row.is_mine and not row.ended_as], today)),
+    )
+
+
+def _needs(rows: Sequence[Row[Any]], today: date) -> Iterable[Need]:
+    overdue = [row for row in rows if row.last_day < today and not row.is_cycle_closed]
+    for row in overdue[:MOST_OF_A_KIND]:
+        yield Need(
+            title=row.title,
+            sentence=f"Its last day was {day(row.last_day)}. Close it, or postpone it.",
+            url=_url(row, "show"),
+            action="Look at it",
+        )
+    if overdue[MOST_OF_A_KIND:]:
+        yield Need(
+            title="More that is over",
+            sentence=f"{len(overdue) - MOST_OF_A_KIND} more of yours are past their last day.",
+            url=url_for(
+                "okrs.list_objectives", cycle="all", owner="me", status="open", sort="last-day"
+            ),
+            action="See them",
+        )
+    silent = [row for row in rows if row.first_day <= today <= row.last_day and _is_silent(row)]
+    for row in silent[:MOST_OF_A_KIND]:
+        since = f"since {day(row.valued_at.date())}" if row.valued_at else "yet"
+        yield Need(
+            title=row.title,
+            sentence=f"It has had no value {since}.",
+            url=_url(row, "check_in"),
+            action="Check in",
+        )
+
+
+def _is_silent(row: Row[Any]) -> bool:
+    """Whether people have to say its value, and nobody did for long."""
+    if row.is_linked or row.kind == ROLL_UP:
+        return False
+    if row.valued_at is not None:
+        return bool(utcnow() - row.valued_at > NEXT_VALUE_AFTER)
+    begun = datetime.combine(row.first_day, time(), workspace().zone)
+    return bool(utcnow() - max(begun, row.created_at) > FIRST_VALUE_AFTER)
+
+
+def _url(row: Row[Any], action: str) -> str:
+    if row.key_result_id:
+        return url_for(f"okrs.{action}_key_result", key_result_id=row.key_result_id)
+    return url_for(f"okrs.{action}_objective", objective_id=row.objective_id)
+
+
+def _objectives(person: Person) -> Select[Any]:
+    is_mine = _owned_by(Objective, person)
+    is_of_team = and_(Objective.level == TEAM, Objective.team_id.in_(teams_of(person)))
+    is_present = Cycle.ends_on >= workspace().today()
+    return (
+        select(*_columns(Objective, is_mine), null().label("key_result_id"), _NO_POSITION)
+        .join(Measure, Measure.id == Objective.measure_id)
+        .join(Cycle, Cycle.id == Objective.cycle_id)
+        .where(is_visible(person), or_(is_mine, and_(is_of_team, is_present)))
+    )
+
+
+def _key_results(person: Person) -> Select[Any]:
+    is_mine = _owned_by(KeyResult, person)
+    return (
+        select(*_columns(KeyResult, is_mine), KeyResult.id, KeyResult.position)
+        .select_from(KeyResult)
+        .join(Objective, Objective.id == KeyResult.objective_id)
+        .join(Measure, Measure.id == KeyResult.measure_id)
+        .join(Cycle, Cycle.id == Objective.cycle_id)
+        .where(KeyResult.deleted_at.is_(None), is_visible(person), is_mine)
+    )
+
+
+_NO_POSITION = func.coalesce(null(), -1).label("position")
+
+
+def _owned_by(kind: type[Objective] | type[KeyResult], person: Person) -> ColumnElement[bool]:
+    is_further = exists().where(
+        ItemOwner.measure_id == Measure.id, ItemOwner.person_id == person.id
+    )
+    return or_(kind.owner_id == person.id, is_further)
+
+
+def _columns(
+    kind: type[Objective] | type[KeyResult], is_mine: ColumnElement[bool]
+) -> list[ColumnElement[Any]]:
+    linked = Source.__table__.c
+    return [
+        Measure.id.label("measure_id"),
+        kind.title.label("title"),
+        func.coalesce(kind.starts_on, Cycle.starts_on).label("first_day"),
+        func.coalesce(kind.ends_on, Cycle.ends_on).label("last_day"),
+        kind.created_at.label("created_at"),
+        Objective.id.label("objective_id"),
+        Cycle.starts_on.label("cycle_starts_on"),
+        Cycle.ends_on.label("cycle_ends_on"),
+        Cycle.closed_at.is_not(None).label("is_cycle_closed"),
+        Measure.kind.label("kind"),
+        Measure.ended_as.label("ended_as"),
+        Measure.valued_at.label("valued_at"),
+        exists()
+        .where(linked.measure_id == Measure.id, linked.ended_at.is_(None))
+        .label("is_linked"),
+        is_mine.label("is_mine"),
+    ]
