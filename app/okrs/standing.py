@@ -12,7 +12,6 @@ from app.okrs.models import (
     ROLL_UP,
     STAY_ABOVE,
     KeyResult,
-    Measure,
     Objective,
 )
 
@@ -127,7 +126,7 @@ def clamp(progress: Fraction) -> Fraction:
     return min(max(progress, _NONE), _ALL)
 
 
-def progress_of(measure: Measure, value: Fraction) -> Fraction:
+def progress_of(measure: Judged, value: Fraction) -> Fraction:
     """What a value of this measure is in percent; a roll-up's value is its progress."""
     return value if measure.kind == ROLL_UP else Goal.of(measure).progress(value)
 

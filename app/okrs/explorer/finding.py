@@ -9,7 +9,6 @@ from typing import Any, cast
 
 from sqlalchemy import (
     ColumnElement,
-    Row,
     Select,
     String,
     exists,
@@ -20,6 +19,7 @@ from sqlalchemy import (
     type_coerce,
     union_all,
 )
+from sqlalchemy import cast as sql_cast
 
 from app.accounts.models import Person, workspace
 from app.db import LongExact, db
@@ -49,7 +49,16 @@ from app.okrs.models import (
     Objective,
     Source,
 )
-from app.okrs.standing import Days, Judged, Standing, Thresholds, judge
+from app.okrs.standing import (
+    Days,
+    Judged,
+    Standing,
+    Thresholds,
+    clamp,
+    judge,
+    progress_of,
+    value_of,
+)
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _exact = LongExact()
@@ -62,25 +71,27 @@ class Judging:
     today: date
     thresholds: Thresholds
 
+    @classmethod
+    def now(cls) -> "Judging":
+        space = workspace()
+        return cls(space.today(), Thresholds.of(space))
+
 
 class Candidate:
     """One item as it was read, with no more parsed than is asked for."""
 
-    def __init__(self, row: Row[Any], judging: Judging) -> None:
-        self._row, self._judging = row, judging
-        self.measure_id: int = row.measure_id
-        self.objective_id: int = row.objective_id
-        self.objective_measure_id: int = row.objective_measure_id
-        self.is_objective: bool = row.measure_id == row.objective_measure_id
-        self.title: str = row.title
-        self.owner_id: int = row.owner_id
-        self.cycle_id: int = row.cycle_id
-        self.team: str = str(row.team_id) if row.level == TEAM else row.level
+    def __init__(self, row: Any, judging: Judging) -> None:
+        self.row, self._judging = row, judging
 
-    @cached_property
+    @property
+    def team(self) -> str:
+        """The id of its team, or its level."""
+        return str(self.row.team_id) if self.row.level == TEAM else self.row.level
+
+    @property
     def days(self) -> Days:
         """As `standing.days_of` has them."""
-        row = self._row
+        row = self.row
         first, last = row.starts_on or row.cycle_starts_on, row.ends_on or row.cycle_ends_on
         return first, max(first, last)
 
@@ -89,74 +100,90 @@ class Candidate:
         return judge(cast(Judged, self), self.days, self._judging.today, self._judging.thresholds)
 
     @property
-    def place(self) -> tuple[Any, ...]:
-        """Where it was planned: cycle by cycle, key results in the order people gave them."""
-        row = self._row
-        return row.cycle_starts_on, row.cycle_id, row.objective_id, row.position, row.measure_id
+    def progress(self) -> Fraction:
+        """As in its standing, without the rest."""
+        measure = cast(Judged, self)
+        return progress_of(measure, value_of(measure))
 
     @property
     def changed_at(self) -> datetime:
-        return self._row.valued_at or _LONG_AGO
+        return self.row.valued_at or _LONG_AGO
 
     def says(self, text: str) -> bool:
         """Whether the text stands in its title or description, without regard to case."""
-        return text in self.title.casefold() or text in self._row.description.casefold()
+        return text in self.row.title.casefold() or text in self.row.description.casefold()
 
     def __getattr__(self, name: str) -> Any:
-        """The figures that a standing follows from, parsed when one is asked for."""
-        found = getattr(self._row, name)
+        """What else was read; figures are parsed when one is asked for."""
+        found = getattr(self.row, name)
         return _exact.process_result_value(found, _DIALECT) if name in _FIGURES else found
 
 
 _FIGURES = {"start_value", "target_value", "warning_value", "value", "final_value"}
+_JUDGED = ("kind", "guard", "part_count", "parts_ended_as", "ended_as")
 _DIALECT = cast(Any, None)
 """Exact numbers are text in every database."""
 
 
-@dataclass(frozen=True)
 class Found:
-    """All items of a view, in its order."""
+    """All items of a view, in its order; those that are looked at become candidates."""
 
-    candidates: Sequence[Candidate]
+    def __init__(self, rows: Sequence[Any], judging: Judging) -> None:
+        self._rows, self._judging = rows, judging
 
-    @property
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def between(self, start: int, stop: int) -> list[Candidate]:
+        return [Candidate(row, self._judging) for row in self._rows[start:stop]]
+
+    def all(self) -> list[Candidate]:
+        return self.between(0, len(self))
+
+    @cached_property
     def objective_count(self) -> int:
-        return sum(one.is_objective for one in self.candidates)
+        return sum(row[0] == row[1] for row in self._rows)
 
     @property
     def key_result_count(self) -> int:
-        return len(self.candidates) - self.objective_count
+        return len(self) - self.objective_count
+
+    def mean_progress(self) -> Fraction | None:
+        """How far its objectives are on average, each as 0 to 100; None where there are none."""
+        objectives = (Candidate(row, self._judging) for row in self._rows if row[0] == row[1])
+        progress = [clamp(one.progress) for one in objectives]
+        return sum(progress, Fraction(0)) / len(progress) if progress else None
 
 
 def find(person: Person, form: ExplorerForm) -> Found:
     """The items that the person may see and the form asks for; one statement at any size."""
-    rows = db.session.execute(
-        union_all(_objectives(person, form), _key_results(person, form))
-    ).all()
-    space = workspace()
-    judging = Judging(space.today(), Thresholds.of(space))
-    found = [Candidate(row, judging) for row in rows]
+    query = union_all(_objectives(person, form), _key_results(person, form))
+    # As they were planned: cycle by cycle, key results in the order people gave them.
+    order = ("cycle_starts_on", "cycle_id", "objective_id", "position", "measure_id")
+    rows = db.session.execute(query.order_by(*order)).all()
+    found = Found(rows, judging := Judging.now())
+    key = _SORTED_BY.get(form.sort.data)
+    if not form.text.data and not form.status.data and key is None:
+        return found
+    kept = found.all()
     if form.text.data:
         text = form.text.data.casefold()
-        found = [one for one in found if one.says(text)]
+        kept = [one for one in kept if one.says(text)]
     wanted = STATUSES.get(form.status.data)
     if wanted is not None:
-        found = [one for one in found if one.standing.status in wanted]
-    return Found(_sorted(found, form.sort.data))
-
-
-def _sorted(found: list[Candidate], order: str) -> list[Candidate]:
-    found.sort(key=lambda one: one.place)
-    key: Callable[[Candidate], Any] | None = {
-        TITLE: lambda one: one.title.casefold(),
-        PROGRESS: lambda one: one.standing.progress,
-        GAP: lambda one: -one.standing.gap,
-        LAST_DAY: lambda one: one.days[1],
-        CHANGED: lambda one: one.changed_at,
-    }.get(order)
+        kept = [one for one in kept if one.standing.status in wanted]
     if key is not None:
-        found.sort(key=key, reverse=order == CHANGED)
-    return found
+        kept.sort(key=key, reverse=form.sort.data == CHANGED)
+    return Found([one.row for one in kept], judging)
+
+
+_SORTED_BY: dict[str, Callable[[Candidate], Any]] = {
+    TITLE: lambda one: one.title.casefold(),
+    PROGRESS: lambda one: one.progress,
+    GAP: lambda one: -one.standing.gap,
+    LAST_DAY: lambda one: one.days[1],
+    CHANGED: lambda one: one.changed_at,
+}
 
 
 def _objectives(person: Person, form: ExplorerForm) -> Select[Any]:
@@ -185,29 +212,35 @@ def _key_results(person: Person, form: ExplorerForm) -> Select[Any]:
 
 
 def _columns(kind: type[Objective] | type[KeyResult], form: ExplorerForm) -> list[Any]:
-    """What is read of each; long texts only where they are searched."""
-    description = kind.description if form.text.data else null()
+    """What is read of each. What the view does not ask for stays unread: there may be thousands,
+    and objectives alone are always judged, for the line about the cycle."""
+    is_judged = kind is Objective or form.is_judging
+    judged = [getattr(Measure, one) for one in _JUDGED]
+    judged += [type_coerce(getattr(Measure, one), String).label(one) for one in sorted(_FIGURES)]
     return [
         Measure.id.label("measure_id"),
-        kind.title,
-        description.label("description"),
-        kind.owner_id,
-        kind.starts_on,
-        kind.ends_on,
         Objective.measure_id.label("objective_measure_id"),
-        Objective.level,
-        Objective.team_id,
         Cycle.id.label("cycle_id"),
         Cycle.starts_on.label("cycle_starts_on"),
         Cycle.ends_on.label("cycle_ends_on"),
-        Measure.kind,
-        Measure.guard,
-        Measure.part_count,
-        Measure.parts_ended_as,
-        Measure.ended_as,
-        Measure.valued_at,
-        *(type_coerce(getattr(Measure, one), String).label(one) for one in sorted(_FIGURES)),
+        kind.starts_on,
+        kind.ends_on,
+        _if(form.sort.data == TITLE or bool(form.text.data), kind.title),
+        _if(bool(form.text.data), kind.description),
+        _if(bool(form.group.data), kind.owner_id),
+        _if(bool(form.group.data), Objective.level),
+        _if(bool(form.group.data), Objective.team_id),
+        _if(form.sort.data == CHANGED, Measure.valued_at),
+        *(_if(is_judged, one) for one in judged),
     ]
+
+
+def _if(is_asked_for: bool, column: Any) -> ColumnElement[Any]:
+    """The column; or nothing under its name, in the type it has."""
+    if is_asked_for:
+        found: ColumnElement[Any] = column
+        return found
+    return sql_cast(null(), column.type).label(column.key)
 
 
 def _conditions(
@@ -258,9 +291,3 @@ def _counted_by(chosen: str) -> ColumnElement[bool]:
     if chosen == LINKED:
         return is_linked
     return is_linked.where(Source.__table__.c.integration == chosen)
-
-
-def mean_progress(found: Found) -> Fraction | None:
-    """How far its objectives are on average, each as 0 to 100; None where there are none."""
-    progress = [one.standing.clamped for one in found.candidates if one.is_objective]
-    return sum(progress, Fraction(0)) / len(progress) if progress else None

@@ -114,6 +114,12 @@ class ExplorerForm(Form):
     def is_arranged(self) -> bool:
         return bool(self.group.data or self.sort.data)
 
+    @property
+    def is_judging(self) -> bool:
+        """Whether every item's standing has to be known to find or arrange them."""
+        by_standing = self.sort.data in (PROGRESS, GAP) or self.group.data == "status"
+        return bool(self.status.data) or by_standing
+
     def query(self) -> dict[str, str]:
         """What is chosen, as the address holds it; the current cycle goes without saying."""
         chosen = {field.name: str(field.data) for field in self if field.data}

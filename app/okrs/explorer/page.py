@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from app.okrs.explorer.finding import Candidate, Found
-from app.okrs.explorer.forms import BY_OBJECTIVE, ExplorerForm
+from app.okrs.explorer.forms import ExplorerForm
 from app.okrs.models import COMPANY, PERSONAL
 from app.okrs.row_loading import rows_of
 from app.okrs.rows import Row
@@ -38,18 +38,19 @@ class ViewPage:
 def view_page(found: Found, form: ExplorerForm, number: int) -> ViewPage:
     """The page of this number, the nearest there is; one statement for its items, and those of the
     integrations for the states of their sources."""
-    titled = _by_group(found.candidates, form)
-    page_count = max(1, -(-len(titled) // ITEMS_A_PAGE))
+    page_count = max(1, -(-len(found) // ITEMS_A_PAGE))
     number = min(max(number, 1), page_count)
-    shown = titled[(number - 1) * ITEMS_A_PAGE : number * ITEMS_A_PAGE]
-    if form.group.data == BY_OBJECTIVE and not form.sort.data:
-        rows = _with_objectives([one for _, one in shown])
-        return ViewPage([Group("", len(titled), rows)], number, page_count)
-    by_measure = rows_of([one.measure_id for _, one in shown])
+    start, stop = (number - 1) * ITEMS_A_PAGE, number * ITEMS_A_PAGE
+    if not form.group.data:
+        shown = found.between(start, stop)
+        rows = _rows(shown) if form.sort.data else _with_objectives(shown)
+        return ViewPage([Group("", len(found), rows)], number, page_count)
+    titled = _by_group(found.all(), form)
     counts = Counter(title for title, _ in titled)
-    groups: dict[str, list[Row]] = {}
-    for title, one in shown:
-        groups.setdefault(title, []).append(by_measure[one.measure_id])
+    titles = [title for title, _ in titled[start:stop]]
+    groups: dict[str, list[Row]] = {title: [] for title in titles}
+    for title, row in zip(titles, _rows([one for _, one in titled[start:stop]]), strict=True):
+        groups[title].append(row)
     listed = [Group(title, counts[title], rows) for title, rows in groups.items()]
     return ViewPage(listed, number, page_count)
 
@@ -79,6 +80,11 @@ def _titles(form: ExplorerForm) -> tuple[Callable[[Candidate], str], list[str]]:
             return lambda one: cycles[one.cycle_id], list(cycles.values())
         case _:
             return lambda _one: "", []
+
+
+def _rows(shown: Sequence[Candidate]) -> list[Row]:
+    rows = rows_of([one.measure_id for one in shown])
+    return [rows[one.measure_id] for one in shown]
 
 
 def _with_objectives(shown: Sequence[Candidate]) -> list[Row]:

@@ -16,7 +16,7 @@ from app.okrs import blueprint
 from app.okrs.cycles import cycles_and_current
 from app.okrs.explorer.addresses import address_of
 from app.okrs.explorer.choices import choices_for
-from app.okrs.explorer.finding import Found, find, mean_progress
+from app.okrs.explorer.finding import Found, Judging, find
 from app.okrs.explorer.forms import ALL, CHANGED, LATE, ME, ExplorerForm, ViewForm
 from app.okrs.explorer.models import SavedView
 from app.okrs.explorer.page import view_page
@@ -50,7 +50,7 @@ def list_objectives() -> ResponseReturnValue:
     if form.cycle.data != ALL:
         found(cycle)
     is_valid = form.validate()
-    items = find(me(), form) if is_valid else Found([])
+    items = find(me(), form) if is_valid else Found((), Judging.now())
     page = render_template(
         "okrs/explorer/explorer.html",
         form=form,
@@ -74,7 +74,7 @@ def _pace(cycle: Cycle, items: Found) -> dict[str, object]:
         "day": (today - cycle.starts_on).days + 1,
         "days": (cycle.ends_on - cycle.starts_on).days + 1,
         "expected": expected_on(today, (cycle.starts_on, cycle.ends_on)),
-        "done": mean_progress(items),
+        "done": items.mean_progress(),
         "is_ahead": today < cycle.starts_on,
         "is_over": today > cycle.ends_on,
     }
