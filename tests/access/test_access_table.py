@@ -29,6 +29,9 @@ NOT_IN_THE_LOG = {
     "/admin/sync/boards/<int:board_id>/retry": "the run says who asked for it",
     "/key-results/<int:key_result_id>/check-in": "it stands in the item's timeline",
     "/objectives/<int:objective_id>/check-in": "it stands in the item's timeline",
+    "/okrs/views": "it is how one looks, and changes no item",
+    "/okrs/views/<int:view_id>": "it is how one looks, and changes no item",
+    "/okrs/views/<int:view_id>/delete": "it is how one looks, and changes no item",
     "/trello/sources/<int:source_id>/refresh": "the run says who asked for it",
     "/webhooks/trello/<string:key>": "no person did it",
 }

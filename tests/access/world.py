@@ -19,6 +19,7 @@ from app.db import db, utcnow
 from app.mail.kinds import KINDS
 from app.mail.unsubscribing import unsubscribe_url
 from app.okrs.cycles import current_cycle
+from app.okrs.explorer.models import SavedView
 from app.okrs.models import TEAM, Cycle, KeyResult, Measure, Objective
 from app.teams.models import Team
 from app.trello.counting import Criteria
@@ -107,6 +108,7 @@ def make_world(app: Flask) -> World:
     connections = _add_connections(app, world, people)
     team = _add_teams(world, people)
     _add_items(world, people, team, connections["private"])
+    _add_views(world, people["owner"])
     make_entry(people["owner"], "objective.created", "objective", 1, "Grow")
     _fill_in_forms(world, people)
     for role in (*ROLES, CLOSED):
@@ -224,6 +226,15 @@ def _add_items(
     world.hidden["source_id"] = [sources["private"]]
 
 
+def _add_views(world: World, owner: Person) -> None:
+    own = SavedView(person_id=owner.id, name="Late", key="late", query="status=late")
+    shared = SavedView(person_id=owner.id, name="Mine", key="mine", query="", is_shared=True)
+    db.session.add_all([own, shared])
+    db.session.commit()
+    world.things["view_id"] = {"owner's": own.id, "shared": shared.id}
+    world.hidden["view_id"] = [own.id, shared.id]
+
+
 def _objective(title: str, owner: Person, cycle: Cycle, **values: Any) -> Objective:
     objective = Objective(
         title=title, owner=owner, cycle=cycle, measure=Measure(kind="roll_up"), **values
@@ -268,6 +279,8 @@ def _fill_in_forms(world: World, people: Mapping[str, Person]) -> None:
         "accounts.change_person_role": {"role": "observer", "heir": people["viewer"].id},
         "accounts.deactivate_person": {"heir": people["viewer"].id},
         "mail.change_mail": {"mail_weekday": 2, "mail_hour": 7},
+        "okrs.save_view": {"name": "New", "query": "owner=me"},
+        "okrs.change_view": {"name": "Newer"},
         "okrs.add_cycle": {"name": "Later", "first_day": "2031-01-01", "last_day": "2031-03-31"},
         "okrs.edit_workspace": {
             "name": "Other",

@@ -160,7 +160,7 @@ def test_home_shows_what_is_mine(
     page = client.page("/")
     ids = [row["id"] for row in page.all(".row") if "id" in row]
     assert ids == ["objective-row-1", "key-result-row-1", "key-result-row-2"]
-    assert "Long ago" not in page.text and "Carol's own" not in page.text
+    assert "Carol's own" not in page.text
 
 
 def test_home_lists_what_needs_the_person(

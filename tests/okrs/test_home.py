@@ -1,0 +1,139 @@
+"""The start page: what is mine, what my teams own, and what of mine is silent or over."""
+
+from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
+
+import pytest
+from flask import Flask
+
+from app.accounts.models import OBSERVER, Person
+from app.db import db, utcnow
+from app.okrs.models import PERCENT, TEAM, Cycle, ItemOwner
+from app.teams.models import Team, TeamMember
+from tests.okrs.items import TODAY, make_cycle, make_key_result, make_measure, make_objective
+from tests.support.client import Client
+from tests.support.html import Page
+from tests.support.people import make_person
+
+
+@pytest.fixture(autouse=True)
+def _now(monkeypatch: pytest.MonkeyPatch) -> datetime:
+    """The clock goes with the tests' calendar."""
+    now = datetime.combine(TODAY, datetime.min.time(), UTC)
+    monkeypatch.setattr("app.okrs.home.utcnow", lambda: now)
+    return now
+
+
+def sections(page: Page) -> dict[str, list[str]]:
+    return {
+        one.one("h2").text: [row.text for row in one.all(".row .name a")]
+        for one in page.all("main section")
+        if one.all(".row")
+    }
+
+
+def needs(page: Page) -> list[tuple[str, str]]:
+    return [(one.one("h3").text, one.one("p").text) for one in page.all(".needs li")]
+
+
+def test_mine_and_my_teams(client: Client, bob: Person, carol: Person, cycle: Cycle) -> None:
+    team = Team(name="Growth", key="growth", lead_id=carol.id)
+    db.session.add(team)
+    db.session.flush()
+    db.session.add(TeamMember(team_id=team.id, person_id=bob.id))
+    db.session.commit()
+    make_objective(carol, cycle, "We grow", level=TEAM, team_id=team.id)
+    make_objective(bob, cycle, "I grow", level=TEAM, team_id=team.id)
+    hers = make_objective(carol, cycle, "Carol's own")
+    shared = make_key_result(hers, carol, "Ours")
+    db.session.add(ItemOwner(measure_id=shared.measure_id, person_id=bob.id))
+    db.session.commit()
+    client.sign_in(bob)
+    assert sections(client.page("/")) == {
+        "Your objectives": ["I grow"],
+        "Your key results": ["Ours"],
+        "Your teams’ objectives": ["We grow"],
+    }
+    client.sign_in(carol)
+    assert sections(client.page("/"))["Your teams’ objectives"] == ["I grow"]
+
+
+def test_what_is_over_is_to_be_ended(client: Client, bob: Person, cycle: Cycle) -> None:
+    over = make_cycle("Winter", date(2025, 10, 1), date(2025, 12, 31))
+    late = make_objective(bob, over, "Long ago")
+    ended = make_objective(bob, over, "Well ended")
+    ended.measure.ended_as, ended.measure.final_value = "closed", Fraction(1)
+    make_objective(bob, cycle, "Early", ends_on=TODAY - timedelta(days=1))
+    make_objective(bob, cycle, "Today", ends_on=TODAY)
+    db.session.commit()
+    client.sign_in(bob)
+    page = client.page("/")
+    assert needs(page) == [
+        ("Long ago", "Its last day was 31 Dec 2025. Close it, or postpone it."),
+        ("Early", "Its last day was 19 Feb 2026. Close it, or postpone it."),
+    ]
+    assert page.all(".needs a")[0]["href"] == f"/objectives/{late.id}"
+    over = db.session.get_one(Cycle, over.id)
+    over.closed_at = utcnow()
+    db.session.commit()
+    assert [title for title, _ in needs(client.page("/"))] == ["Early"]
+
+
+def test_many_that_are_over_are_one_line_more(client: Client, bob: Person) -> None:
+    over = make_cycle("Winter", date(2025, 10, 1), date(2025, 12, 31))
+    for number in range(8):
+        make_objective(bob, over, f"Old {number}")
+    client.sign_in(bob)
+    page = client.page("/")
+    assert needs(page)[-1] == ("More that is over", "3 more of yours are past their last day.")
+    assert len(needs(page)) == 6
+    listed = client.page(page.link("See them"))
+    assert len(listed.all(".row .name a")) == 8
+
+
+@pytest.mark.parametrize(
+    ("value_age", "age", "says"),
+    [
+        (None, 8, "It has had no value yet."),
+        (None, 6, None),
+        (15, 40, "It has had no value since 5 Feb 2026."),
+        (13, 40, None),
+    ],
+)
+def test_what_people_have_to_say_is_asked_for_when_nobody_does(
+    client: Client,
+    bob: Person,
+    cycle: Cycle,
+    _now: datetime,
+    value_age: int | None,
+    age: int,
+    says: str | None,
+) -> None:
+    objective = make_objective(bob, cycle)
+    measure = make_measure(PERCENT)
+    if value_age is not None:
+        measure.value, measure.valued_at = Fraction(3), _now - timedelta(days=value_age)
+    key_result = make_key_result(
+        objective, bob, measure=measure, created_at=_now - timedelta(days=age)
+    )
+    client.sign_in(bob)
+    page = client.page("/")
+    assert needs(page) == ([("Publish posts", says)] if says else [])
+    if says:
+        assert page.link("Check in") == f"/key-results/{key_result.id}/check-in"
+
+
+def test_roll_ups_and_what_data_keeps_current_are_never_asked_for(
+    client: Client, app: Flask, bob: Person, cycle: Cycle, _now: datetime
+) -> None:
+    long_ago = _now - timedelta(days=40)
+    make_objective(bob, cycle, created_at=long_ago)
+    future = make_cycle("Later", date(2026, 5, 1), date(2026, 7, 1))
+    make_objective(bob, future, "Not begun", measure=make_measure(PERCENT), created_at=long_ago)
+    client.sign_in(bob)
+    assert needs(client.page("/")) == []
+
+
+def test_an_observer_has_a_home_too(client: Client, cycle: Cycle, bob: Person) -> None:
+    client.sign_in(make_person("Otto Orr", OBSERVER))
+    assert "Nothing is yours" in client.page("/").text
