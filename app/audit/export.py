@@ -12,7 +12,8 @@ from app.audit.words import action_words, detail_words, kind_words
 from app.pages import iso
 
 HEADER = (
-    "Number", "When (UTC)", "Who", "Did", "Action", "Kind", "What", "Its number", "Details", "From",
+    "Number", "When (UTC)", "Who", "Their number", "Did", "Action", "Kind", "What", "Its number",
+    "Details", "From",
 )  # fmt: skip
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """A spreadsheet takes a cell that begins so for a formula, and would run it: the signs, their
@@ -35,6 +36,7 @@ def _cells(row: Row[AuditEntry]) -> Sequence[object]:
         row.id,
         iso(row.happened_at),
         defused(row.actor_name),
+        row.actor_id,
         defused(action_words(row.action)),
         defused(row.action),
         defused(kind_words(row.thing_kind)),

@@ -1,7 +1,7 @@
 """Reading the audit log: a page of it, or all that a filter leaves, the newest first."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -27,6 +27,8 @@ class EntryRow:
     entry: AuditEntry
     address: str | None
     """Of the thing's page; None where it has none, or is no longer there."""
+    actor_address: str | None
+    """Of the page of whoever did it: names are chosen freely, and several may bear the same."""
 
     @property
     def who(self) -> str:
@@ -84,9 +86,24 @@ def log_page(wanted: Conditions, before: int | None) -> LogPage:
         query = query.where(AuditEntry.id < before)
     found = db.session.scalars(query.limit(ENTRIES_A_PAGE + 1)).all()
     shown = found[:ENTRIES_A_PAGE]
-    known = addresses((one.thing_kind, one.thing_id) for one in shown if one.thing_id is not None)
-    rows = [EntryRow(one, known.get((one.thing_kind, one.thing_id or 0))) for one in shown]
+    known = addresses(
+        (kind, id_) for one in shown for kind, id_ in (_thing(one), _actor(one)) if id_ is not None
+    )
+    rows = [EntryRow(one, _of(known, _thing(one)), _of(known, _actor(one))) for one in shown]
     return LogPage(rows, shown[-1].id if len(found) > ENTRIES_A_PAGE else None)
+
+
+def _thing(entry: AuditEntry) -> tuple[str, int | None]:
+    return entry.thing_kind, entry.thing_id
+
+
+def _actor(entry: AuditEntry) -> tuple[str, int | None]:
+    return "person", entry.actor_id
+
+
+def _of(known: Mapping[tuple[str, int], str], place: tuple[str, int | None]) -> str | None:
+    kind, id_ = place
+    return None if id_ is None else known.get((kind, id_))
 
 
 def chunks(wanted: Conditions, up_to: int) -> Iterator[Sequence[Row[AuditEntry]]]:

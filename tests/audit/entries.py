@@ -19,13 +19,12 @@ def make_entry(
 ) -> AuditEntry:
     entry = AuditEntry(
         actor_id=by.id if by else None,
-        actor_name=by.name if by else "",
         action=action,
         thing_kind=kind,
         thing_id=thing_id,
         thing_name=name,
         happened_at=at or utcnow(),
-        **{"address": "203.0.113.9", "detail": {}} | values,
+        **{"actor_name": by.name if by else "", "address": "203.0.113.9", "detail": {}} | values,
     )
     db.session.add(entry)
     db.session.commit()

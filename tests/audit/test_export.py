@@ -46,6 +46,7 @@ def test_the_file_holds_all_that_the_page_says(client, admin, bob):
         "Number": str(entry.id),
         "When (UTC)": "2026-11-21T16:05:09Z",
         "Who": "Bob Brown",
+        "Their number": str(bob.id),
         "Did": "changed who sees the objective",
         "Action": "objective.shared",
         "Kind": "objective",
@@ -54,7 +55,19 @@ def test_the_file_holds_all_that_the_page_says(client, admin, bob):
         "Details": "everyone → its owner; note: a; b\nc",
         "From": "203.0.113.9",
     }
-    assert exported[2:4] == ["Alice Adams", "exported the audit log"]
+    assert exported[2:5] == ["Alice Adams", str(admin.id), "exported the audit log"]
+
+
+def test_who_calls_themselves_like_another_is_told_apart(client, admin, bob):
+    make_entry(bob, actor_name=admin.name)
+    make_entry(None, actor_name="command line")
+    make_entry(bob, actor_name="command line")
+    _header, _export, *rows = lines(client.get(PATH))
+    assert [row[2:4] for row in rows] == [
+        ["command line", str(bob.id)],
+        ["command line", ""],
+        [admin.name, str(bob.id)],
+    ]
 
 
 def test_excel_is_told_that_it_is_utf8(client, admin):
@@ -78,7 +91,7 @@ def test_the_file_is_narrowed_as_the_page_is(client, admin, bob):
     make_entry(admin, name="Autumn")
     page = client.page(f"/admin/audit?person={bob.id}")
     header, *rows = lines(client.get(page.link("Export as CSV")))
-    assert [row[6] for row in rows] == ["Spring"]
+    assert [row[7] for row in rows] == ["Spring"]
 
 
 def test_a_filter_that_makes_no_sense_leads_to_the_page_that_says_why(client, admin):
@@ -93,7 +106,7 @@ def test_no_cell_is_a_formula(client, admin, bob, sign):
     formula = f"{sign}HYPERLINK(0)"
     make_entry(bob, name=formula, detail={"changed": [formula]}, address=formula)
     _header, _export, row = lines(client.get(PATH))
-    assert [row[6], row[8], row[9]] == [f"'{formula}"] * 3
+    assert [row[7], row[9], row[10]] == [f"'{formula}"] * 3
     assert not [cell for cell in row if cell.startswith(sign)]
 
 

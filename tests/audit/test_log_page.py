@@ -3,7 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
+from app.audit.models import AuditEntry
 from app.db import db, utcnow
 from tests.audit.entries import make_entry
 from tests.okrs.items import make_cycle, make_key_result, make_objective
@@ -112,7 +114,7 @@ def test_things_are_linked_while_they_have_a_page(client, app, admin, bob):
     make_entry(bob, "connection.removed", "connection", 999, "Removed")
     make_entry(bob, "session.ended", "session", 1, "Firefox on Linux")
     page = client.page(PATH)
-    links = {link.text: link["href"] for link in page.all("#entries a")}
+    links = {link.text: link["href"] for link in page.all("#entries td a")}
     assert links == {
         "People find us": f"/objectives/{objective.id}",
         "Publish posts": f"/key-results/{key_result.id}",
@@ -122,6 +124,25 @@ def test_things_are_linked_while_they_have_a_page(client, app, admin, bob):
     }
     for address in links.values():
         client.page(address)
+
+
+def test_who_calls_themselves_like_another_is_told_apart(client, admin, bob):
+    """Their name is theirs to choose, and stands in the log as it was then."""
+    client.sign_in(bob)
+    client.post("/profile", {"name": admin.name, "time_zone": ""})
+    client.post("/profile/mail", {"mail_weekday": "1", "mail_hour": "9"})
+    client.post("/profile", {"name": "command line", "time_zone": ""})
+    by_nobody = make_entry(None, "admin.created", actor_name="command line")
+    client.sign_in(admin)
+    page = client.page(PATH)
+    for action in ("mail.changed", "person.renamed"):
+        entry = db.session.scalars(
+            select(AuditEntry).where(AuditEntry.action == action).order_by(AuditEntry.id.desc())
+        ).first()
+        assert entry.actor_name == admin.name
+        assert page.one(f"#entry-{entry.id} th a")["href"] == f"/admin/people/{bob.id}"
+    assert page.one(f"#entry-{by_nobody.id} th").text == "command line"
+    assert page.all(f"#entry-{by_nobody.id} a") == []
 
 
 def test_names_are_text_and_nothing_else(client, admin):
