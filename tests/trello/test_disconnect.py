@@ -393,6 +393,7 @@ def test_items_that_are_not_seen_are_neither_named_nor_counted(
     ):
         page = client.page(path)
         assert "A secret plan" not in page.text and "1 item" not in page.text
+    assert "Nothing that you can see counts through it now." in client.page(path_of(account)).text
     cells = client.page("/connections").one(f"#connection-{account.id}").all("td")
     assert cells[3].text == "0"
     client.sign_in(alice)
