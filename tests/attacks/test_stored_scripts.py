@@ -3,7 +3,9 @@ is opened in a real browser. No script runs, no element comes of a name, and the
 policy, which would stop what got through, has nothing to report.
 """
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from html import unescape
 
 import pytest
@@ -40,6 +42,9 @@ def installation() -> Iterator[Installation]:
             "create-admin", "evil@example.com", "--name", PLANTED, "--password", ADMIN_PASSWORD
         )
         assert done.returncode == 0, done.stderr
+        with closing(sqlite3.connect(installation.data_dir / "tally.sqlite3")) as database:
+            database.execute("UPDATE workspace SET name = ?", (PLANTED,))
+            database.commit()
         yield installation
 
 
@@ -112,6 +117,11 @@ def make_items(page: Page) -> None:
     expect(measure(page).first).to_be_visible()
     press(page, "Refresh")
     expect(page.locator("[data-sync]")).to_have_attribute("data-sync", "calm")
+    page.get_by_role("link", name="Check in", exact=True).click()
+    field(page, "Note").fill(PLANTED)
+    press(page, "Save")
+    expect(page.get_by_text(PLANTED).first).to_be_visible()
+    assert_nothing_came_of_it(page)
 
 
 def make_the_rest(page: Page) -> None:
@@ -167,4 +177,8 @@ def test_no_script_that_someone_planted_runs_anywhere(
     for kind in ("/objectives/", "/key-results/", "/trello/sources/", "/connections", "/admin/"):
         assert any(path.startswith(kind) for path in seen), kind
     assert len(seen) < MOST_PAGES
+    page.context.clear_cookies()
+    page.goto("/login")  # which tells everyone what the workspace is called
+    expect(page.get_by_role("heading", level=1)).to_contain_text(PLANTED)
+    assert_nothing_came_of_it(page)
     assert visitor.complaints == []
