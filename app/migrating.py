@@ -58,8 +58,11 @@ def _alone(database_url: str) -> Iterator[None]:
 
 
 def _lock_beside(database: Path) -> IO[str]:
-    """Held as long as the file is open."""
+    """Held as long as the file is open. Makes the database where there is none, for its owner
+    alone: SQLite would let everyone on the machine read it, and gives its other files its rights.
+    """
     try:
+        database.touch(mode=0o600)
         lock = open(database.with_name(f"{database.name}.migrating"), "w")  # noqa: SIM115
     except OSError as error:
         raise ConfigError(

@@ -1,6 +1,8 @@
 """The migrations lead to the models, on both databases, and keep what is there."""
 
 import json
+import os
+import stat
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
@@ -75,6 +77,21 @@ def test_a_second_run_changes_nothing(engine, empty_url):
     before = _counts(engine)
     upgrade(empty_url)
     assert _counts(engine) == before
+
+
+def test_a_new_database_is_for_its_owner_alone(tmp_path):
+    """Whatever the rights of the directory, and of new files on this machine."""
+    files = [tmp_path / name for name in ("new.sqlite3", "new.sqlite3-wal", "new.sqlite3-shm")]
+    before = os.umask(0o022)
+    try:
+        upgrade(f"sqlite:///{files[0]}")
+        engine = make_engine(f"sqlite:///{files[0]}")
+        with engine.begin() as connection:
+            connection.execute(text("UPDATE alembic_version SET version_num = version_num"))
+            assert [stat.S_IMODE(one.stat().st_mode) for one in files] == [0o600] * 3
+        engine.dispose()
+    finally:
+        os.umask(before)
 
 
 @pytest.mark.both_databases
