@@ -176,6 +176,14 @@ def test_signed_out_people_are_sent_to_sign_in(app: Flask, client: Client, alice
         assert response.headers["Location"].startswith("/login?next=")
 
 
+def test_what_trello_handed_back_stays_out_of_the_way_to_sign_in(
+    client: Client, alice: Person
+) -> None:
+    """That address stands in the browser's history, and may stand in a log."""
+    response = client.get("/connections/trello/callback?oauth_token=name&oauth_verifier=proof")
+    assert response.headers["Location"] == "/login?next=/connections/trello/callback"
+
+
 def test_authlib_never_logs_tokens(app: Flask) -> None:
     assert not logging.getLogger("authlib.anything").isEnabledFor(logging.DEBUG)
 
