@@ -25,7 +25,7 @@ def board_copy(connection: Connection, board_id: str) -> Snapshot:
     Raises BoardLost for a board the connection may not show, and any other TrelloError.
     """
     if not connection.shows(board_id):
-        raise BoardLost("This connection may not show that board. Choose one from the list.")
+        raise BoardLost("This connection may no longer show that board.")
     kept = db.session.get(BoardCopy, (connection.id, board_id), populate_existing=True)
     if kept is not None and utcnow() - kept.fetched_at < COPY_LIFE:
         return _unpack(kept.fetched_at, kept.payload)

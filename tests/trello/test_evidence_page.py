@@ -17,7 +17,7 @@ from app.trello.board_copies import keep_copy
 from app.trello.counting import Criteria
 from app.trello.models import BoardCopy, Connection, Past, TrelloSource
 from app.trello.past.points import CountedCard, CountPoint, Names, pack
-from app.trello.sources import apply_snapshot, relink
+from app.trello.sources import apply_snapshot, freeze_disallowed, relink
 from tests.support.client import Client
 from tests.support.html import Page
 from tests.support.sql import count_statements
@@ -581,6 +581,25 @@ def test_while_trello_is_disabled_nothing_is_asked_of_it(
     client.sign_in(alice)
     page = client.page(item.cards)
     assert "Trello is disabled by an admin" in page.one("#others").text
+    assert len(trello.calls) == 0
+
+
+@pytest.mark.parametrize("has_copy", [True, False])
+def test_what_the_connection_shows_no_more_is_neither_kept_in_sight_nor_asked_for(
+    client: Client, bob: Person, item: Item, trello: responses.RequestsMock, has_copy: bool
+) -> None:
+    item.count(card("done", name="One"), card("todo", name="Beside it"))
+    if not has_copy:
+        item.forget_copy()
+    connection = db.session.scalars(select(Connection)).one()
+    connection.shows_all_boards = False
+    freeze_disallowed(connection)
+    db.session.commit()
+    client.sign_in(bob)
+    page = client.page(item.cards)
+    assert [row[0] for row in rows(page, "counted")] == ["One"]  # its cards, as they were counted
+    assert "This connection may no longer show that board." in page.one("#others").text
+    assert "Beside it" not in page.text
     assert len(trello.calls) == 0
 
 
