@@ -10,6 +10,7 @@ from app.accounts.models import Person
 from app.audit.models import AuditEntry
 from app.db import db, utcnow
 from app.okrs.integrations import let_members_connect, states_of
+from app.okrs.models import KPI
 from app.trello import clock, disconnect_views
 from app.trello.client import Trello
 from app.trello.connections import usable_connections
@@ -384,7 +385,8 @@ def test_items_that_are_not_seen_are_neither_named_nor_counted(
 ) -> None:
     source_id = link(app, account, carol, calendar, "A secret plan")
     source_now(source_id).measure.key_result.objective.is_private = True
-    db.session.commit()
+    hidden = make_objective(carol, title="A secret aim", kind=KPI, is_private=True)
+    make_source(hidden.measure, reloaded(account.id), board=calendar)
     client.sign_in(bob)
     for path in (
         path_of(account),
@@ -392,14 +394,15 @@ def test_items_that_are_not_seen_are_neither_named_nor_counted(
         f"/connections/{account.id}/transfer",
     ):
         page = client.page(path)
-        assert "A secret plan" not in page.text and "1 item" not in page.text
+        assert "A secret" not in page.text and "2 items" not in page.text
     assert "Nothing that you can see counts through it now." in client.page(path_of(account)).text
     cells = client.page("/connections").one(f"#connection-{account.id}").all("td")
     assert cells[3].text == "0"
     client.sign_in(alice)
-    assert "A secret plan" in client.page(path_of(account)).text
+    seen = client.page(path_of(account)).text
+    assert "A secret plan" in seen and "A secret aim" in seen and "2 items stand still" in seen
     cells = client.page("/admin/connections").one(f"#connection-{account.id}").all("td")
-    assert cells[3].text == "1"
+    assert cells[3].text == "2"
 
 
 def test_others_may_not(
