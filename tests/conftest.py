@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from hypothesis import HealthCheck, settings
 from pytest_socket import socket_allow_hosts
 
 from app import create_app
@@ -18,6 +19,10 @@ from tests.support.client import Client
 from tests.support.people import make_person
 from tests.support.postgresql import Server, binaries, running_server
 from tests.support.shared_app import shared_app
+
+# How long a test takes depends on what else the machine does; speed is kept by the bench.
+settings.register_profile("tally", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tally")
 
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 KEYS = {
