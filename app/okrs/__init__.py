@@ -25,7 +25,7 @@ def init_app(app: Flask) -> None:
         objective_views,
         workspace_views,
     )
-    from app.okrs.endings import closing_views  # noqa: F401
+    from app.okrs.endings import carrying_views, closing_views  # noqa: F401
     from app.okrs.explorer import views  # noqa: F401
     from app.okrs.moving import export_views  # noqa: F401
     from app.okrs.of_team import follow_membership, pursued_by

@@ -1,6 +1,6 @@
 """The data sources there are: each package that brings one adds itself to this list."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
@@ -205,6 +205,18 @@ class Integration(Protocol):
         nothing."""
         ...
 
+    def hold_to_link_like(self, person: Person, sources: Sequence[Source]) -> Collection[int]:
+        """Of which of these the person may link another measure to the same: the ids of their
+        newest versions. Nobody takes it away until the commit.
+
+        Called once people are held and before measures are.
+        """
+        ...
+
+    def link_like(self, source: Source, measure: Measure, by: Person) -> None:
+        """Link a measure as this source is linked, to be counted soon. Commits nothing."""
+        ...
+
     def panel(self, source: Source, person: Person) -> object:
         """What the panel template needs besides the source and its state."""
         ...
@@ -274,6 +286,20 @@ def wake(measures: Iterable[Measure]) -> None:
     for measure in measures:
         if measure.source is not None:
             integration_of(measure.source).count_soon(measure.source)
+
+
+def hold_to_link_like(person: Person, sources: Sequence[Source]) -> set[int]:
+    """As of an integration, for sources of any; of none that is disabled."""
+    found: set[int] = set()
+    for name in sorted({source.integration for source in sources}):
+        if is_enabled(name):
+            own = [source for source in sources if source.integration == name]
+            found.update(_integrations[name].hold_to_link_like(person, own))
+    return found
+
+
+def link_like(source: Source, measure: Measure, by: Person) -> None:
+    integration_of(source).link_like(source, measure, by)
 
 
 def states_of(sources: Sequence[Source]) -> dict[int, SourceState]:

@@ -6,10 +6,11 @@ from datetime import datetime
 from fractions import Fraction
 
 from sqlalchemy import and_, bindparam, case, exists, func, insert, or_, select, type_coerce, update
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from app.db import Exact, Moment, db
-from app.okrs.models import ONCE, UNTIL_RESUMED, CheckIn, Measure, Reading, SourceVersion
+from app.okrs.models import ONCE, UNTIL_RESUMED, CheckIn, Measure, Reading, Source, SourceVersion
 from app.okrs.rollup.settling import note_change_of_figure
 
 Figures = tuple[Fraction, int | None, int | None]
@@ -174,8 +175,15 @@ def hold_all(measures: Collection[Measure]) -> None:
     db.session.scalars(
         held.with_for_update(of=Measure).execution_options(populate_existing=True)
     ).all()
+    sources = (
+        select(Source)
+        .where(Source.measure_id.in_(ids), Source.ended_at.is_(None))
+        .options(selectinload(Source.versions))
+        .execution_options(populate_existing=True)
+    )
+    counting = {one.measure_id: one for one in db.session.scalars(sources)}
     for measure in measures:
-        db.session.expire(measure, ["source"])
+        set_committed_value(measure, "source", counting.get(measure.id))
 
 
 def newest_reading(measure: Measure, *, by_source: bool = False) -> Reading | None:

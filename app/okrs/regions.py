@@ -9,6 +9,7 @@ from app.access import me
 from app.accounts.models import workspace
 from app.htmx import fragment
 from app.okrs.chart import draw_chart
+from app.okrs.endings.links import carried_links
 from app.okrs.history import history_of
 from app.okrs.loading import Item, may_check_in, may_edit
 from app.okrs.models import KeyResult, Measure, Objective
@@ -39,6 +40,7 @@ def standing_values(item: Item) -> dict[str, Any]:
         "is_editable": may_change and not has_ended,
         "may_check_in": may_check_in(me(), item) and not has_ended,
         "may_reopen": may_change and has_ended,
+        "carried": carried_links(me(), item),
         "source": source,
         "state": row.state,
         "integration": integration,

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
-from app.okrs.changes import VIEWERS
+from app.okrs.changes import CARRIED, COPIED, VIEWERS
 from app.okrs.figures import value_words
 from app.okrs.history import LONGEST, History, TracedReading
-from app.okrs.models import KPI, Change, CheckIn, Measure
+from app.okrs.models import KPI, POSTPONED, Change, CheckIn, Measure
 from app.okrs.sight import EVERYONE
 
 _SAID = {
@@ -134,6 +134,8 @@ def change_entry(change: Change) -> Entry:
     if change.what == "source":
         did = f"connected {after}" if after else f"removed {before}"
         before = after = ""
+    elif change.what in (CARRIED, COPIED, POSTPONED):
+        did, after = f"{did} {after}", ""
     elif change.what == VIEWERS and EVERYONE in (before, after):
         did = "made it visible to everyone" if after == EVERYONE else "made it private"
         before, after = "", "" if after == EVERYONE else f"only {after} see it"

@@ -1,6 +1,6 @@
 """Trello, as the rest of the app knows it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from app.okrs.models import PERCENT, Measure, Source
 from app.okrs.rows import item_url
 from app.trello import clock, portable, sync
 from app.trello.app_keys import current_app_keys, key_has_changed
+from app.trello.link_again import link_again, linkable_again
 from app.trello.linking import TrelloSourceForm
 from app.trello.loading import may_manage, may_reconnect, may_use
 from app.trello.models import Connection, TrelloSource
@@ -111,6 +112,14 @@ class TrelloIntegration:
     def count_soon(self, source: Source) -> None:
         if isinstance(source, TrelloSource):
             source.board.next_sync_at = utcnow()
+
+    def hold_to_link_like(self, person: Person, sources: Sequence[Source]) -> Collection[int]:
+        own = [source for source in sources if isinstance(source, TrelloSource)]
+        return linkable_again(person, own)
+
+    def link_like(self, source: Source, measure: Measure, by: Person) -> None:
+        if isinstance(source, TrelloSource):
+            link_again(source, measure, by)
 
     def panel(self, source: Source, person: Person) -> Panel:
         if not isinstance(source, TrelloSource):

@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Flask
+from sqlalchemy import select
 
 from app.accounts.models import ADMIN, OBSERVER, PasswordLink, Person, PersonSession
 from app.accounts.setup import make_workspace
 from app.db import db, utcnow
 from app.mail.kinds import KINDS
 from app.mail.unsubscribing import unsubscribe_url
-from app.okrs.cycles import current_cycle
+from app.okrs.cycles import all_cycles, current_cycle
 from app.okrs.explorer.models import SavedView
 from app.okrs.models import TEAM, Cycle, KeyResult, Measure, Objective
 from app.teams.models import Team
@@ -190,6 +191,7 @@ def _add_items(
     parts = {"team's": _key_result(teams, owner), "for-team": _key_result(for_team, owner)}
     others = _key_result(open_one, viewer)
     gone = _key_result(deleted, owner)
+    _objective("Next", owner, all_cycles()[0])
     ended = {
         "open": _closed("Keep", owner, cycle),
         "private": _closed("Hush", owner, cycle, is_private=True, viewers=[viewer]),
@@ -261,6 +263,8 @@ def _closed(title: str, owner: Person, cycle: Cycle, **values: Any) -> Objective
 def _fill_in_forms(world: World, people: Mapping[str, Person]) -> None:
     item = {"step": "save", "title": "Better", "owner": people["owner"].id, "measure": "percent"}
     objective = item | {"cycle": current_cycle().id, "visibility": "everyone"}
+    later = all_cycles()[0].id
+    elsewhere = db.session.scalar(select(Objective.id).where(Objective.cycle_id == later))
     password = "a brand new passphrase"
     world.forms = {
         "accounts.setup": {
@@ -289,6 +293,10 @@ def _fill_in_forms(world: World, people: Mapping[str, Person]) -> None:
             "behind_above": 1,
             "at_risk_above": 20,
         },
+        "okrs.postpone_objective": {"cycle": later},
+        "okrs.clone_objective": {"cycle": later},
+        "okrs.postpone_key_result": {"objective": elsewhere},
+        "okrs.clone_key_result": {"objective": elsewhere},
         "okrs.close_objective": {"value": "50", "score": "0.5", "parts": "close"},
         "okrs.close_key_result": {"value": "50", "score": "0.5", "parts": "close"},
         "okrs.new_objective": objective | {"owner": ME},

@@ -1,6 +1,6 @@
 """A second kind of data source, which counts beads: no file of the app knows of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from fractions import Fraction
 from typing import Any
@@ -78,6 +78,7 @@ class Abacus:
         self.needed: list[Need] = []
         self.past_part: PastPart | None = None
         self.woken: list[int] = []
+        self.kept_from: list[str] = []
 
     def rehearse(self) -> None:
         pass
@@ -132,6 +133,13 @@ class Abacus:
 
     def count_soon(self, source: Source) -> None:
         self.woken.append(source.id)
+
+    def hold_to_link_like(self, person: Person, sources: Sequence[Source]) -> Collection[int]:
+        return [source.versions[-1].id for source in sources if person.name not in self.kept_from]
+
+    def link_like(self, source: Source, measure: Measure, by: Person) -> None:
+        version = SourceVersion(definition=dict(source.versions[-1].definition), made_by_id=by.id)
+        db.session.add(AbacusSource(measure=measure, linked_by_id=by.id, versions=[version]))
 
     def panel(self, source: Source, person: Person) -> object:
         return source.versions[-1].definition

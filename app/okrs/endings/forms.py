@@ -2,12 +2,12 @@
 
 from fractions import Fraction
 
-from wtforms import Form, StringField, TextAreaField, ValidationError
+from wtforms import BooleanField, Form, StringField, TextAreaField, ValidationError
 from wtforms.validators import AnyOf
 
 from app.okrs.endings.proposals import Proposal
 from app.okrs.figures import figure_text
-from app.okrs.forms import LONGEST_TEXT, AtMost, FigureField, several_lines
+from app.okrs.forms import LONGEST_TEXT, AtMost, ChoiceField, FigureField, several_lines
 from app.okrs.models import KPI, Measure
 
 CLOSE, LEAVE = "close", "leave"
@@ -42,6 +42,19 @@ class CloseForm(Form):
         problem = score_problem(field)
         if problem:
             raise ValidationError(problem)
+
+
+class CarryForm(Form):
+    """Where an objective is carried or copied to, and of a copy whether with key results."""
+
+    cycle = ChoiceField("Cycle", coerce=int)
+    with_parts = BooleanField("With its key results")
+
+
+class MoveForm(Form):
+    """Under which objective a key result is carried on or copied."""
+
+    objective = ChoiceField("Objective", coerce=int)
 
 
 def value_problem(measure: Measure, field: FigureField) -> str:

@@ -1,0 +1,209 @@
+"""Postponing items into another cycle, and copying them."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from flask import flash, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from app.access import hold_me, me
+from app.db import db
+from app.htmx import see_other
+from app.okrs import blueprint
+from app.okrs.cycles import current_cycle
+from app.okrs.endings.carrying import (
+    NOTHING_LEFT,
+    Carried,
+    carried_into,
+    carry_key_result,
+    carry_objective,
+    copy_objective,
+    has_nothing_left,
+)
+from app.okrs.endings.closing import hold_items, open_parts
+from app.okrs.endings.copies import Copying
+from app.okrs.endings.fixed import lead_to_reopening
+from app.okrs.endings.forms import CarryForm, MoveForm
+from app.okrs.endings.places import (
+    following,
+    hold_cycle,
+    home_of,
+    open_cycles,
+    open_objectives,
+)
+from app.okrs.loading import Item, key_result_for, objective_for
+from app.okrs.models import Cycle, KeyResult, Objective
+from app.okrs.rows import item_url, row_for
+
+Place = TypeVar("Place", Cycle, Objective)
+
+CLOSED_MEANWHILE = "This cycle was just closed. Choose another."
+ENDED_MEANWHILE = "This objective has just ended. Choose another."
+
+
+@blueprint.route("/objectives/<int:objective_id>/postpone", methods=["GET", "POST"])
+def postpone_objective(objective_id: int) -> ResponseReturnValue:
+    current_cycle()
+    objective = objective_for(me(), objective_id, to_edit=True)
+    if objective.measure.has_ended:
+        return lead_to_reopening(objective)
+    if has_nothing_left(objective.measure):
+        return _lead_to_closing(objective)
+    taken = {objective.cycle_id, *(one.cycle.id for one in carried_into(objective))}
+    cycles = [one for one in open_cycles() if one.id not in taken]
+    form = _cycle_form(cycles, following(cycles, objective.cycle))
+    if request.method != "POST":
+        return _objective_page("okrs/postpone.html", objective, form)
+    if not form.validate():
+        return _objective_page("okrs/postpone.html", objective, form), 422
+    hold_me()
+    copying = Copying(me(), [objective, *objective.key_results], carries_on=True)
+    cycle = _chosen(cycles, form.cycle.data)
+    if not hold_cycle(cycle):
+        form.cycle.errors = [CLOSED_MEANWHILE]
+        return _objective_page("okrs/postpone.html", objective, form), 422
+    hold_items([objective])
+    if objective.measure.has_ended:
+        return lead_to_reopening(objective)
+    if has_nothing_left(objective.measure):
+        return _lead_to_closing(objective)
+    carried = carry_objective(objective, cycle, copying)
+    db.session.commit()
+    flash(f"Objective postponed: this is how it goes on in {cycle.name}.", "success")
+    _tell_of_rest(carried, copying)
+    return see_other("okrs.show_objective", objective_id=carried.made.id)
+
+
+@blueprint.route("/key-results/<int:key_result_id>/postpone", methods=["GET", "POST"])
+def postpone_key_result(key_result_id: int) -> ResponseReturnValue:
+    key_result = key_result_for(me(), key_result_id, to_edit=True)
+    if key_result.measure.has_ended:
+        return lead_to_reopening(key_result)
+    if has_nothing_left(key_result.measure):
+        return _lead_to_closing(key_result)
+    elsewhere = [one for one in open_objectives(me()) if one.cycle_id != key_result.cycle.id]
+    form = _objective_form(elsewhere, home_of(elsewhere, key_result))
+    if request.method != "POST":
+        return _key_result_page("okrs/postpone.html", key_result, form)
+    if not form.validate():
+        return _key_result_page("okrs/postpone.html", key_result, form), 422
+    into = _chosen(elsewhere, form.objective.data)
+    copying = _hold_for_key_result(key_result, into, carries_on=True)
+    if copying is None:
+        form.objective.errors = [ENDED_MEANWHILE]
+        return _key_result_page("okrs/postpone.html", key_result, form), 422
+    if key_result.measure.has_ended:
+        return lead_to_reopening(key_result)
+    if has_nothing_left(key_result.measure):
+        return _lead_to_closing(key_result)
+    made = carry_key_result(key_result, into, copying)
+    db.session.commit()
+    flash(f"Key result postponed: this is how it goes on in {into.cycle.name}.", "success")
+    _tell_of_unlinked(copying)
+    return see_other("okrs.show_key_result", key_result_id=made.id)
+
+
+@blueprint.route("/objectives/<int:objective_id>/clone", methods=["GET", "POST"])
+def clone_objective(objective_id: int) -> ResponseReturnValue:
+    current_cycle()
+    objective = objective_for(me(), objective_id, to_edit=True)
+    cycles = open_cycles()
+    form = _cycle_form(cycles, following(cycles, objective.cycle))
+    if request.method != "POST":
+        form.with_parts.data = True
+        return _objective_page("okrs/clone.html", objective, form)
+    if not form.validate():
+        return _objective_page("okrs/clone.html", objective, form), 422
+    hold_me()
+    copying = Copying(me(), [objective, *objective.key_results], carries_on=False)
+    cycle = _chosen(cycles, form.cycle.data)
+    if not hold_cycle(cycle):
+        form.cycle.errors = [CLOSED_MEANWHILE]
+        return _objective_page("okrs/clone.html", objective, form), 422
+    hold_items([objective])
+    parts = objective.key_results if form.with_parts.data else []
+    made = copy_objective(objective, cycle, parts, copying)
+    db.session.commit()
+    flash("Objective copied.", "success")
+    _tell_of_unlinked(copying)
+    return see_other("okrs.show_objective", objective_id=made.id)
+
+
+@blueprint.route("/key-results/<int:key_result_id>/clone", methods=["GET", "POST"])
+def clone_key_result(key_result_id: int) -> ResponseReturnValue:
+    key_result = key_result_for(me(), key_result_id, to_edit=True)
+    objectives = open_objectives(me())
+    own = next((one for one in objectives if one.id == key_result.objective_id), None)
+    form = _objective_form(objectives, own or home_of(objectives, key_result))
+    if request.method != "POST":
+        return _key_result_page("okrs/clone.html", key_result, form)
+    if not form.validate():
+        return _key_result_page("okrs/clone.html", key_result, form), 422
+    into = _chosen(objectives, form.objective.data)
+    copying = _hold_for_key_result(key_result, into, carries_on=False)
+    if copying is None:
+        form.objective.errors = [ENDED_MEANWHILE]
+        return _key_result_page("okrs/clone.html", key_result, form), 422
+    made = copying.key_result(key_result, into)
+    db.session.commit()
+    flash("Key result copied.", "success")
+    _tell_of_unlinked(copying)
+    return see_other("okrs.show_key_result", key_result_id=made.id)
+
+
+def _cycle_form(cycles: Sequence[Cycle], preselected: Cycle | None) -> CarryForm:
+    typed = request.form if request.method == "POST" else None
+    form = CarryForm(typed, data={"cycle": preselected.id if preselected else None})
+    form.cycle.choices = [(one.id, one.name) for one in cycles]
+    return form
+
+
+def _objective_form(objectives: Sequence[Objective], preselected: Objective | None) -> MoveForm:
+    typed = request.form if request.method == "POST" else None
+    form = MoveForm(typed, data={"objective": preselected.id if preselected else None})
+    form.objective.choices = [(one.id, f"{one.title} ({one.cycle.name})") for one in objectives]
+    return form
+
+
+def _hold_for_key_result(
+    key_result: KeyResult, into: Objective, *, carries_on: bool
+) -> Copying | None:
+    """None where the objective that it was to go into has just ended, or its cycle was closed."""
+    hold_me()
+    copying = Copying(me(), [key_result], carries_on=carries_on)
+    is_open = hold_cycle(into.cycle)
+    hold_items([key_result, into])
+    return copying if is_open and not into.measure.has_ended else None
+
+
+def _objective_page(template: str, objective: Objective, form: CarryForm) -> str:
+    parts = open_parts(objective)
+    met = [one for one in parts if has_nothing_left(one.measure)]
+    going = [one for one in parts if one not in met]
+    return render_template(template, form=form, row=row_for(objective), going=going, met=met)
+
+
+def _key_result_page(template: str, key_result: KeyResult, form: MoveForm) -> str:
+    return render_template(template, form=form, row=row_for(key_result), going=[], met=[])
+
+
+def _lead_to_closing(item: Item) -> ResponseReturnValue:
+    flash(NOTHING_LEFT, "error")
+    return redirect(item_url(item, "close"), code=303)
+
+
+def _tell_of_rest(carried: Carried, copying: Copying) -> None:
+    if carried.closed:
+        titles = ", ".join(f"“{one.title}”" for one in carried.closed)
+        flash(f"Closed, since the target is reached: {titles}.")
+    _tell_of_unlinked(copying)
+
+
+def _tell_of_unlinked(copying: Copying) -> None:
+    if copying.unlinked:
+        titles = ", ".join(f"“{one}”" for one in copying.unlinked)
+        flash(f"No data source, since you may not use the connection: {titles}.", "warning")
+
+
+def _chosen(places: Sequence[Place], chosen: int) -> Place:
+    return next(one for one in places if one.id == chosen)

@@ -1,0 +1,150 @@
+"""Items made anew from others: in another cycle, or beside the one they are a copy of.
+
+What a copy takes along is what the item is: words, people, tags, alignment, measure, source. What
+happened to it, its readings, check-ins and comments, stays where it is. Nothing here commits.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from sqlalchemy import select
+
+from app.accounts.models import Person
+from app.audit.log import record
+from app.db import db
+from app.okrs.changes import CARRIED, COPIED, SOURCE, note_change, record_of
+from app.okrs.forms import LONGEST_TITLE
+from app.okrs.integrations import hold_to_link_like, integration_of, link_like
+from app.okrs.loading import AnyItem, Item, objective_of
+from app.okrs.models import COMPANY, KPI, PERSONAL, Cycle, KeyResult, Measure, Objective
+from app.okrs.rollup.settling import note_change_of_figure
+from app.okrs.sight import sees
+from app.okrs.standing import value_of
+
+_COPY = " (copy)"
+
+
+@dataclass
+class Copying:
+    """One step in which items are made anew by a person. Holds what they are made of, on making."""
+
+    by: Person
+    originals: Iterable[Item]
+    carries_on: bool
+    """Whether the new ones carry on what is postponed, or are copies."""
+    unlinked: list[str] = field(default_factory=list)
+    """Titles of those that count by nothing, since the person may not use the connection."""
+
+    def __post_init__(self) -> None:
+        # People before connections, and these before measures, as everywhere.
+        owners = {one.owner_id for one in self.originals}
+        held = select(Person).where(Person.id.in_(owners)).order_by(Person.id)
+        db.session.scalars(
+            held.with_for_update(read=True).execution_options(populate_existing=True)
+        ).all()
+        sources = [one.measure.source for one in self.originals if one.measure.source]
+        self._linkable = hold_to_link_like(self.by, sources)
+
+    def objective(self, original: Objective, cycle: Cycle) -> Objective:
+        """The objective in that cycle, without key results."""
+        made = Objective(
+            title=self._title(original, is_beside=original.cycle_id == cycle.id),
+            description=original.description,
+            owner=self._owner(original),
+            cycle=cycle,
+            level=original.level,
+            team=original.team,
+            is_private=original.is_private,
+            viewers=list(original.viewers),
+            viewer_teams=list(original.viewer_teams),
+            parent_measure_id=_parent_in(original, cycle),
+            measure=self._measure(original.measure),
+        )
+        if made.level == COMPANY and not (self.carries_on or self.by.is_admin):
+            made.level = PERSONAL
+        return self._made(made, original)
+
+    def key_result(
+        self, original: KeyResult, into: Objective, share: Fraction | None = None
+    ) -> KeyResult:
+        """The key result as the last one of that objective, with a fixed share or a free one."""
+        owner = self._owner(original)
+        positions = (one.position for one in into.key_results if one.deleted_at is None)
+        made = KeyResult(
+            title=self._title(original, is_beside=original.objective_id == into.id),
+            description=original.description,
+            owner=owner if sees(owner, into) else into.owner,
+            objective=into,
+            position=max(positions, default=-1) + 1,
+            share=share,
+            measure=self._measure(original.measure),
+        )
+        return self._made(made, original)
+
+    def _title(self, original: Item, *, is_beside: bool) -> str:
+        if not is_beside:
+            return original.title
+        return original.title[: LONGEST_TITLE - len(_COPY)] + _COPY
+
+    def _owner(self, original: Item) -> Person:
+        return original.owner if original.owner.may_own else self.by
+
+    def _measure(self, original: Measure) -> Measure:
+        """From nothing; a KPI that is carried on starts from where it stands."""
+        stands = self.carries_on and original.kind == KPI
+        return Measure(
+            kind=original.kind,
+            start_value=value_of(original) if stands else original.start_value,
+            target_value=original.target_value,
+            unit=original.unit,
+            series=1,
+            guard=original.guard,
+            warning_value=original.warning_value,
+            further_owners=[one for one in original.further_owners if one.may_own],
+            tags=list(original.tags),
+            continues_id=original.id if self.carries_on else None,
+        )
+
+    def _made(self, made: AnyItem, original: Item) -> AnyItem:
+        db.session.add(made)
+        db.session.flush()  # the log tells the item by its id, and sources hang on its measure
+        if self.carries_on:
+            note_change(made.measure, self.by, CARRIED, after=f"from {original.cycle.name}")
+        else:
+            note_change(made.measure, self.by, COPIED, after=f"from “{original.title}”")
+        came_from = f"{original.title}, {original.cycle.name}"
+        kind, number, title = record_of(made)
+        record(f"{kind}.created", kind, number, title, by=self.by, copied_from=came_from)
+        note_change_of_figure(db.session(), [made.measure_id])
+        self._link(made, original)
+        return made
+
+    def _link(self, made: Item, original: Item) -> None:
+        source = original.measure.source
+        if source is None:
+            return
+        if source.versions[-1].id not in self._linkable:
+            self.unlinked.append(made.title)
+            return
+        title = integration_of(source).title
+        note_change(made.measure, self.by, SOURCE, after=title)
+        link_like(source, made.measure, self.by)
+        record("source.linked", *record_of(made), by=self.by, source=title)
+
+
+def _parent_in(original: Objective, cycle: Cycle) -> int | None:
+    """What the copy is aligned under: what carries on the parent in its cycle, else the parent
+    itself for as long as that runs."""
+    parent = original.parent_measure
+    if parent is None:
+        return None
+    following = select(Measure).where(Measure.continues_id == parent.id).order_by(Measure.id.desc())
+    for one in db.session.scalars(following):
+        if is_there(one.item) and one.item.cycle.id == cycle.id:
+            return one.id
+    return parent.id if is_there(parent.item) and not parent.has_ended else None
+
+
+def is_there(item: Item) -> bool:
+    return item.deleted_at is None and objective_of(item).deleted_at is None

@@ -1,0 +1,114 @@
+"""Copies: of what an item is, without anything that happened to it."""
+
+from datetime import date
+
+import pytest
+from sqlalchemy import select
+
+from app.accounts.models import Person
+from app.db import db
+from app.okrs.models import COMPANY, KPI, PERSONAL, Cycle, KeyResult, Objective
+from tests.okrs.items import (
+    changes_of,
+    count_of,
+    make_cycle,
+    make_key_result,
+    make_measure,
+    make_objective,
+)
+from tests.support.client import Client
+
+
+@pytest.fixture
+def counted(objective: Objective, bob: Person) -> KeyResult:
+    measure = make_measure(KPI, start_value=2, target_value=20, unit="posts", value=9)
+    return make_key_result(objective, bob, measure=measure)
+
+
+def newest(kind: type[Objective] | type[KeyResult]) -> Objective | KeyResult:
+    db.session.expire_all()
+    return db.session.scalars(select(kind).order_by(kind.id.desc())).all()[0]
+
+
+def test_a_copy_begins_anew(
+    client: Client, bob: Person, objective: Objective, counted: KeyResult
+) -> None:
+    later = make_cycle("Summer", date(2026, 5, 1), date(2026, 8, 8))
+    client.sign_in(bob)
+    page = client.page(client.page(f"/objectives/{objective.id}").link("Clone"))
+    assert page.field("Cycle").value == str(later.id)
+    page = client.follow(client.submit(page, "Clone"))
+    assert page.flashes == ["Objective copied."]
+    assert "Bob Brown copied it from “People find us”" in page.text
+    made, part = newest(Objective), newest(KeyResult)
+    assert (made.title, made.cycle.name, made.measure.continues_id) == (
+        "People find us",
+        "Summer",
+        None,
+    )
+    measure = part.measure
+    assert (measure.start_value, measure.target_value, measure.value) == (2, 20, None)
+    assert isinstance(part, KeyResult) and part.objective_id == made.id
+    assert objective.measure.ended_as is None
+
+
+def test_its_key_results_may_be_left_out(
+    client: Client, bob: Person, objective: Objective, counted: KeyResult
+) -> None:
+    client.sign_in(bob)
+    page = client.page(f"/objectives/{objective.id}/clone")
+    client.submit(page, "Clone", {"with_parts": None})
+    assert (count_of(Objective), count_of(KeyResult)) == (2, 1)
+
+
+def test_beside_the_original_its_title_says_what_it_is(
+    client: Client, bob: Person, objective: Objective, counted: KeyResult
+) -> None:
+    counted.title = "x" * 200
+    db.session.commit()
+    client.sign_in(bob)
+    page = client.page(f"/objectives/{objective.id}/clone")
+    client.submit(page, "Clone", {"cycle": str(objective.cycle_id), "with_parts": None})
+    assert newest(Objective).title == "People find us (copy)"
+    page = client.page(f"/key-results/{counted.id}/clone")
+    assert page.field("Objective").value == str(objective.id)
+    page = client.follow(client.submit(page, "Clone"))
+    assert page.h1 == "x" * 193 + " (copy)"
+    made = newest(KeyResult)
+    assert isinstance(made, KeyResult) and made.position == 1
+    assert [what for what, *_ in changes_of(made.measure_id)] == ["copied"]
+
+
+def test_what_has_ended_is_copied_too(
+    client: Client, bob: Person, objective: Objective, counted: KeyResult
+) -> None:
+    client.sign_in(bob)
+    client.submit(client.page(f"/objectives/{objective.id}/close"), "Close")
+    page = client.page(client.page(f"/objectives/{objective.id}").link("Clone"))
+    page = client.follow(client.submit(page, "Clone"))
+    assert page.one("#standing")["data-value"] == "0.000000" and not page.all("#ending")
+    assert count_of(KeyResult) == 2
+
+
+@pytest.mark.parametrize(("name", "level"), [("alice", COMPANY), ("bob", PERSONAL)])
+def test_company_objectives_are_the_admins(
+    client: Client, bob: Person, cycle: Cycle, name: str, level: str, request: pytest.FixtureRequest
+) -> None:
+    objective = make_objective(bob, cycle, level=COMPANY)
+    client.sign_in(request.getfixturevalue(name))
+    client.submit(client.page(f"/objectives/{objective.id}/clone"), "Clone")
+    made = newest(Objective)
+    assert isinstance(made, Objective) and made.level == level
+
+
+def test_a_place_that_is_none_is_refused(
+    client: Client, bob: Person, carol: Person, objective: Objective, counted: KeyResult
+) -> None:
+    others = make_objective(carol, objective.cycle, "Hers")
+    client.sign_in(bob)
+    for wrong in (str(others.id), "99", ""):
+        answer = client.post(f"/key-results/{counted.id}/clone", {"objective": wrong})
+        assert client.see(answer, 422).error("Objective") == "Choose one from the list."
+    answer = client.post(f"/objectives/{objective.id}/clone", {"cycle": "99"})
+    assert client.see(answer, 422).error("Cycle") == "Choose one from the list."
+    assert (count_of(Objective), count_of(KeyResult)) == (2, 1)
