@@ -35,6 +35,7 @@ SENTENCES = {
     "objective.created": "created the objective",
     "objective.edited": "edited the objective",
     "objective.shared": "changed who sees the objective",
+    "objective.aligned": "aligned the objective",
     "objective.deleted": "deleted the objective",
     "objective.closed": "closed the objective",
     "objective.postponed": "postponed the objective",

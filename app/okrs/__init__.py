@@ -25,6 +25,8 @@ def init_app(app: Flask) -> None:
         objective_views,
         workspace_views,
     )
+    from app.okrs.alignment import tree_views  # noqa: F401
+    from app.okrs.alignment import views as alignment_views  # noqa: F401
     from app.okrs.endings import carrying_views, closing_views  # noqa: F401
     from app.okrs.explorer import views  # noqa: F401
     from app.okrs.moving import export_views  # noqa: F401

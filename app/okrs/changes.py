@@ -11,11 +11,14 @@ from app.okrs.rollup.settling import note_change_of_figure
 CREATED, TITLE, OWNER, CYCLE, DAYS = "created", "title", "owner", "cycle", "days"
 MEASURE, TARGET, SOURCE, CRITERIA, DELETED = "measure", "target", "source", "criteria", "deleted"
 VIEWERS, DESCRIPTION = "viewers", "description"
+ALIGNMENT = "alignment"
 EVIDENCE = "evidence"
 """What others may see of the things that a source counted."""
 REOPENED, CARRIED, COPIED, RESTORED = "reopened", "carried", "copied", "restored"
 MARKED = (MEASURE, TARGET, SOURCE, CRITERIA)
 """What changes the meaning of readings, and so is marked on the chart."""
+_SAID_ANYWAY = (CREATED, DELETED, REOPENED, RESTORED, ALIGNMENT)
+"""What is no change of words, or may lead from one thing to its namesake."""
 
 Edits = dict[str, tuple[str, str]]
 """What changed, from what to what, in words."""
@@ -23,7 +26,7 @@ Edits = dict[str, tuple[str, str]]
 
 def note_change(measure: Measure, by: Person, what: str, before: str = "", after: str = "") -> None:
     """Put an edit into the item's record; what stayed the same is left out. Commits nothing."""
-    if before == after and what not in (CREATED, DELETED, REOPENED, RESTORED):
+    if before == after and what not in _SAID_ANYWAY:
         return
     said = {"what": what, "before": before, "after": after}
     # Made now and not when it is written, so that it comes before the count that it leads to.

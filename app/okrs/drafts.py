@@ -8,9 +8,11 @@ from flask import request
 from sqlalchemy import or_, select
 from werkzeug.datastructures import MultiDict
 
+from app.access import id_from_query
 from app.accounts.models import Person
 from app.accounts.people import by_name, possible_owners
 from app.db import db
+from app.okrs.alignment.choice import AlignedUnder
 from app.okrs.cycles import all_cycles, current_cycle
 from app.okrs.forms import ItemForm, KeyResultForm, ObjectiveForm
 from app.okrs.integrations import (
@@ -46,6 +48,8 @@ class Draft:
     """Why it could not be saved, where that is no fault of any one field."""
     seen: str = ""
     """What the item was like when the form was opened, as `mark_of` tells it."""
+    alignment: AlignedUnder | None = None
+    """Of an objective."""
 
     @property
     def is_saved(self) -> bool:
@@ -63,6 +67,8 @@ class Draft:
     def is_valid(self) -> bool:
         """Check the form and the source, so that all messages show at once."""
         is_valid = self.form.validate() and not self.problem
+        if self.alignment is not None:
+            is_valid = self.alignment.validate() and is_valid
         if self.source_form is None:
             return is_valid
         return self.source_form.validate(self.form.wish()) and is_valid
@@ -84,7 +90,9 @@ def objective_draft(person: Person, objective: Objective | None, cycle: Cycle | 
     form.part_owners = _owners_of_parts(objective) if objective else []
     form.cycle.choices = [(one.id, one.name) for one in cycles]
     form.chosen_cycle = next((one for one in cycles if one.id == form.cycle.data), None)
-    return _with_source(person, form, objective)
+    draft = _with_source(person, form, objective)
+    draft.alignment = AlignedUnder(person, objective, _typed(), id_from_query("under"))
+    return draft
 
 
 def key_result_draft(person: Person, objective: Objective, key_result: KeyResult | None) -> Draft:

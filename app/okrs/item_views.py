@@ -7,6 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from app.access import me
 from app.db import db
 from app.htmx import see_other
+from app.okrs.alignment.choice import AlignmentRefused
 from app.okrs.drafts import Draft
 from app.okrs.endings.fixed import why_fixed
 from app.okrs.integrations import SourceRefused
@@ -33,7 +34,7 @@ def edit_item(item: Item, draft: Draft) -> ResponseReturnValue:
         if item.measure.has_ended:
             draft.problem = why_fixed(item)
         return _edit_form(item, draft)
-    except SourceRefused:
+    except (SourceRefused, AlignmentRefused):
         db.session.rollback()
         return _edit_form(item, draft)
     except IntegrityError:

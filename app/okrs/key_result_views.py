@@ -7,6 +7,7 @@ from app.access import me
 from app.db import db
 from app.htmx import see_other
 from app.okrs import blueprint
+from app.okrs.alignment.trail import all_aligned_under, trail_above
 from app.okrs.changes import delete_item
 from app.okrs.drafts import Draft, key_result_draft
 from app.okrs.endings.fixed import lead_to_reopening, why_fixed
@@ -60,6 +61,7 @@ def show_key_result(key_result_id: int) -> ResponseReturnValue:
         "okrs/item.html",
         objective=objective,
         sight=sight_words(objective, owner="its objective’s owner"),
+        trail=trail_above(me(), objective.parent_measure_id),
         **standing_values(key_result),
     )
 
@@ -76,7 +78,12 @@ def edit_key_result(key_result_id: int) -> ResponseReturnValue:
 def delete_key_result(key_result_id: int) -> ResponseReturnValue:
     key_result = key_result_for(me(), key_result_id, to_edit=True)
     if request.method != "POST":
-        return render_template("okrs/delete.html", item=key_result, objective=key_result.objective)
+        return render_template(
+            "okrs/delete.html",
+            item=key_result,
+            objective=key_result.objective,
+            aligned=all_aligned_under(me(), [key_result]),
+        )
     hold(key_result.measure)
     delete_item(key_result, me())
     db.session.commit()

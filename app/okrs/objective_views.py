@@ -7,6 +7,8 @@ from app.access import me
 from app.db import db
 from app.htmx import see_other
 from app.okrs import blueprint
+from app.okrs.alignment.choice import AlignmentRefused
+from app.okrs.alignment.trail import all_aligned_under, trail_above
 from app.okrs.changes import delete_item
 from app.okrs.cycles import all_cycles
 from app.okrs.drafts import objective_draft
@@ -31,7 +33,7 @@ def new_objective() -> ResponseReturnValue:
         return render_template("okrs/form.html", draft=draft, cycle=cycle), draft.status
     try:
         objective = create_objective(draft)
-    except SourceRefused:
+    except (SourceRefused, AlignmentRefused):
         db.session.rollback()
         return render_template("okrs/form.html", draft=draft, cycle=cycle), draft.status
     except SavedMeanwhile:
@@ -47,7 +49,10 @@ def new_objective() -> ResponseReturnValue:
 def show_objective(objective_id: int) -> ResponseReturnValue:
     objective = objective_for(me(), objective_id)
     return render_template(
-        "okrs/item.html", sight=sight_words(objective), **standing_values(objective)
+        "okrs/item.html",
+        sight=sight_words(objective),
+        trail=trail_above(me(), objective.parent_measure_id),
+        **standing_values(objective),
     )
 
 
@@ -63,7 +68,9 @@ def edit_objective(objective_id: int) -> ResponseReturnValue:
 def delete_objective(objective_id: int) -> ResponseReturnValue:
     objective = objective_for(me(), objective_id, to_edit=True)
     if request.method != "POST":
-        return render_template("okrs/delete.html", item=objective, parts=objective.key_results)
+        parts = objective.key_results
+        aligned = all_aligned_under(me(), [objective, *parts])
+        return render_template("okrs/delete.html", item=objective, parts=parts, aligned=aligned)
     cycle_id = objective.cycle_id
     hold(objective.measure)
     delete_item(objective, me())

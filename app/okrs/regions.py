@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from app.access import me
 from app.accounts.models import workspace
 from app.htmx import fragment
+from app.okrs.alignment.trail import rows_aligned_under
 from app.okrs.chart import draw_chart
 from app.okrs.endings.links import carried_links
 from app.okrs.history import history_of
@@ -24,7 +25,9 @@ from app.okrs.timeline import timeline_of
 def standing_values(item: Item) -> dict[str, Any]:
     """What `okrs/_standing.html` needs."""
     parts = item.key_results if isinstance(item, Objective) else []
-    row, *part_rows = rows_for([item, *parts])
+    aligned = rows_aligned_under(me(), item)
+    row, *below = rows_for([item, *parts, *aligned])
+    part_rows, aligned_rows = below[: len(parts)], below[len(parts) :]
     history = history_of(item.measure)
     course = course_of(row, history)
     source, integration = row.source, row.integration
@@ -36,6 +39,7 @@ def standing_values(item: Item) -> dict[str, Any]:
         "row": row,
         "item": item,
         "parts": part_rows,
+        "aligned": aligned_rows,
         "parts_mean": None if row.is_rolled_up else mean_progress(part_rows),
         "is_editable": may_change and not has_ended,
         "may_check_in": may_check_in(me(), item) and not has_ended,

@@ -111,6 +111,7 @@ def update_item(item: Item, draft: Draft) -> None:
     remeasure(item.measure, draft.person, _wanted(draft.form))
     now[MEASURE] = measure_words(item.measure)
     record_edit(item, draft.person, _edits(before, now))
+    _apply_alignment(item, draft)
     _apply_source(item, draft)
 
 
@@ -120,7 +121,7 @@ def _edits(before: dict[str, str], now: dict[str, str]) -> Edits:
 
 def _held_owner(draft: Draft) -> Person:
     """The owner as typed. Nobody closes their account, or that of who saves, until the commit, or
-    takes away what the source is to read through.
+    takes away what the source is to read through, or aligns anything meanwhile.
 
     This comes before anything else is held. Raises SourceRefused.
     """
@@ -129,6 +130,8 @@ def _held_owner(draft: Draft) -> Person:
     owner.hold()
     if draft.source_form is not None:
         draft.source_form.hold()
+    if draft.alignment is not None:
+        draft.alignment.hold()
     return owner
 
 
@@ -191,7 +194,13 @@ def _create(item: Item, draft: Draft) -> None:
     note_change_of_figure(db.session(), [item.measure_id])
     kind, number, title = record_of(item)
     record(f"{kind}.created", kind, number, title, by=draft.person)
+    _apply_alignment(item, draft)
     _apply_source(item, draft)
+
+
+def _apply_alignment(item: Item, draft: Draft) -> None:
+    if draft.alignment is not None and isinstance(item, Objective):
+        draft.alignment.apply(item)
 
 
 def _apply_source(item: Item, draft: Draft) -> None:

@@ -28,6 +28,7 @@ def stored_fields(item: Item) -> dict[str, Any]:
     }
     if isinstance(item, Objective):
         fields["cycle"] = item.cycle_id
+        fields["parent"] = item.parent_measure_id
         fields["visibility"] = PEOPLE if item.is_private else EVERYONE
         fields["viewers"] = sorted(one.id for one in item.viewers)
     return fields

@@ -22,6 +22,7 @@ _SAID = {
     "criteria": "changed what is counted",
     "viewers": "changed who sees it",
     "evidence": "changed what others see",
+    "alignment": "changed what it is aligned under",
     "deleted": "deleted it",
     "restored": "restored it from the bin",
     "closed": "closed it",

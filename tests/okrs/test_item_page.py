@@ -21,6 +21,7 @@ from app.okrs.models import (
 )
 from app.okrs.readings import record_check_in, record_reading
 from app.okrs.rollup import settling
+from app.okrs.rollup.settling import settle
 from tests.okrs.abacus import Abacus, AbacusSource
 from tests.okrs.items import make_key_result, make_measure, make_objective
 from tests.support.client import Client
@@ -247,6 +248,7 @@ def test_the_number_of_statements_stays_small(
     client: Client, bob: Person, key_result: KeyResult, source: AbacusSource
 ) -> None:
     client.sign_in(bob)
+    settle()
     for path in (f"/key-results/{key_result.id}", f"/objectives/{key_result.objective_id}"):
         with count_statements() as statements:
             client.page(path)

@@ -1,0 +1,88 @@
+"""What an item is aligned under, upwards, and what is aligned under it: as far as people see it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Select, literal, select
+from sqlalchemy.orm import joinedload
+from sqlalchemy.orm.strategy_options import _AbstractLoad as Loading
+
+from app.accounts.models import Person
+from app.db import db
+from app.okrs.alignment.chains import objective_at
+from app.okrs.loading import Item, Kind, is_visible, visible_objectives, with_standing
+from app.okrs.models import KeyResult, Measure, Objective
+from app.okrs.rows import item_url
+
+LONGEST_TRAIL, LONGEST_LIST = 12, 50
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing on the way up."""
+
+    measure_id: int
+    title: str
+    url: str
+    is_key_result: bool = False
+
+
+def trail_above(person: Person, measure_id: int | None) -> list[Step]:
+    """The way from the top down to the item with this measure, itself included; what the person
+    does not see ends it, and so do a dozen objectives. One statement."""
+    if measure_id is None:
+        return []
+    way = select(literal(measure_id).label("measure_id"), literal(1).label("place"))
+    steps = way.cte("steps", recursive=True)
+    steps = steps.union_all(
+        select(Objective.parent_measure_id, steps.c.place + 1)
+        .select_from(steps)
+        .join(Objective, Objective.id == objective_at(steps.c.measure_id))
+        .where(Objective.parent_measure_id.is_not(None), steps.c.place < LONGEST_TRAIL)
+    )
+    rows = db.session.execute(
+        select(steps.c.place, Objective, KeyResult)
+        .select_from(steps)
+        .join(Objective, Objective.id == objective_at(steps.c.measure_id))
+        .outerjoin(KeyResult, KeyResult.measure_id == steps.c.measure_id)
+        .where(is_visible(person), KeyResult.deleted_at.is_(None))
+        .order_by(steps.c.place)
+    )
+    trail: list[Step] = []
+    for expected, (place, objective, key_result) in enumerate(rows, 1):
+        if place != expected:
+            break
+        trail += [_step(one) for one in (key_result, objective) if one is not None]
+    return trail[::-1]
+
+
+def _step(item: Item) -> Step:
+    is_key_result = isinstance(item, KeyResult)
+    return Step(item.measure_id, item.title, item_url(item, "show"), is_key_result)
+
+
+def all_aligned_under(person: Person, items: Sequence[Item]) -> Sequence[Objective]:
+    """The objectives aligned directly under any of these, as far as the person sees them."""
+    return db.session.scalars(_aligned_under(person, items)).all()
+
+
+def rows_aligned_under(person: Person, item: Item) -> list[Objective]:
+    """Those under one item with what their rows need: one more than are shown, if there are.
+
+    One statement, and another for their key results.
+    """
+    query = _aligned_under(person, [item]).options(*with_standing(measure_of=with_source))
+    return list(db.session.scalars(query.limit(LONGEST_LIST + 1)))
+
+
+def with_source(kind: Kind) -> Loading:
+    """Its measure and source without a statement of their own: a measure has at most one."""
+    return joinedload(kind.measure).joinedload(Measure.source)
+
+
+def _aligned_under(person: Person, items: Sequence[Item]) -> Select[Objective]:
+    return (
+        visible_objectives(person)
+        .where(Objective.parent_measure_id.in_([one.measure_id for one in items]))
+        .order_by(Objective.id)
+    )

@@ -1,0 +1,31 @@
+"""The tree: objectives under objectives and key results, with what is folded in the address."""
+
+from flask import render_template, request
+from flask.typing import ResponseReturnValue
+
+from app.access import found, id_from_query, me
+from app.okrs import blueprint
+from app.okrs.alignment.forest import branches_for
+from app.okrs.alignment.trail import trail_above
+from app.okrs.alignment.tree import grow
+from app.okrs.alignment.tree_view import ALL, view_from
+from app.okrs.cycles import all_cycles, current_cycle
+
+
+@blueprint.get("/okrs/tree")
+def show_tree() -> ResponseReturnValue:
+    """The tree around a cycle, of all cycles, or beneath one item, the root."""
+    person, cycle, root, trail = me(), None, id_from_query("root"), []
+    if root is None and "cycle" not in request.args:
+        cycle = current_cycle()
+    cycles, branches = all_cycles(), branches_for(person)
+    if root is not None:
+        trail = trail_above(person, found(branches.get(root)).parent_measure_id)
+    elif cycle is None and request.args.get("cycle") != ALL:
+        wanted = request.args.get("cycle", type=int)
+        cycle = found(next((one for one in cycles if one.id == wanted), None))
+    view = view_from(request.args, cycle.id if cycle else None, root)
+    tree = grow(person, branches, view, cycles)
+    return render_template(
+        "okrs/alignment/tree.html", tree=tree, cycle=cycle, cycles=cycles, trail=trail
+    )
