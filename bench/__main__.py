@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from bench import page_rows, sync_rows
+from bench import list_rows, page_rows, sync_rows
 from bench.table import Row, as_text, machine
 
 PARTS: dict[str, Callable[[], Iterable[Row]]] = {
@@ -16,6 +16,7 @@ PARTS: dict[str, Callable[[], Iterable[Row]]] = {
     "large": sync_rows.large,
     "refresh": page_rows.refresh,
     "webhooks": page_rows.webhooks,
+    "pages": list_rows.many_items,
 }
 README = Path(__file__).with_name("README.md")
 BEGINNING, END = "<!-- measured -->\n", "<!-- end -->\n"
