@@ -1,5 +1,6 @@
 """Finding the items of a view: plain rows in one statement, judged only where the view asks."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -40,6 +41,7 @@ from app.okrs.loading import is_visible
 from app.okrs.models import (
     COMPANY,
     PERSONAL,
+    ROLL_UP,
     TEAM,
     Cycle,
     ItemOwner,
@@ -119,8 +121,9 @@ class Candidate:
         return _exact.process_result_value(found, _DIALECT) if name in _FIGURES else found
 
 
-_FIGURES = {"start_value", "target_value", "warning_value", "value", "final_value"}
-_JUDGED = ("kind", "guard", "part_count", "parts_ended_as", "ended_as")
+_FIGURES = ("start_value", "target_value", "warning_value", "value", "final_value")
+_OF_PROGRESS = ("kind", "guard")
+_OF_STATUS = ("part_count", "parts_ended_as", "ended_as")
 _DIALECT = cast(Any, None)
 """Exact numbers are text in every database."""
 
@@ -150,9 +153,25 @@ class Found:
 
     def mean_progress(self) -> Fraction | None:
         """How far its objectives are on average, each as 0 to 100; None where there are none."""
-        objectives = (Candidate(row, self._judging) for row in self._rows if row[0] == row[1])
-        progress = [clamp(one.progress) for one in objectives]
-        return sum(progress, Fraction(0)) / len(progress) if progress else None
+        count = self.objective_count
+        if not count:
+            return None
+        # By denominators, of which there are few: adding fractions one by one takes much longer.
+        sums: Counter[int] = Counter()
+        for row in self._rows:
+            if row[0] == row[1]:
+                above, below = _clamped(row, self._judging)
+                sums[below] += above
+        total = sum((Fraction(sums[below], below) for below in sums), Fraction(0))
+        return total / count
+
+
+def _clamped(row: Any, judging: Judging) -> tuple[int, int]:
+    """The progress of an objective as 0 to 100: numerator and denominator."""
+    if row.kind == ROLL_UP and row.final_value is None:  # as most are; never beyond 0 to 100
+        above, _, below = (row.value or "0").partition("/")
+        return int(above, 0), int(below or "1", 0)  # long ones are stored in base 16
+    return clamp(Candidate(row, judging).progress).as_integer_ratio()
 
 
 def find(person: Person, form: ExplorerForm) -> Found:
@@ -212,34 +231,31 @@ def _key_results(person: Person, form: ExplorerForm) -> Select[Any]:
 
 
 def _columns(kind: type[Objective] | type[KeyResult], form: ExplorerForm) -> list[Any]:
-    """What is read of each. What the view does not ask for stays unread: there may be thousands,
-    and objectives alone are always judged, for the line about the cycle."""
-    is_judged = kind is Objective or form.is_judging
-    judged = [getattr(Measure, one) for one in _JUDGED]
-    judged += [type_coerce(getattr(Measure, one), String).label(one) for one in sorted(_FIGURES)]
-    return [
+    """What is read of each. What the view does not ask for stays unread, for there may be
+    thousands; objectives alone always say how far they are, for the line about the cycle."""
+    figures = [getattr(Measure, one) for one in _OF_PROGRESS]
+    figures += [type_coerce(getattr(Measure, one), String).label(one) for one in _FIGURES]
+    columns = [
         Measure.id.label("measure_id"),
         Objective.measure_id.label("objective_measure_id"),
         Cycle.id.label("cycle_id"),
         Cycle.starts_on.label("cycle_starts_on"),
-        Cycle.ends_on.label("cycle_ends_on"),
-        kind.starts_on,
-        kind.ends_on,
-        _if(form.sort.data == TITLE or bool(form.text.data), kind.title),
-        _if(bool(form.text.data), kind.description),
-        _if(bool(form.group.data), kind.owner_id),
-        _if(bool(form.group.data), Objective.level),
-        _if(bool(form.group.data), Objective.team_id),
-        _if(form.sort.data == CHANGED, Measure.valued_at),
-        *(_if(is_judged, one) for one in judged),
+        *(figures if kind is Objective or form.is_judging else map(_nothing_for, figures)),
     ]
+    if form.is_judging or form.sort.data == LAST_DAY:
+        columns += [Cycle.ends_on.label("cycle_ends_on"), kind.starts_on, kind.ends_on]
+    if form.is_judging:
+        columns += [getattr(Measure, one) for one in _OF_STATUS]
+    if form.text.data or form.sort.data == TITLE:
+        columns += [kind.title, kind.description]
+    if form.sort.data == CHANGED:
+        columns.append(Measure.valued_at)
+    if form.group.data:
+        columns += [kind.owner_id, Objective.level, Objective.team_id]
+    return columns
 
 
-def _if(is_asked_for: bool, column: Any) -> ColumnElement[Any]:
-    """The column; or nothing under its name, in the type it has."""
-    if is_asked_for:
-        found: ColumnElement[Any] = column
-        return found
+def _nothing_for(column: Any) -> ColumnElement[Any]:
     return sql_cast(null(), column.type).label(column.key)
 
 
