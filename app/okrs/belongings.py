@@ -10,40 +10,63 @@ from sqlalchemy.orm import (
     joinedload,
     selectinload,
 )
+from sqlalchemy.orm.strategy_options import _AbstractLoad as Loading
 
 from app.accounts.belongings import Belonging
 from app.accounts.models import Person, workspace
 from app.accounts.people import by_name
 from app.db import db
-from app.okrs.changes import OWNER, VIEWERS, note_change, record_edit
-from app.okrs.loading import Item
+from app.okrs.changes import FURTHER_OWNERS, OWNER, VIEWERS, names_words, note_change, record_edit
+from app.okrs.loading import Item, is_owned_by
 from app.okrs.models import Cycle, KeyResult, Measure, Objective
 from app.okrs.rollup.settling import note_change_of_figure
 from app.okrs.sight import sees, set_sight, sight_words
 
+_NOTE = "Beside others. Whoever takes over owns it with them."
+
 
 def what(person: Person) -> list[Belonging]:
     """The person's objectives and key results that are neither over nor deleted."""
+    owned, shared = _running(person)
+    objectives = [one.title for one in owned if isinstance(one, Objective)]
+    key_results = [one.title for one in owned if isinstance(one, KeyResult)]
     return [
-        Belonging("objective", [one.title for one in _objectives(person)]),
-        Belonging("key result", [one.title for one in _key_results(person)]),
+        Belonging("objective", objectives),
+        Belonging("key result", key_results),
+        Belonging("item with several owners", [one.title for one in shared], _NOTE),
     ]
 
 
 def hand_over(giver: Person, heir: Person, by: Person) -> None:
-    """Make the heir the owner of what runs. What is over keeps the owner that it had.
+    """Make the heir the owner of what runs, or a further one. What is over keeps its owners.
 
     The heir gets to see the private objectives of key results that become theirs.
     """
-    _hold([*_objectives(giver), *_key_results(giver)])
-    objectives, key_results = _objectives(giver), _key_results(giver)
-    items: list[Item] = [*objectives, *key_results]
-    for item in items:
+    _hold([one for some in _running(giver) for one in some])
+    owned, shared = _running(giver)
+    for item in owned:
         item.owner = heir
         note_change(item.measure, by, OWNER, giver.name, heir.name)
         record_edit(item, by, {OWNER: (giver.name, heir.name)})
-    note_change_of_figure(db.session(), [one.measure_id for one in objectives if one.is_private])
-    _show_objectives(key_results, heir, by)
+    for item in [*owned, *shared]:
+        _replace_further(item, giver, heir, by)
+    items = [*owned, *shared]
+    private = [one for one in items if isinstance(one, Objective) and one.is_private]
+    note_change_of_figure(db.session(), [one.measure_id for one in private])
+    _show_objectives([one for one in items if isinstance(one, KeyResult)], heir, by)
+
+
+def _replace_further(item: Item, giver: Person, heir: Person, by: Person) -> None:
+    """Put the heir in the giver's place, and nobody there who is the owner anyway."""
+    further = item.measure.further_owners
+    kept = {one for one in further if one is not giver}
+    now = by_name((kept | {heir} if giver in further else kept) - {item.owner})
+    if now == further:
+        return
+    before, after = names_words(further), names_words(now)
+    item.measure.further_owners = now
+    note_change(item.measure, by, FURTHER_OWNERS, before, after)
+    record_edit(item, by, {FURTHER_OWNERS: (before, after)})
 
 
 def show_own(person: Person, by: Person) -> None:
@@ -77,31 +100,28 @@ def _show_objectives(key_results: Iterable[KeyResult], person: Person, by: Perso
 
 def _show(objective: Objective, person: Person, by: Person) -> None:
     before = sight_words(objective)
-    set_sight(objective, True, by_name([*objective.viewers, person]))
+    set_sight(objective, True, by_name([*objective.viewers, person]), objective.viewer_teams)
     after = sight_words(objective)
     note_change(objective.measure, by, VIEWERS, before, after)
     note_change_of_figure(db.session(), [objective.measure_id])
     record_edit(objective, by, {VIEWERS: (before, after)})
 
 
-def _objectives(person: Person) -> Sequence[Objective]:
-    return db.session.scalars(
+def _running(person: Person) -> tuple[list[Item], list[Item]]:
+    """What runs of which the person is the owner, and of which they are a further one."""
+    runs = _runs(Objective.starts_on, Objective.ends_on)
+    objectives = db.session.scalars(
         select(Objective)
         .join(Objective.cycle)
-        .where(
-            Objective.owner_id == person.id,
-            Objective.deleted_at.is_(None),
-            _runs(Objective.starts_on, Objective.ends_on),
-        )
-        .options(joinedload(Objective.measure))
+        .where(is_owned_by(person, Objective), Objective.deleted_at.is_(None), runs)
+        .options(*_with_onlookers())
         .order_by(Objective.title, Objective.id)
         .execution_options(populate_existing=True)
-    ).all()
-
-
-def _key_results(person: Person) -> Sequence[KeyResult]:
+    )
     runs = _runs(KeyResult.starts_on, KeyResult.ends_on)
-    return db.session.scalars(_owned_key_results(person).where(runs)).all()
+    items: list[Item] = [*objectives, *db.session.scalars(_owned_key_results(person).where(runs))]
+    owned = [one for one in items if one.owner_id == person.id]
+    return owned, [one for one in items if one.owner_id != person.id]
 
 
 def _owned_key_results(person: Person) -> Select[KeyResult]:
@@ -111,18 +131,27 @@ def _owned_key_results(person: Person) -> Select[KeyResult]:
         .join(KeyResult.objective)
         .join(Objective.cycle)
         .where(
-            KeyResult.owner_id == person.id,
+            is_owned_by(person, KeyResult),
             KeyResult.deleted_at.is_(None),
             Objective.deleted_at.is_(None),
         )
         .options(
-            joinedload(KeyResult.measure),
-            contains_eager(KeyResult.objective).options(
-                joinedload(Objective.measure), selectinload(Objective.viewers)
-            ),
+            joinedload(KeyResult.owner),
+            joinedload(KeyResult.measure).selectinload(Measure.further_owners),
+            contains_eager(KeyResult.objective).options(*_with_onlookers()),
         )
         .order_by(KeyResult.title, KeyResult.id)
         .execution_options(populate_existing=True)
+    )
+
+
+def _with_onlookers() -> Sequence[Loading]:
+    """What tells who sees an objective."""
+    return (
+        joinedload(Objective.owner),
+        joinedload(Objective.measure).selectinload(Measure.further_owners),
+        selectinload(Objective.viewers),
+        selectinload(Objective.viewer_teams),
     )
 
 

@@ -1,5 +1,7 @@
 """Edits that leave a line in the timeline and, some of them, a mark on the chart."""
 
+from collections.abc import Iterable
+
 from app.accounts.models import Person
 from app.audit.log import record
 from app.db import db, utcnow
@@ -12,6 +14,7 @@ CREATED, TITLE, OWNER, CYCLE, DAYS = "created", "title", "owner", "cycle", "days
 MEASURE, TARGET, SOURCE, CRITERIA, DELETED = "measure", "target", "source", "criteria", "deleted"
 VIEWERS, DESCRIPTION = "viewers", "description"
 ALIGNMENT = "alignment"
+BELONGS_TO, FURTHER_OWNERS, TAGS = "belongs to", "further owners", "tags"
 EVIDENCE = "evidence"
 """What others may see of the things that a source counted."""
 REOPENED, CARRIED, COPIED, RESTORED = "reopened", "carried", "copied", "restored"
@@ -80,6 +83,11 @@ def record_edit(item: Objective | KeyResult, by: Person, edits: Edits) -> None:
     changed = [_edit_words(what, edits[what]) for what in edits if what != VIEWERS]
     if changed:
         record(f"{kind}.edited", kind, number, title, by=by, changed=changed)
+
+
+def names_words(people: Iterable[Person]) -> str:
+    """ "Ana Ames, Bo Berg", or "nobody" """
+    return ", ".join(one.name for one in people) or "nobody"
 
 
 def record_of(item: Objective | KeyResult) -> tuple[str, int, str]:

@@ -23,10 +23,12 @@ from app.okrs.integrations import (
     integration_of,
     is_enabled,
 )
+from app.okrs.levels import level_choices, team_key
 from app.okrs.loading import Item
-from app.okrs.models import PERCENT, ROLL_UP, Cycle, KeyResult, Objective, Source
-from app.okrs.sight import EVERYONE, sees
+from app.okrs.models import PERCENT, PERSONAL, ROLL_UP, Cycle, KeyResult, Objective, Source
+from app.okrs.sight import EVERYONE, onlookers, would_see
 from app.okrs.stored import mark_of, stored_fields
+from app.teams.loading import all_teams
 
 SAVE, CONNECT, REMOVE, USE_COUNT = "save", "connect", "remove-source", "use-count:"
 
@@ -85,8 +87,13 @@ def objective_draft(person: Person, objective: Objective | None, cycle: Cycle | 
     stored = _stored(person, objective, ROLL_UP)
     stored["cycle"] = objective.cycle_id if objective else (cycle or present).id
     form = ObjectiveForm(_typed(), data=stored)
+    form.belongs_to.choices = level_choices(person, objective)
+    if objective is None:
+        form.begin_for(team_key(id_from_query("team")))
     form.owner.choices = _named(_owners(person, objective, is_own_only=objective is None))
+    form.further_owners.choices = _named(_further_owners(objective))
     form.viewers.choices = _possible_viewers(objective)
+    form.viewer_teams.choices = _possible_viewer_teams(objective)
     form.part_owners = _owners_of_parts(objective) if objective else []
     form.cycle.choices = [(one.id, one.name) for one in cycles]
     form.chosen_cycle = next((one for one in cycles if one.id == form.cycle.data), None)
@@ -100,7 +107,9 @@ def key_result_draft(person: Person, objective: Objective, key_result: KeyResult
     form = KeyResultForm(_typed(), data=_stored(person, key_result, PERCENT))
     owners = _owners(person, key_result, is_own_only=False)
     form.owner.choices = _named(owners)
-    form.outsiders = {one.id: one.name for one in owners if not sees(one, objective)}
+    further_owners = _further_owners(key_result)
+    form.further_owners.choices = _named(further_owners)
+    form.outsiders = _outsiders([*owners, *further_owners], objective)
     form.chosen_cycle = objective.cycle
     return _with_source(person, form, key_result)
 
@@ -112,8 +121,9 @@ def _typed() -> MultiDict[str, str] | None:
 def _stored(person: Person, item: Item | None, usual_kind: str) -> dict[str, Any]:
     """What the fields hold before anyone typed."""
     if item is None:
-        new = {"owner": person.id, "measure": usual_kind, "start": "0"}
-        return new | {"visibility": EVERYONE, "viewers": []}
+        new = {"owner": person.id, "measure": usual_kind, "start": "0", "tags": ""}
+        seen = {"visibility": EVERYONE, "viewers": [], "viewer_teams": []}
+        return new | seen | {"further_owners": [], "belongs_to": PERSONAL}
     return stored_fields(item)
 
 
@@ -125,6 +135,21 @@ def _owners(person: Person, item: Item | None, *, is_own_only: bool) -> Sequence
     if item is None or item.owner in owners:
         return owners
     return by_name([*owners, item.owner])
+
+
+def _further_owners(item: Item | None) -> Sequence[Person]:
+    """Who may be chosen, and those who are."""
+    owners = possible_owners()
+    present = item.measure.further_owners if item is not None else []
+    return by_name({*owners, *present})
+
+
+def _outsiders(people: Sequence[Person], objective: Objective) -> dict[int, str]:
+    """Who of these people does not see the objective: ids and names."""
+    if not objective.is_private:
+        return {}
+    seeing = onlookers(objective)
+    return {one.id: one.name for one in people if not would_see(one, seeing)}
 
 
 def _named(people: Sequence[Person]) -> list[tuple[int, str]]:
@@ -142,10 +167,18 @@ def _possible_viewers(objective: Objective | None) -> list[tuple[int, str]]:
     return _named(people)
 
 
+def _possible_viewer_teams(objective: Objective | None) -> list[tuple[int, str]]:
+    """All teams but archived ones, and those of which some were chosen before."""
+    chosen = [one.id for one in objective.viewer_teams] if objective else []
+    return [
+        (one.id, one.name) for one in all_teams() if one.archived_at is None or one.id in chosen
+    ]
+
+
 def _owners_of_parts(objective: Objective) -> list[Person]:
     """Who owns a key result of it and can sign in, each once."""
-    owners = {one.owner.id: one.owner for one in objective.key_results if one.owner.is_active}
-    return by_name(owners.values())
+    owners = {owner for one in objective.key_results for owner in one.owners if owner.is_active}
+    return by_name(owners)
 
 
 def _with_source(person: Person, form: ItemForm, item: Item | None) -> Draft:

@@ -24,6 +24,8 @@ from app.okrs.figures import GUARD_WORDS, KIND_WORDS, figure_text, parse_figure
 from app.okrs.integrations import MeasureWish
 from app.okrs.models import KPI, PERCENT, ROLL_UP, STAY_ABOVE, STAY_BELOW, Cycle, Measure
 from app.okrs.sight import EVERYONE, would_see
+from app.okrs.tags import tags_problem
+from app.teams.membership import people_in
 
 PEOPLE = "people"
 DIRECTIONS = [
@@ -129,6 +131,8 @@ class ItemForm(Form):
         "Description", filters=[several_lines], validators=[AtMost(LONGEST_TEXT)]
     )
     owner = ChoiceField("Owner", coerce=int)
+    further_owners = ChoicesField("Further owners", coerce=int)
+    tags = StringField("Tags", filters=[one_line])
     measure = ChoiceField("Measure")
     direction = ChoiceField("Direction", default="")
     start = FigureField("Start", render_kw={"inputmode": "decimal"})
@@ -145,6 +149,8 @@ class ItemForm(Form):
         super().__init__(*args, **kwargs)
         self.measure.choices = [(kind, KIND_WORDS[kind]) for kind in self.kinds]
         self.direction.choices = DIRECTIONS
+        if not self.tags.raw_data:
+            self.further_owners.data = self.further_owners.object_data  # nothing was sent of either
 
     @property
     def is_kpi(self) -> bool:
@@ -154,6 +160,16 @@ class ItemForm(Form):
     def guard(self) -> str | None:
         """How the target is to be guarded; None where it is to be reached."""
         return self.direction.data if self.is_kpi and self.direction.data in GUARD_WORDS else None
+
+    @property
+    def further_owner_ids(self) -> list[int]:
+        """Whoever is the owner is not also a further one."""
+        return [one for one in self.further_owners.data or () if one != self.owner.data]
+
+    def validate_tags(self, field: StringField) -> None:
+        problem = tags_problem(field.data)
+        if problem:
+            raise ValidationError(problem)
 
     def validate_start(self, field: FigureField) -> None:
         if self.is_kpi and not self.guard and field.problem:
@@ -241,11 +257,17 @@ class KeyResultForm(ItemForm):
     """Who of those offered as owner does not see the objective: ids and names."""
 
     def validate_owner(self, field: ChoiceField) -> None:
-        name = self.outsiders.get(field.data)
-        if name:
+        self._keep_out([field.data])
+
+    def validate_further_owners(self, _field: ChoicesField) -> None:
+        self._keep_out(self.further_owner_ids)
+
+    def _keep_out(self, owner_ids: Sequence[int]) -> None:
+        names = [self.outsiders[one] for one in owner_ids if one in self.outsiders]
+        if names:
             raise ValidationError(
-                f"{name} can’t see this private objective. Choose someone who can, or first add "
-                "them to those who can see the objective."
+                f"{names[0]} can’t see this private objective. Choose someone who can, or first "
+                "add them to those who can see the objective."
             )
 
 
@@ -257,6 +279,8 @@ class ObjectiveForm(ItemForm):
         "Who can see it", validators=[AnyOf((EVERYONE, PEOPLE), "Choose who can see it.")]
     )
     viewers = ChoicesField("Chosen people", coerce=int)
+    viewer_teams = ChoicesField("Chosen teams", coerce=int)
+    belongs_to = ChoiceField("Belongs to")
 
     part_owners: Sequence[Person] = ()
     """Who owns a key result of it."""
@@ -264,7 +288,14 @@ class ObjectiveForm(ItemForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if not self.visibility.raw_data:
-            self.viewers.data = self.viewers.object_data  # nothing was sent of either
+            self.viewers.data = self.viewers.object_data  # nothing was sent of any of them
+            self.viewer_teams.data = self.viewer_teams.object_data
+
+    def begin_for(self, key: str) -> None:
+        """Let a new one belong to this at first, where that is offered and nothing was sent."""
+        offered = {value for value, *_rest in self.belongs_to.iter_choices()}
+        if not self.belongs_to.raw_data and key in offered:
+            self.belongs_to.data = key
 
     @property
     def is_private(self) -> bool:
@@ -274,12 +305,17 @@ class ObjectiveForm(ItemForm):
     def viewer_ids(self) -> list[int]:
         return list(self.viewers.data or ())
 
+    @property
+    def viewer_team_ids(self) -> list[int]:
+        return list(self.viewer_teams.data or ())
+
     def left_out(self, people: Sequence[Person]) -> list[Person]:
         """Who of these people would not see the objective as it was typed."""
         if not self.is_private:
             return []
-        owner, viewers = self.owner.data, self.viewer_ids
-        return [one for one in people if not would_see(one, owner, viewers)]
+        onlookers = {self.owner.data, *self.further_owner_ids, *self.viewer_ids}
+        onlookers |= people_in(self.viewer_team_ids)
+        return [one for one in people if not would_see(one, onlookers)]
 
     def validate_viewers(self, field: ChoicesField) -> None:
         names = [one.name for one in self.left_out(self.part_owners)]

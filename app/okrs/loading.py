@@ -57,6 +57,12 @@ def is_visible(person: Person) -> ColumnElement[bool]:
     )
 
 
+def is_owned_by(person: Person, kind: Kind) -> ColumnElement[bool]:
+    """Items of this kind of which the person is the owner or a further one."""
+    further = select(ItemOwner.measure_id).where(ItemOwner.person_id == person.id)
+    return or_(kind.owner_id == person.id, kind.measure_id.in_(further))
+
+
 def visible_objectives(person: Person) -> Select[Objective]:
     return select(Objective).where(is_visible(person))
 
@@ -168,7 +174,9 @@ def key_result_for(
         .options(
             joinedload(KeyResult.owner),
             _joined_measure(KeyResult),
-            contains_eager(KeyResult.objective).options(_joined_owners(Objective)),
+            contains_eager(KeyResult.objective).options(
+                _joined_owners(Objective), joinedload(Objective.team)
+            ),
         )
         .where(KeyResult.id == key_result_id)
     )
@@ -207,6 +215,7 @@ def with_standing(measure_of: Callable[[Kind], Loading] = with_measure) -> Seque
     return (
         joinedload(Objective.cycle),
         joinedload(Objective.owner),
+        joinedload(Objective.team),
         measure_of(Objective),
         selectinload(Objective.key_results).options(
             joinedload(KeyResult.owner), measure_of(KeyResult)

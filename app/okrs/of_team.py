@@ -11,6 +11,7 @@ from app.accounts.models import Person
 from app.db import db
 from app.okrs.belongings import show_own
 from app.okrs.cycles import current_cycle
+from app.okrs.levels import may_give
 from app.okrs.loading import visible_objectives, with_standing
 from app.okrs.models import TEAM, Cycle, Measure, Objective, ObjectiveViewerTeam
 from app.okrs.rollup.settling import note_change_of_figure
@@ -24,6 +25,8 @@ class Pursued:
 
     cycle: Cycle
     rows: Sequence[Row]
+    may_add: bool
+    """Whether whoever looks may make objectives for the team."""
 
 
 def pursued_by(team: Team) -> Pursued:
@@ -37,7 +40,7 @@ def pursued_by(team: Team) -> Pursued:
         .order_by(Objective.id)
         .options(*with_standing())
     ).all()
-    return Pursued(cycle, rows_for(with_key_results(objectives)))
+    return Pursued(cycle, rows_for(with_key_results(objectives)), may_give(me(), team))
 
 
 def follow_membership(team: Team, *, left: Sequence[Person], by: Person, **_rest: Any) -> None:

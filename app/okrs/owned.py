@@ -10,7 +10,13 @@ from sqlalchemy.orm import contains_eager, joinedload
 
 from app.accounts.models import Person
 from app.db import db
-from app.okrs.loading import Item, visible_key_results, visible_objectives, with_measure
+from app.okrs.loading import (
+    Item,
+    is_owned_by,
+    visible_key_results,
+    visible_objectives,
+    with_measure,
+)
 from app.okrs.models import CheckIn, Cycle, KeyResult, Measure, Objective
 from app.okrs.readings import values_then
 from app.okrs.standing import progress_of
@@ -25,7 +31,7 @@ def running_items(person: Person, today: date) -> list[Item]:
     objectives = db.session.scalars(
         visible_objectives(person)
         .join(Objective.cycle)
-        .where(Objective.owner_id == person.id, *_is_running(Objective, today))
+        .where(is_owned_by(person, Objective), *_is_running(Objective, today))
         .options(
             contains_eager(Objective.cycle),
             with_measure(Objective),
@@ -34,7 +40,7 @@ def running_items(person: Person, today: date) -> list[Item]:
     key_results = db.session.scalars(
         visible_key_results(person)
         .join(Objective.cycle)
-        .where(KeyResult.owner_id == person.id, *_is_running(KeyResult, today))
+        .where(is_owned_by(person, KeyResult), *_is_running(KeyResult, today))
         .options(with_measure(KeyResult), joinedload(KeyResult.owner))
     ).all()
     return sorted([*objectives, *key_results], key=_place)

@@ -7,12 +7,15 @@ from fractions import Fraction
 from flask import url_for
 
 from app.accounts.models import workspace
+from app.okrs.besides import besides_of
 from app.okrs.figures import goal_words, short_words, value_words
 from app.okrs.integrations import Integration, SourceState, integration_of, states_of
+from app.okrs.levels import level_words
 from app.okrs.live import live_marks
-from app.okrs.loading import Item
+from app.okrs.loading import Item, objective_of
 from app.okrs.models import (
     CLOSED,
+    PERSONAL,
     POSTPONED,
     ROLL_UP,
     STAY_ABOVE,
@@ -31,6 +34,7 @@ from app.okrs.standing import (
     standing_of,
 )
 from app.pages import day, number
+from app.teams.models import Team
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,9 @@ class Row:
     item: Item
     standing: Standing
     state: SourceState | None
+    further_owners: Sequence[str] = ()
+    """Names, in order."""
+    tags: Sequence[str] = ()
 
     @property
     def source(self) -> Source | None:
@@ -63,6 +70,16 @@ class Row:
         """Whether only some see it; a key result's objective says so for both."""
         item = self.item
         return (item if isinstance(item, Objective) else item.objective).is_private
+
+    @property
+    def belongs_to(self) -> str:
+        """The team or the company; empty for what is its owner's. A key result's objective says."""
+        objective = objective_of(self.item)
+        return "" if objective.level == PERSONAL else level_words(objective)
+
+    @property
+    def team(self) -> Team | None:
+        return objective_of(self.item).team
 
     @property
     def is_busy(self) -> bool:
@@ -143,10 +160,12 @@ def item_url(item: Item, action: str) -> str:
 
 
 def rows_for(items: Iterable[Item]) -> list[Row]:
-    """A row for each item, in their order, with one question for the states of all sources."""
+    """A row for each item, in their order, with one question for the states of all sources and
+    one for what stands besides their figures."""
     listed = list(items)
     sources = [item.measure.source for item in listed]
     states = states_of([source for source in sources if source is not None])
+    besides = besides_of([item.measure_id for item in listed])
     space = workspace()
     today, thresholds = space.today(), Thresholds.of(space)
     return [
@@ -154,6 +173,8 @@ def rows_for(items: Iterable[Item]) -> list[Row]:
             item=item,
             standing=standing_of(item, today, thresholds),
             state=states.get(source.id) if source else None,
+            further_owners=besides[item.measure_id].further_owners,
+            tags=besides[item.measure_id].tags,
         )
         for item, source in zip(listed, sources, strict=True)
     ]

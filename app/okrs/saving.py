@@ -1,6 +1,6 @@
 """Saving what an item's form says, with a record of what changed. Nothing here commits."""
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, or_, select
 
 from app.access import hold_me
 from app.accounts.models import Person
@@ -8,17 +8,21 @@ from app.accounts.people import by_name
 from app.audit.log import record
 from app.db import db
 from app.okrs.changes import (
+    BELONGS_TO,
     CREATED,
     CYCLE,
     DAYS,
     DESCRIPTION,
+    FURTHER_OWNERS,
     MEASURE,
     OWNER,
     SOURCE,
+    TAGS,
     TITLE,
     VIEWERS,
     Edits,
     end_source,
+    names_words,
     note_change,
     record_edit,
     record_of,
@@ -28,14 +32,17 @@ from app.okrs.drafts import Draft
 from app.okrs.figures import measure_words
 from app.okrs.forms import ItemForm, ObjectiveForm
 from app.okrs.integrations import integration_of
+from app.okrs.levels import level_words, set_level
 from app.okrs.loading import Item
-from app.okrs.models import Cycle, KeyResult, Measure, Objective
+from app.okrs.models import Cycle, ItemOwner, KeyResult, Measure, Objective
 from app.okrs.readings import hold
 from app.okrs.rollup.settling import note_change_of_figure
 from app.okrs.sight import sees, set_sight, sight_words
 from app.okrs.standing import days_of
 from app.okrs.stored import mark_of
+from app.okrs.tags import tag_names, tags_named, tags_text
 from app.pages import day
+from app.teams.models import Team
 
 CHANGED_MEANWHILE = (
     "Someone else connected a data source to this at the same moment. "
@@ -45,7 +52,7 @@ SAVED_MEANWHILE = (
     "This was changed in another tab or by someone else since you opened it. What you typed is "
     "still here: look at the item in another tab, then save again to put yours in its place."
 )
-_IN_TIMELINE = (TITLE, OWNER, DAYS, CYCLE, VIEWERS)
+_IN_TIMELINE = (TITLE, BELONGS_TO, OWNER, FURTHER_OWNERS, TAGS, DAYS, CYCLE, VIEWERS)
 """What is noted here; `remeasure` and the source note their own."""
 
 
@@ -58,7 +65,7 @@ def create_objective(draft: Draft) -> Objective:
 
     Raises SavedMeanwhile, having changed nothing, where its owner may own nothing any more.
     """
-    if not _held_owner(draft).may_own:
+    if not all(one.may_own for one in _held_owners(draft)):
         raise SavedMeanwhile
     objective = Objective(measure=_wanted(draft.form))
     _create(objective, draft)
@@ -73,7 +80,7 @@ def create_key_result(draft: Draft, objective: Objective) -> KeyResult:
     Raises SavedMeanwhile, having changed nothing, where its owner is just losing sight of it, or
     may own nothing any more, or the objective has just ended.
     """
-    if not _held_owner(draft).may_own:
+    if not all(one.may_own for one in _held_owners(draft)):
         raise SavedMeanwhile
     _hold_sight(objective, draft)
     if objective.measure.has_ended:
@@ -91,14 +98,14 @@ def update_item(item: Item, draft: Draft) -> None:
 
     Raises SavedMeanwhile, having changed nothing, where someone else was quicker.
     """
-    owner = _held_owner(draft)
+    owners = _held_owners(draft)
     if isinstance(item, KeyResult):
         _hold_sight(item.objective, draft)
     hold(item.measure)
     db.session.refresh(item)
     if item.measure.has_ended or (draft.seen and draft.seen != mark_of(item)):
         raise SavedMeanwhile
-    if not owner.may_own and owner.id != item.owner_id:
+    if any(not one.may_own and one not in item.owners for one in owners):
         raise SavedMeanwhile
     _refuse_blind_owners(item, draft)
     before, own_days = _described(item), (item.starts_on, item.ends_on)
@@ -119,20 +126,27 @@ def _edits(before: dict[str, str], now: dict[str, str]) -> Edits:
     return {what: (before[what], now[what]) for what in now if before[what] != now[what]}
 
 
-def _held_owner(draft: Draft) -> Person:
-    """The owner as typed. Nobody closes their account, or that of who saves, until the commit, or
-    takes away what the source is to read through, or aligns anything meanwhile.
+def _held_owners(draft: Draft) -> list[Person]:
+    """The owners as typed. Nobody closes their accounts, or that of who saves, until the commit,
+    or takes away what the source is to read through, or aligns anything meanwhile.
 
     This comes before anything else is held. Raises SourceRefused.
     """
     hold_me()
-    owner = db.session.get_one(Person, draft.form.owner.data)
-    owner.hold()
+    owners = _typed_owners(draft)
+    for owner in owners:
+        owner.hold()
     if draft.source_form is not None:
         draft.source_form.hold()
     if draft.alignment is not None:
         draft.alignment.hold()
-    return owner
+    return owners
+
+
+def _typed_owners(draft: Draft) -> list[Person]:
+    """The owner first."""
+    ids = [draft.form.owner.data, *draft.form.further_owner_ids]
+    return [db.session.get_one(Person, one) for one in ids]
 
 
 def _hold_sight(objective: Objective, draft: Draft) -> None:
@@ -142,7 +156,7 @@ def _hold_sight(objective: Objective, draft: Draft) -> None:
     """
     hold(objective.measure)
     db.session.refresh(objective)
-    if not sees(db.session.get_one(Person, draft.form.owner.data), objective):
+    if not all(sees(one, objective) for one in _typed_owners(draft)):
         raise SavedMeanwhile
 
 
@@ -151,8 +165,11 @@ def _refuse_blind_owners(item: Item, draft: Draft) -> None:
     role."""
     if not isinstance(item, Objective) or not isinstance(draft.form, ObjectiveForm):
         return
+    is_further = exists().where(
+        ItemOwner.measure_id == KeyResult.measure_id, ItemOwner.person_id == Person.id
+    )
     owning = exists().where(
-        KeyResult.owner_id == Person.id,
+        or_(KeyResult.owner_id == Person.id, is_further),
         KeyResult.objective_id == item.id,
         KeyResult.deleted_at.is_(None),
     )
@@ -178,12 +195,16 @@ def _wanted(form: ItemForm) -> Measure:
 def _fill(item: Item, draft: Draft) -> None:
     form = draft.form
     item.title, item.description = form.title.data or "", form.description.data or ""
-    item.owner = db.session.get_one(Person, form.owner.data)
+    item.owner, *further = _typed_owners(draft)
+    item.measure.further_owners = by_name(further)
+    item.measure.tags = tags_named(tag_names(form.tags.data))
     item.starts_on, item.ends_on = form.first_day.data, form.last_day.data
     if isinstance(item, Objective) and isinstance(form, ObjectiveForm):
         item.cycle = db.session.get_one(Cycle, form.cycle.data)
         viewers = [db.session.get_one(Person, one) for one in form.viewer_ids]
-        set_sight(item, form.is_private, by_name(viewers))
+        teams = [db.session.get_one(Team, one) for one in form.viewer_team_ids]
+        set_sight(item, form.is_private, by_name(viewers), teams)
+        set_level(item, form.belongs_to.data)
 
 
 def _create(item: Item, draft: Draft) -> None:
@@ -225,9 +246,12 @@ def _described(item: Item) -> dict[str, str]:
         TITLE: item.title,
         DESCRIPTION: item.description,
         OWNER: item.owner.name,
+        FURTHER_OWNERS: names_words(item.measure.further_owners),
+        TAGS: tags_text(item.measure.tags) or "none",
         DAYS: f"{day(first)} to {day(last)}",
         MEASURE: measure_words(item.measure),
     }
     if isinstance(item, Objective):
         described |= {CYCLE: item.cycle.name, VIEWERS: sight_words(item)}
+        described[BELONGS_TO] = level_words(item)
     return described

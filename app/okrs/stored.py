@@ -4,9 +4,11 @@ import hashlib
 from typing import Any
 
 from app.okrs.forms import PEOPLE
+from app.okrs.levels import level_key
 from app.okrs.loading import Item
 from app.okrs.models import PERCENT, ROLL_UP, Objective
 from app.okrs.sight import EVERYONE
+from app.okrs.tags import tags_text
 
 
 def stored_fields(item: Item) -> dict[str, Any]:
@@ -17,6 +19,8 @@ def stored_fields(item: Item) -> dict[str, Any]:
         "title": item.title,
         "description": item.description,
         "owner": item.owner_id,
+        "further_owners": sorted(one.id for one in measure.further_owners),
+        "tags": tags_text(measure.tags),
         "measure": measure.kind,
         "start": measure.start_value if is_kpi else "0",
         "target": measure.target_value if is_kpi else "",
@@ -31,6 +35,8 @@ def stored_fields(item: Item) -> dict[str, Any]:
         fields["parent"] = item.parent_measure_id
         fields["visibility"] = PEOPLE if item.is_private else EVERYONE
         fields["viewers"] = sorted(one.id for one in item.viewers)
+        fields["viewer_teams"] = sorted(one.id for one in item.viewer_teams)
+        fields["belongs_to"] = level_key(item)
     return fields
 
 

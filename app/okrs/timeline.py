@@ -15,6 +15,7 @@ _SAID = {
     "created": "created it",
     "title": "changed the title",
     "owner": "changed the owner",
+    "belongs to": "changed whom it belongs to",
     "cycle": "moved it to another cycle",
     "days": "changed the days",
     "measure": "changed the measure",

@@ -1,6 +1,8 @@
 """Who is in a team: its members and its lead."""
 
-from sqlalchemy import Select, or_, select
+from collections.abc import Collection
+
+from sqlalchemy import Select, or_, select, union
 
 from app.accounts.models import Person
 from app.db import db
@@ -11,6 +13,15 @@ def teams_of(person: Person) -> Select[int]:
     """The ids of the teams that the person is in or leads, archived ones too."""
     as_member = select(TeamMember.team_id).where(TeamMember.person_id == person.id)
     return select(Team.id).where(or_(Team.lead_id == person.id, Team.id.in_(as_member)))
+
+
+def people_in(team_ids: Collection[int]) -> frozenset[int]:
+    """The ids of who is in one of these teams or leads it; one statement, none without teams."""
+    if not team_ids:
+        return frozenset()
+    members = select(TeamMember.person_id).where(TeamMember.team_id.in_(team_ids))
+    leads = select(Team.lead_id).where(Team.id.in_(team_ids), Team.lead_id.is_not(None))
+    return frozenset(db.session.scalars(union(members, leads)))
 
 
 def is_in_team(person: Person, team_id: int | None) -> bool:
