@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from datetime import time as time_of_day
 from fractions import Fraction
 from html.parser import HTMLParser
@@ -26,9 +26,10 @@ from app.accounts.setup import is_set_up, make_workspace
 from app.config import Config
 from app.db import db, utcnow
 from app.migrating import upgrade
-from app.okrs.changes import CREATED, SOURCE
+from app.okrs.changes import ALIGNMENT, CREATED, SOURCE
 from app.okrs.cycles import ensure_quarters
 from app.okrs.integrations import switch
+from app.okrs.models import COMPANY as OF_COMPANY
 from app.okrs.models import (
     KPI,
     PERCENT,
@@ -199,6 +200,11 @@ SAMPLES: Sequence[tuple[str, str, str, Sequence[Sample]]] = (
 )
 
 
+ANNUAL = ("Small teams recommend us", "What the quarters of this year lead to.", "Ada Ek")
+UNDER_IT = ("Publish what customers ask for", "New teams settle in within a day")
+"""An objective of the whole year and the company, and what is aligned under it."""
+
+
 @dataclass(frozen=True)
 class Account:
     """A sandbox account that was connected, and the boards to count on as they are now."""
@@ -237,6 +243,7 @@ def _fill(session: Session, sign_in: dict[str, str], account: Account | None) ->
     people = _people(session, sign_in)
     cycle = ensure_quarters()[0]
     connection = _connection(session, people, account) if account else None
+    objectives: dict[str, Objective] = {}
     for title, description, owner, key_results in SAMPLES:
         objective = Objective(
             title=title,
@@ -255,6 +262,30 @@ def _fill(session: Session, sign_in: dict[str, str], account: Account | None) ->
                 snapshot = account.boards[sample.counted.board]
                 _count_on(session, key_result, connection, snapshot, sample.counted)
         roll_up_the_past(session, objective, _first_moment(cycle))
+        objectives[title] = objective
+    _align(session, people, cycle, [objectives[title] for title in UNDER_IT])
+
+
+def _align(
+    session: Session, people: dict[str, Person], quarter: Cycle, aligned: Sequence[Objective]
+) -> None:
+    """Put these under an objective of the company, in the quarter's calendar year."""
+    title, description, owner = ANNUAL
+    year = quarter.starts_on.year
+    annual = Objective(
+        title=title,
+        description=description,
+        owner=people[owner],
+        cycle=Cycle(name=f"{year}", starts_on=date(year, 1, 1), ends_on=date(year, 12, 31)),
+        level=OF_COMPANY,
+        measure=Measure(kind=ROLL_UP),
+        created_at=_first_moment(quarter),
+    )
+    session.add_all([annual, _change(annual, CREATED)])
+    for objective in aligned:
+        objective.parent_measure = annual.measure
+        session.add(_change(objective, ALIGNMENT, title))
+    roll_up_the_past(session, annual, _first_moment(quarter), aligned)
 
 
 def _people(session: Session, sign_in: dict[str, str]) -> dict[str, Person]:

@@ -1,5 +1,6 @@
 """What a sample objective came to over the quarter, as settling would have stored it."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from fractions import Fraction
 
@@ -15,10 +16,13 @@ from app.okrs.standing import progress_of, value_of
 _EVERY = timedelta(days=3)
 
 
-def roll_up_the_past(session: Session, objective: Objective, begun: datetime) -> None:
-    """Readings of the objective up to now, from those of its key results; the last is settled."""
+def roll_up_the_past(
+    session: Session, objective: Objective, begun: datetime, aligned: Sequence[Objective] = ()
+) -> None:
+    """Readings of the objective up to now, from those of its key results and of what is aligned
+    under it; the last is settled."""
     session.flush()  # what they count is written past the objects
-    measures = [one.measure for one in objective.key_results]
+    measures = [one.measure for one in (*objective.key_results, *aligned)]
     for measure in measures:
         session.refresh(measure)
     moment, now = begun + _EVERY, utcnow()

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from app.access import me
 from app.accounts.models import workspace
 from app.htmx import fragment
-from app.okrs.alignment.trail import rows_aligned_under
+from app.okrs.alignment.trail import LONGEST_LIST, rows_aligned_under
 from app.okrs.chart import draw_chart
 from app.okrs.endings.links import carried_links
 from app.okrs.history import history_of
@@ -39,7 +39,8 @@ def standing_values(item: Item) -> dict[str, Any]:
         "row": row,
         "item": item,
         "parts": part_rows,
-        "aligned": aligned_rows,
+        "aligned": aligned_rows[:LONGEST_LIST],
+        "has_more_aligned": len(aligned_rows) > LONGEST_LIST,
         "parts_mean": None if row.is_rolled_up else mean_progress(part_rows),
         "is_editable": may_change and not has_ended,
         "may_check_in": may_check_in(me(), item) and not has_ended,

@@ -93,7 +93,7 @@ def _rows(
             line=line,
             is_open=view.is_open(line),
             cycle_name=names.get(line.branch.cycle_id) if _is_elsewhere(line, view) else None,
-            toggle_url=view.toggled(line).url,
+            toggle_url=view.toggled(line).url if line.beneath else "",
         )
         for row, line in zip(
             rows_for(items[line.branch.measure_id] for line in there), there, strict=True

@@ -272,7 +272,9 @@ def test_a_new_objective_is_offered_its_place(
     client.follow(client.submit(page, "Save", {"title": "Another"}))
     made = db.session.scalars(select(Objective).where(Objective.title == "Another")).one()
     assert made.parent_measure_id == company.measure_id
-    assert client.page("/objectives/new?under=99").field(FIELD).value == ""
+    page = client.page(client.page(f"/objectives/{made.id}").link("New objective under it"))
+    assert chosen(page) == str(made.measure_id)
+    assert chosen(client.page("/objectives/new?under=99")) == ""
 
 
 def test_a_tab_left_open_does_not_undo_an_alignment(

@@ -167,3 +167,20 @@ def test_the_way_up_ends_at_what_is_not_seen(
     )
     client.sign_in(carol)
     assert "Hire" not in client.page(f"/objectives/{top.id}").text
+
+
+def test_a_page_shows_so_many_and_leads_to_the_rest(
+    client: Client,
+    bob: Person,
+    cycle: Cycle,
+    objective: Objective,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for module in ("app.okrs.alignment.trail", "app.okrs.regions"):
+        monkeypatch.setattr(f"{module}.LONGEST_LIST", 2)
+    client.sign_in(bob)
+    for count in (1, 2, 3):
+        make_objective(bob, cycle, parent_measure_id=objective.measure_id)
+        page = client.page(f"/objectives/{objective.id}")
+        assert len(page.all("#aligned .row")) == min(count, 2)
+        assert ("More of them are in the tree." in page.text) is (count > 2)
