@@ -16,7 +16,6 @@ def init_app(app: Flask) -> None:
     # Here, not above: these modules hang their pages on the blueprint of this one.
     from app.okrs import (  # noqa: F401
         belongings,
-        check_in_views,
         cycle_views,
         integration_views,
         key_result_views,
@@ -27,6 +26,7 @@ def init_app(app: Flask) -> None:
     )
     from app.okrs.alignment import tree_views  # noqa: F401
     from app.okrs.alignment import views as alignment_views  # noqa: F401
+    from app.okrs.checkins import views as check_in_views  # noqa: F401
     from app.okrs.endings import carrying_views, closing_views  # noqa: F401
     from app.okrs.explorer import views  # noqa: F401
     from app.okrs.moving import export_views  # noqa: F401

@@ -22,7 +22,7 @@ from app.accounts.forms import one_line
 from app.accounts.models import Person
 from app.okrs.figures import GUARD_WORDS, KIND_WORDS, figure_text, parse_figure
 from app.okrs.integrations import MeasureWish
-from app.okrs.models import KPI, PERCENT, ROLL_UP, STAY_ABOVE, STAY_BELOW, Cycle, Measure
+from app.okrs.models import KPI, PERCENT, ROLL_UP, STAY_ABOVE, STAY_BELOW, Cycle
 from app.okrs.sight import EVERYONE, would_see
 from app.okrs.tags import tags_problem
 from app.teams.membership import people_in
@@ -340,39 +340,6 @@ class CycleForm(Form):
     def validate_last_day(self, field: DayField) -> None:
         if field.data and self.first_day.data and field.data < self.first_day.data:
             raise ValidationError("The last day must not be before the first day.")
-
-
-class CheckInForm(Form):
-    """A value where a person brings it, a note, or both."""
-
-    value = FigureField("Value", render_kw={"inputmode": "decimal"})
-    note = TextAreaField("Note", filters=[several_lines], validators=[AtMost(LONGEST_TEXT)])
-
-    measure: Measure
-
-    @property
-    def takes_value(self) -> bool:
-        return takes_value(self.measure)
-
-    def validate_value(self, field: FigureField) -> None:
-        if not self.takes_value:
-            return
-        if field.problem:
-            raise ValidationError(field.problem)
-        is_percentage = self.measure.kind == PERCENT
-        if field.figure is None and not self.note.data:
-            raise ValidationError("Give a value, a note, or both.")
-        if field.figure is not None and is_percentage and not 0 <= field.figure <= 100:
-            raise ValidationError("Give a percentage from 0 to 100.")
-
-    def validate_note(self, field: TextAreaField) -> None:
-        if not self.takes_value and not field.data:
-            raise ValidationError("Write a note.")
-
-
-def takes_value(measure: Measure) -> bool:
-    """Whether a person may give the value: not where a source or the key results bring it."""
-    return measure.source is None and measure.kind != ROLL_UP
 
 
 def _day(field: DayField) -> date | None:

@@ -46,15 +46,23 @@ class History:
     past: PastPart | None
     """What was rebuilt of the time before the link."""
 
+    def newest(self, series: int) -> Reading | None:
+        """The last reading of a series that was shown."""
+        shown = (one.reading for one in reversed(self.readings) if not one.reading.is_beside)
+        return next((one for one in shown if one.series == series), None)
+
 
 def history_of(measure: Measure) -> History:
     """Three statements and those of the integration, however long the history is."""
+    # Whose value stands in for what is counted; elsewhere nobody asks for it.
+    given = joinedload(Reading.check_in).joinedload(CheckIn.person)
     readings = db.session.execute(
         select(Reading, Source.__table__.c.id, Source.__table__.c.integration)
         .outerjoin(SourceVersion, SourceVersion.id == Reading.source_version_id)
         .outerjoin(Source.__table__, Source.__table__.c.id == SourceVersion.source_id)
         .where(Reading.measure_id == measure.id)
         .order_by(Reading.taken_at, Reading.id)
+        .options(*([given] if measure.override else []))
     )
     check_ins = db.session.execute(
         select(CheckIn, func.count().over())

@@ -10,19 +10,37 @@ from sqlalchemy import select
 from app.accounts.models import Person
 from app.db import db
 from app.names import as_compared
+from app.okrs.comments.models import Comment, Mention
 from app.okrs.loading import Item, is_visible
-from app.okrs.models import Objective
+from app.okrs.models import CheckIn, Objective
 
 people_mentioned = Signal()
 """Sent with the item, in the transaction that stores the text, with `people`, `by` and `text`.
 Receivers add rows and leave the commit."""
 
 
-def tell_of_mentions(item: Item, text: str, by: Person) -> None:
-    """Let those know who are mentioned in a text about an item. Commits nothing."""
+def mention(item: Item, place: CheckIn | Comment, text: str, by: Person) -> None:
+    """Let those know who are mentioned in what is said of an item there, new or edited: each once.
+
+    Who is no longer mentioned and has not seen it is not led there any more. Commits nothing.
+    """
+    is_check_in = isinstance(place, CheckIn)
     people = mentioned(text, item, by)
-    if people:
-        people_mentioned.send(item, people=people, by=by, text=text)
+    known: dict[int, Mention] = {}
+    if place.id is not None:
+        of_place = Mention.check_in_id if is_check_in else Mention.comment_id
+        found = db.session.scalars(select(Mention).where(of_place == place.id))
+        known = {one.person_id: one for one in found}
+    meant = {one.id for one in people}
+    for person_id, gone in known.items():
+        if person_id not in meant and gone.seen_at is None:
+            db.session.delete(gone)
+    told = [one for one in people if one.id not in known]
+    for person in told:
+        where = {"check_in": place} if is_check_in else {"comment": place}
+        db.session.add(Mention(person_id=person.id, by_id=by.id, measure=item.measure, **where))
+    if told:
+        people_mentioned.send(item, people=told, by=by, text=text)
 
 
 def mentioned(text: str, item: Item, by: Person) -> list[Person]:

@@ -85,7 +85,7 @@ def record_reading(
         and (stays or measure.override is None)
     ):
         if not stays:
-            _make_present(measure, last)
+            make_present(measure, last)
         return None
     reading = Reading(
         measure=measure,
@@ -104,7 +104,7 @@ def record_reading(
         measure.matching_count, measure.completed_count = matching, completed
     else:
         end_override(measure)
-        _make_present(measure, reading)
+        make_present(measure, reading)
     return reading
 
 
@@ -126,7 +126,7 @@ def record_check_in(
     )
     if override is None:
         db.session.add(reading)
-        _make_present(measure, reading)
+        make_present(measure, reading)
         return reading
     if measure.override is None:
         measure.automatic_value = automatic_value(measure)
@@ -234,7 +234,7 @@ def values_then(moments: Mapping[int, datetime]) -> dict[int, Fraction]:
     return {row.measure_id: row.value for row in found}
 
 
-def _make_present(measure: Measure, reading: Reading) -> None:
+def make_present(measure: Measure, reading: Reading) -> None:
     measure.value = reading.value
     measure.matching_count = reading.matching_count
     measure.completed_count = reading.completed_count

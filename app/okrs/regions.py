@@ -10,6 +10,7 @@ from app.accounts.models import workspace
 from app.htmx import fragment
 from app.okrs.alignment.trail import LONGEST_LIST, rows_aligned_under
 from app.okrs.chart import draw_chart
+from app.okrs.checkins.overriding import automatic_words, by_hand
 from app.okrs.endings.links import carried_links
 from app.okrs.history import history_of
 from app.okrs.loading import Item, may_check_in, may_edit
@@ -19,7 +20,7 @@ from app.okrs.recorded_course import course_of
 from app.okrs.remedy import remedy_for
 from app.okrs.rows import counted_event, mean_progress, row_for, rows_for
 from app.okrs.standing import Thresholds
-from app.okrs.timeline import timeline_of
+from app.okrs.timeline import Speaker, timeline_of
 
 
 def standing_values(item: Item) -> dict[str, Any]:
@@ -35,6 +36,7 @@ def standing_values(item: Item) -> dict[str, Any]:
     counts = integration is not None and item.measure.override is None
     noun = integration.counted_noun if integration and counts else None
     may_change, has_ended = may_edit(me(), item), item.measure.has_ended
+    may_say = may_check_in(me(), item) and not has_ended
     return {
         "row": row,
         "item": item,
@@ -43,7 +45,7 @@ def standing_values(item: Item) -> dict[str, Any]:
         "has_more_aligned": len(aligned_rows) > LONGEST_LIST,
         "parts_mean": None if row.is_rolled_up else mean_progress(part_rows),
         "is_editable": may_change and not has_ended,
-        "may_check_in": may_check_in(me(), item) and not has_ended,
+        "may_check_in": may_say,
         "may_reopen": may_change and has_ended,
         "carried": carried_links(me(), item),
         "source": source,
@@ -53,7 +55,9 @@ def standing_values(item: Item) -> dict[str, Any]:
         "remedy": remedy_for(item.measure, row.standing, Thresholds.of(workspace()), noun),
         "outlook": outlook_of(item.measure, course),
         "chart": draw_chart(course),
-        "timeline": timeline_of(item.measure, history),
+        "by_hand": by_hand(item.measure, history.newest(item.measure.series)),
+        "automatic": automatic_words(item.measure),
+        "timeline": timeline_of(item.measure, history, Speaker(me(), may_say)),
     }
 
 

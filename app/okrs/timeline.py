@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
-from app.okrs.changes import CARRIED, COPIED, VIEWERS
+from flask import url_for
+
+from app.accounts.models import Person
+from app.okrs.changes import CARRIED, CHECK_IN, COPIED, VIEWERS
 from app.okrs.figures import value_words
 from app.okrs.history import LONGEST, History, TracedReading
-from app.okrs.models import KPI, POSTPONED, Change, CheckIn, Measure
+from app.okrs.models import KPI, ONCE, POSTPONED, Change, CheckIn, Measure
 from app.okrs.sight import EVERYONE
 
 _SAID = {
@@ -31,6 +34,7 @@ _SAID = {
     "reopened": "reopened it",
     "carried": "carried it over",
     "copied": "copied it",
+    "override": "let the data source update it again",
 }
 
 
@@ -47,6 +51,27 @@ class Entry:
     url: str = ""
     """Where the things that were counted are shown."""
     url_text: str = ""
+    key: str = ""
+    """Its name on the page: "check-in-7"."""
+    is_edited: bool = False
+    edit_url: str = ""
+    delete_url: str = ""
+    """Empty where the person who looks may not."""
+
+
+@dataclass(frozen=True)
+class Speaker:
+    """Who looks at the timeline, and what of it they may edit and delete."""
+
+    person: Person
+    may_check_in: bool
+    """And the item has not ended."""
+
+    def may_edit(self, check_in: CheckIn) -> bool:
+        return self.may_check_in and check_in.person_id == self.person.id
+
+    def may_delete(self, check_in: CheckIn) -> bool:
+        return self.may_check_in and (self.person.is_admin or self.may_edit(check_in))
 
 
 @dataclass(frozen=True)
@@ -56,12 +81,12 @@ class Timeline:
     more_count: int
 
 
-def timeline_of(measure: Measure, history: History) -> Timeline:
+def timeline_of(measure: Measure, history: History, speaker: Speaker) -> Timeline:
     """The newest entries and how many more there are."""
     counts = _counts(history.readings)
     entries = [
         *(_count_entry(measure, one, before) for one, before in counts[-LONGEST:]),
-        *_check_in_entries(measure, history),
+        *_check_in_entries(measure, history, speaker),
         *(change_entry(one) for one in history.changes),
     ]
     # Of one moment the edit comes before the count that it led to.
@@ -111,23 +136,35 @@ _PLAIN = Measure(kind=KPI, unit="")
 """For values of an earlier series, whose unit is not kept."""
 
 
-def _check_in_entries(measure: Measure, history: History) -> list[Entry]:
+def _check_in_entries(measure: Measure, history: History, speaker: Speaker) -> list[Entry]:
     series = {one.reading.check_in_id: one.reading.series for one in history.readings}
     return [
-        _check_in_entry(measure if series.get(one.id) == measure.series else _PLAIN, one)
+        _check_in_entry(measure if series.get(one.id) == measure.series else _PLAIN, one, speaker)
         for one in history.check_ins
     ]
 
 
-def _check_in_entry(unit_of: Measure, check_in: CheckIn) -> Entry:
+def _check_in_entry(unit_of: Measure, check_in: CheckIn, speaker: Speaker) -> Entry:
     value = "" if check_in.value is None else value_words(unit_of, check_in.value)
+    did = "checked in"
+    if check_in.override is not None:
+        did = "set it by hand" + (" for once" if check_in.override == ONCE else ", to stay")
+    sure = [] if check_in.confidence is None else [f"Confidence {check_in.confidence} of 10."]
     return Entry(
         at=check_in.made_at,
         actor=check_in.person.name,
-        did="checked in",
+        did=did,
         after=value,
-        note=check_in.note,
+        note="\n".join([*([check_in.note] if check_in.note else []), *sure]),
+        key=f"check-in-{check_in.id}",
+        is_edited=check_in.edited_at is not None,
+        edit_url=_url("edit", check_in) if speaker.may_edit(check_in) else "",
+        delete_url=_url("delete", check_in) if speaker.may_delete(check_in) else "",
     )
+
+
+def _url(action: str, check_in: CheckIn) -> str:
+    return url_for(f"okrs.{action}_check_in", check_in_id=check_in.id)
 
 
 def change_entry(change: Change) -> Entry:
@@ -138,6 +175,9 @@ def change_entry(change: Change) -> Entry:
         before = after = ""
     elif change.what in (CARRIED, COPIED, POSTPONED):
         did, after = f"{did} {after}", ""
+    elif change.what == CHECK_IN:
+        did = "edited a check-in" if after else "deleted a check-in"
+        before, after = (before, after) if after else ("", before)
     elif change.what == VIEWERS and EVERYONE in (before, after):
         did = "made it visible to everyone" if after == EVERYONE else "made it private"
         before, after = "", "" if after == EVERYONE else f"only {after} see it"

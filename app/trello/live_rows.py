@@ -71,10 +71,14 @@ class LiveSource:
     evidence_id: int | None
     """The newest of the version; None where it never counted."""
     digest: str | None
+    given_at: datetime | None
+    """Since when a value given by hand stands in for what is counted; None where none does."""
 
     def moment_of(self, fetched_at: datetime) -> datetime:
-        """When a copy fetched then was counted: a form counts on one from before the link."""
-        return max(fetched_at, self.version_made_at)
+        """When a copy fetched then was counted: a form counts on one from before the link, and
+        someone may give a value while a copy is on its way."""
+        moments = (fetched_at, self.version_made_at, self.given_at)
+        return max(one for one in moments if one is not None)
 
 
 def live_board(session: Session, board_id: int) -> LiveBoard:
@@ -185,6 +189,7 @@ def _live_sources() -> Select[Any]:
             SourceVersion.definition,
             Evidence.id,
             Evidence.digest,
+            case((Measure.override.is_not(None), Measure.valued_at)),
         )
         .select_from(of_trello)
         .join(source, source.c.id == of_trello.c.id)

@@ -9,6 +9,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 from flask import Flask
@@ -21,7 +22,9 @@ from app.mail.kinds import KINDS
 from app.mail.unsubscribing import unsubscribe_url
 from app.okrs.cycles import all_cycles, current_cycle
 from app.okrs.explorer.models import SavedView
-from app.okrs.models import TEAM, Cycle, KeyResult, Measure, Objective
+from app.okrs.models import TEAM, UNTIL_RESUMED, CheckIn, Cycle, KeyResult, Measure, Objective
+from app.okrs.readings import record_check_in
+from app.okrs.rollup.settling import settle
 from app.teams.models import Team
 from app.trello.counting import Criteria
 from app.trello.models import EVERYONE, PEOPLE, Board, Connection, Webhook
@@ -219,6 +222,7 @@ def _add_items(
         **{word: one.id for word, one in (counted | parts).items()},
         "viewer's": others.id,
     }
+    _add_words(world, {**counted, "team's": parts["team's"]}, owner)
     world.things["source_id"] = {**sources}
     world.things["board_id"] = {"counted": board.id}
     world.things["key"] = {"known": WEBHOOK_KEY, "made-up": "x" * 32}
@@ -235,6 +239,21 @@ def _add_views(world: World, owner: Person) -> None:
     db.session.commit()
     world.things["view_id"] = {"owner's": own.id, "shared": shared.id}
     world.hidden["view_id"] = [own.id, shared.id]
+
+
+def _add_words(world: World, spoken_of: Mapping[str, KeyResult], owner: Person) -> None:
+    """What the owner said of these, with values that stand in for what is counted."""
+    check_ins = {}
+    for word, key_result in spoken_of.items():
+        made = CheckIn(measure=key_result.measure, person_id=owner.id, made_at=utcnow())
+        db.session.add(made)
+        override = UNTIL_RESUMED if key_result.measure.source else None
+        record_check_in(key_result.measure, made, Fraction(7), override)
+        check_ins[word] = made
+    db.session.commit()
+    settle()
+    world.things["check_in_id"] = {word: one.id for word, one in check_ins.items()}
+    world.hidden["check_in_id"] = [check_ins["private"].id]
 
 
 def _objective(title: str, owner: Person, cycle: Cycle, **values: Any) -> Objective:
@@ -305,6 +324,7 @@ def _fill_in_forms(world: World, people: Mapping[str, Person]) -> None:
         "okrs.edit_key_result": item,
         "okrs.check_in_objective": {"note": "It goes well."},
         "okrs.check_in_key_result": {"note": "It goes well."},
+        "okrs.edit_check_in": {"value": "8", "note": "It goes better."},
         "teams.new_team": {"name": "Support"},
         "teams.edit_team": {"name": "Growth"},
         "teams.add_to_team": {"people": [people["owner"].id]},

@@ -8,9 +8,8 @@ from sqlalchemy import select, update
 
 from app.accounts.models import Person
 from app.db import db
-from app.okrs import check_in_views
-from app.okrs.models import PERCENT, CheckIn, Cycle, KeyResult, Measure, Objective
-from tests.okrs.abacus import Abacus, AbacusSource
+from app.okrs.checkins import views
+from app.okrs.models import CLOSED, PERCENT, CheckIn, Cycle, KeyResult, Measure, Objective
 from tests.okrs.items import (
     count_of,
     given_readings,
@@ -60,21 +59,40 @@ def test_a_note_alone_leaves_the_value(client: Client, bob: Person, key_result: 
     assert not given_readings()
 
 
-def test_with_a_source_only_a_note(
-    client: Client, bob: Person, key_result: KeyResult, abacus: Abacus
+def test_a_note_or_confidence_alone_will_do(
+    client: Client, bob: Person, key_result: KeyResult
 ) -> None:
-    db.session.add(AbacusSource(measure_id=key_result.measure_id, linked_by_id=bob.id))
-    db.session.commit()
     client.sign_in(bob)
     page = client.page(path(key_result))
-    assert not page.named("Value")
-    assert "Abacus brings the value, so a check-in is a note." in page.text
-    assert client.see(client.post(path(key_result), {"value": "5"}), 422).error("Note") == (
-        "Write a note."
-    )
-    assert client.post(path(key_result), {"value": "5", "note": "Nearly"}).status_code == 303
-    assert only(CheckIn).value is None
-    assert not given_readings()
+    assert list(page.field("Confidence").options) == ["Not said", *map(str, range(1, 11))]
+    page = client.follow(client.submit(page, "Save", {"confidence": "7"}))
+    assert "Bob Brown checked in Confidence 7 of 10." in page.text
+    assert only(CheckIn).confidence == 7
+
+
+def test_pressed_twice_it_is_said_once(client: Client, bob: Person, key_result: KeyResult) -> None:
+    client.sign_in(bob)
+    page = client.page(path(key_result))
+    for _ in range(2):
+        answer = client.submit(page, "Save", {"value": "9", "note": "So far"})
+        assert client.follow(answer).flashes == ["Checked in."]
+    assert count_of(CheckIn) == len(given_readings()) == 1
+    client.submit(page, "Save", {"value": "10", "note": "So far"})  # gone back, and typed anew
+    assert count_of(CheckIn) == 2
+
+
+def test_what_has_ended_is_not_checked_in_on(
+    client: Client, bob: Person, key_result: KeyResult
+) -> None:
+    key_result.measure.ended_as = CLOSED
+    db.session.commit()
+    client.sign_in(bob)
+    assert not client.page(f"/key-results/{key_result.id}").named("Check in")
+    why = "This key result is closed, so it stays as it is. Reopen it first."
+    assert client.follow(client.get(path(key_result))).flashes == [why]
+    page = client.see(client.post(path(key_result), {"value": "9"}), 422)
+    assert page.error("Note") == why and page.field("Value").value == "9"
+    assert count_of(CheckIn) == 0
 
 
 def test_on_a_roll_up_only_a_note(client: Client, bob: Person, objective: Objective) -> None:
@@ -92,6 +110,7 @@ def test_on_a_roll_up_only_a_note(client: Client, bob: Person, objective: Object
         ({"value": "-0.1"}, "Value", "Give a percentage from 0 to 100."),
         ({"value": "100.000001"}, "Value", "Give a percentage from 0 to 100."),
         ({"value": " ", "note": " "}, "Value", "Give a value, a note, or both."),
+        ({"confidence": "11"}, "Confidence", "Choose one from the list."),
         ({"value": "5", "note": "x" * 10_001}, "Note", "Use at most 10,000 characters."),
     ],
 )
@@ -103,6 +122,8 @@ def test_bad_input_is_kept(
     page = client.see(client.submit(client.page(path(key_result)), "Save", typed), 422)
     assert page.error(label) == sentence
     for name, text in typed.items():
+        if name == "confidence":
+            continue  # none of its choices
         assert str(page.one(f"#{name}").value).strip() == text.strip()
     assert count_of(CheckIn) == 0
 
@@ -111,7 +132,7 @@ def test_bad_input_is_kept(
 def test_the_value_is_judged_by_the_measure_as_it_is_when_recorded(
     client: Client, bob: Person, key_result: KeyResult, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    load = check_in_views.key_result_for
+    load = views.key_result_for
 
     def load_and_be_overtaken(*arguments: Any, **options: Any) -> KeyResult:
         loaded = load(*arguments, **options)
@@ -119,7 +140,7 @@ def test_the_value_is_judged_by_the_measure_as_it_is_when_recorded(
             another.execute(update(Measure).values(kind=PERCENT, series=2))
         return loaded
 
-    monkeypatch.setattr(check_in_views, "key_result_for", load_and_be_overtaken)
+    monkeypatch.setattr(views, "key_result_for", load_and_be_overtaken)
     client.sign_in(bob)
     page = client.see(client.post(path(key_result), {"value": "400"}), 422)
     assert page.error("Value") == "Give a percentage from 0 to 100."
