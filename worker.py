@@ -26,6 +26,7 @@ from app.config import Config, ConfigError
 from app.db import db
 from app.embedded_redis import EmbeddedRedis, ServerInUse
 from app.mail.clock import MailClock
+from app.okrs.bin.erasing import Erasing
 from app.okrs.cycles import current_cycle
 from app.okrs.integrations import all_integrations
 from app.okrs.rollup.settling import settle
@@ -55,6 +56,7 @@ class Clock:
         self._name = f"{socket.gethostname()}-{os.getpid()}"
         self._next_tick = 0.0
         self._mail = MailClock()
+        self._erasing = Erasing()
 
     def turn(self) -> None:
         """A glance, and every few seconds a tick. Raises nothing: the clock outlives a bad turn,
@@ -78,6 +80,7 @@ class Clock:
                 integration.tick()
             settle()
             self._mail.tick()
+            self._erasing.tick()
 
 
 class Lane:

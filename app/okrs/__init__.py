@@ -26,8 +26,13 @@ def init_app(app: Flask) -> None:
     )
     from app.okrs.alignment import tree_views  # noqa: F401
     from app.okrs.alignment import views as alignment_views  # noqa: F401
+    from app.okrs.bin import bin_views  # noqa: F401
     from app.okrs.checkins import views as check_in_views  # noqa: F401
-    from app.okrs.endings import carrying_views, closing_views  # noqa: F401
+    from app.okrs.endings import (  # noqa: F401
+        carrying_views,
+        closing_views,
+        review_views,  # noqa: F401
+    )
     from app.okrs.explorer import views  # noqa: F401
     from app.okrs.moving import export_views  # noqa: F401
     from app.okrs.of_team import follow_membership, pursued_by

@@ -1,20 +1,38 @@
-"""Cycles: which there are, and adding one."""
+"""Cycles: which there are, adding, editing, closing and reopening them."""
+
+from datetime import date
 
 from flask import flash, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 
-from app.access import me, require_admin
+from app.access import by_id, me, require_admin
 from app.audit.log import record
 from app.db import db
 from app.htmx import see_other
 from app.okrs import blueprint
+from app.okrs.cycle_changes import (
+    change_cycle,
+    hold_to_change,
+    mark_of_cycle,
+    still_open,
+)
+from app.okrs.cycle_changes import close_cycle as close
+from app.okrs.cycle_changes import reopen_cycle as reopen
 from app.okrs.cycles import add_cycle as add
-from app.okrs.cycles import all_cycles, current_cycle
+from app.okrs.cycles import all_cycles, current_cycle, is_of_calendar, offered_years
 from app.okrs.forms import CycleForm
 from app.okrs.loading import is_visible
-from app.okrs.models import Objective
+from app.okrs.models import Cycle, Objective
 from app.pages import day
+
+SAVED_MEANWHILE = (
+    "This cycle was changed in another tab or by someone else since you opened it. What you typed "
+    "is still here: save again to put yours in its place."
+)
+FROM_CALENDAR = (
+    "The calendar makes this quarter, so its days stay. Add a cycle of your own for other days."
+)
 
 
 @blueprint.get("/cycles")
@@ -28,23 +46,90 @@ def add_cycle() -> ResponseReturnValue:
     form = CycleForm(request.form)
     if not form.validate():
         return _page(form), 422
-    name, first, last = form.name.data or "", form.first_day.data, form.last_day.data
-    if first is None or last is None:
-        raise RuntimeError("a valid form has both days")
-    cycles = all_cycles()
-    if any(one.name.casefold() == name.casefold() for one in cycles):
+    name, (first, last) = form.name.data or "", form.days
+    if _has_other_of_name(name, None):
         form.name.errors = ["There is a cycle of this name. Choose another."]
         return _page(form), 422
     cycle = add(name, first, last)
     if cycle is None:
-        same = next(one for one in all_cycles() if (one.starts_on, one.ends_on) == (first, last))
-        form.first_day.errors = [f"{same.name} has these days already."]
+        form.first_day.errors = [_days_taken(first, last)]
         return _page(form), 422
-    days = f"{day(first)} to {day(last)}"
-    record("cycle.created", "cycle", cycle.id, cycle.name, days=days)
+    _record_created(cycle)
     db.session.commit()
     flash(f"{name} added.", "success")
     return see_other("okrs.list_cycles")
+
+
+@blueprint.post("/cycles/years")
+def add_year() -> ResponseReturnValue:
+    """Make the year that the calendar offers, so that quarters can lie under it."""
+    require_admin()
+    wanted = request.form.get("name", "")
+    year = next((one for one in offered_years() if one.name == wanted), None)
+    cycle = add(year.name, year.starts_on, year.ends_on) if year else None
+    if cycle is None:
+        flash("There is such a cycle already.")
+        return see_other("okrs.list_cycles")
+    _record_created(cycle)
+    db.session.commit()
+    flash(f"{cycle.name} added.", "success")
+    return see_other("okrs.list_cycles")
+
+
+@blueprint.route("/cycles/<int:cycle_id>/edit", methods=["GET", "POST"])
+def edit_cycle(cycle_id: int) -> ResponseReturnValue:
+    admin = require_admin()
+    cycle = by_id(Cycle, cycle_id)
+    if request.method == "POST":
+        hold_to_change(cycle)
+    if cycle.closed_at is not None:
+        flash(f"{cycle.name} is closed, so it stays as it is. Reopen it first.", "error")
+        return see_other("okrs.review_cycle", cycle_id=cycle.id)
+    if request.method != "POST":
+        stored = {"name": cycle.name, "first_day": cycle.starts_on, "last_day": cycle.ends_on}
+        return _edit_page(cycle, CycleForm(data=stored))
+    form = CycleForm(request.form)
+    if not form.validate() or not _may_be_saved(form, cycle):
+        return _edit_page(cycle, form), 422
+    if request.form.get("seen", mark_of_cycle(cycle)) != mark_of_cycle(cycle):
+        return _edit_page(cycle, form, SAVED_MEANWHILE), 422
+    if not change_cycle(cycle, form.name.data or "", *form.days, admin):
+        form.first_day.errors = [_days_taken(*form.days)]
+        return _edit_page(cycle, form), 422
+    db.session.commit()
+    flash(f"{cycle.name} saved.", "success")
+    return see_other("okrs.list_cycles")
+
+
+@blueprint.post("/cycles/<int:cycle_id>/close")
+def close_cycle(cycle_id: int) -> ResponseReturnValue:
+    admin = require_admin()
+    cycle = by_id(Cycle, cycle_id)
+    hold_to_change(cycle)
+    left = still_open(cycle)
+    if cycle.closed_at is not None:
+        flash(f"{cycle.name} is closed already.")
+    elif left:
+        flash(f"{left.words} Close or postpone what is left of {cycle.name} first.", "error")
+    else:
+        close(cycle, admin)
+        db.session.commit()
+        flash(f"{cycle.name} closed.", "success")
+    return see_other("okrs.review_cycle", cycle_id=cycle.id)
+
+
+@blueprint.post("/cycles/<int:cycle_id>/reopen")
+def reopen_cycle(cycle_id: int) -> ResponseReturnValue:
+    admin = require_admin()
+    cycle = by_id(Cycle, cycle_id)
+    hold_to_change(cycle)
+    if cycle.closed_at is None:
+        flash(f"{cycle.name} is open already.")
+    else:
+        reopen(cycle, admin)
+        db.session.commit()
+        flash(f"{cycle.name} reopened.", "success")
+    return see_other("okrs.review_cycle", cycle_id=cycle.id)
 
 
 def _page(form: CycleForm) -> str:
@@ -60,4 +145,36 @@ def _page(form: CycleForm) -> str:
         cycles=all_cycles(),
         current=current,
         counts=dict(counts.all()),
+        years=offered_years(),
     )
+
+
+def _edit_page(cycle: Cycle, form: CycleForm, problem: str = "") -> str:
+    return render_template(
+        "okrs/cycle.html", cycle=cycle, form=form, problem=problem, seen=mark_of_cycle(cycle)
+    )
+
+
+def _may_be_saved(form: CycleForm, cycle: Cycle) -> bool:
+    if _has_other_of_name(form.name.data or "", cycle):
+        form.name.errors = ["There is a cycle of this name. Choose another."]
+        return False
+    if form.days != (cycle.starts_on, cycle.ends_on) and is_of_calendar(cycle):
+        form.first_day.errors = [FROM_CALENDAR]
+        return False
+    return True
+
+
+def _has_other_of_name(name: str, cycle: Cycle | None) -> bool:
+    others = (one for one in all_cycles() if cycle is None or one.id != cycle.id)
+    return any(one.name.casefold() == name.casefold() for one in others)
+
+
+def _days_taken(first: date, last: date) -> str:
+    same = next(one for one in all_cycles() if (one.starts_on, one.ends_on) == (first, last))
+    return f"{same.name} has these days already."
+
+
+def _record_created(cycle: Cycle) -> None:
+    days = f"{day(cycle.starts_on)} to {day(cycle.ends_on)}"
+    record("cycle.created", "cycle", cycle.id, cycle.name, days=days)

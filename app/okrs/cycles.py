@@ -22,16 +22,38 @@ class Quarter:
     @classmethod
     def holding(cls, day: date, first_month: int = 1) -> "Quarter":
         """The quarter this day lies in: "Q4 2026", or "Q1 2026/27" where a year spans two."""
-        months_into_year = (day.month - first_month) % 12
-        year = day.year if day.month >= first_month else day.year - 1
-        index = months_into_year // 3
+        year = _year_of(day, first_month)
+        index = (day.month - first_month) % 12 // 3
         starts_on = _month_start(year, first_month + 3 * index)
         ends_on = _month_start(year, first_month + 3 * index + 3) - timedelta(days=1)
-        shown_year = f"{year}" if first_month == 1 else f"{year}/{(year + 1) % 100:02}"
-        return cls(f"Q{index + 1} {shown_year}", starts_on, ends_on)
+        return cls(f"Q{index + 1} {_year_name(year, first_month)}", starts_on, ends_on)
 
     def next(self, first_month: int = 1) -> "Quarter":
         return self.holding(self.ends_on + timedelta(days=1), first_month)
+
+
+@dataclass(frozen=True)
+class Year:
+    """The year of the workspace's calendar that holds four quarters."""
+
+    name: str
+    starts_on: date
+    ends_on: date
+
+    @classmethod
+    def holding(cls, day: date, first_month: int = 1) -> "Year":
+        """The year this day lies in: "2026", or "2026/27" where it spans two."""
+        year = _year_of(day, first_month)
+        ends_on = _month_start(year + 1, first_month) - timedelta(days=1)
+        return cls(_year_name(year, first_month), _month_start(year, first_month), ends_on)
+
+
+def _year_of(day: date, first_month: int) -> int:
+    return day.year if day.month >= first_month else day.year - 1
+
+
+def _year_name(year: int, first_month: int) -> str:
+    return f"{year}" if first_month == 1 else f"{year}/{(year + 1) % 100:02}"
 
 
 def _month_start(year: int, month: int) -> date:
@@ -44,9 +66,7 @@ def ensure_quarters() -> list[Cycle]:
 
     Two processes may do it at once: the database allows a pair of days once.
     """
-    space = workspace()
-    current = Quarter.holding(space.today(), space.first_month)
-    return [_ensure(quarter) for quarter in (current, current.next(space.first_month))]
+    return [_ensure(quarter) for quarter in _present_quarters()]
 
 
 def keep_quarters() -> None:
@@ -84,6 +104,32 @@ def cycles_and_current() -> tuple[list[Cycle], Cycle]:
     return all_cycles(), current
 
 
+def offered_years() -> list[Year]:
+    """The years of the present quarter and of the next, where there are no such cycles yet."""
+    present, following = _present_quarters()
+    month = workspace().first_month
+    years = {Year.holding(quarter.starts_on, month): None for quarter in (present, following)}
+    return [one for one in years if _with_days(one.starts_on, one.ends_on) is None]
+
+
+def is_of_calendar(cycle: Cycle) -> bool:
+    """Whether it is one of the quarters that the calendar would make again, were it not there."""
+    quarters = _present_quarters()
+    return any((one.starts_on, one.ends_on) == (cycle.starts_on, cycle.ends_on) for one in quarters)
+
+
+def cycles_to_choose(present: Cycle | None) -> list[Cycle]:
+    """What an objective can be put into: every cycle that is not closed, and the one it is in."""
+    own = present.id if present else None
+    return [one for one in all_cycles() if one.closed_at is None or one.id == own]
+
+
+def hold_cycle(cycle: Cycle) -> bool:
+    """Let nobody close the cycle until the commit; False where someone did already."""
+    db.session.refresh(cycle, with_for_update={"read": True})
+    return cycle.closed_at is None
+
+
 def all_cycles() -> list[Cycle]:
     """Every cycle, the latest first."""
     return list(db.session.scalars(select(Cycle).order_by(Cycle.starts_on.desc(), Cycle.id.desc())))
@@ -98,6 +144,13 @@ def add_cycle(name: str, starts_on: date, ends_on: date) -> Cycle | None:
     except IntegrityError:
         return None
     return cycle
+
+
+def _present_quarters() -> tuple[Quarter, Quarter]:
+    """The current one and the next."""
+    space = workspace()
+    current = Quarter.holding(space.today(), space.first_month)
+    return current, current.next(space.first_month)
 
 
 def _ensure(quarter: Quarter) -> Cycle:

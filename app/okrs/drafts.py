@@ -13,7 +13,7 @@ from app.accounts.models import Person
 from app.accounts.people import by_name, possible_owners
 from app.db import db
 from app.okrs.alignment.choice import AlignedUnder
-from app.okrs.cycles import all_cycles, current_cycle
+from app.okrs.cycles import current_cycle, cycles_to_choose
 from app.okrs.forms import ItemForm, KeyResultForm, ObjectiveForm
 from app.okrs.integrations import (
     Integration,
@@ -83,7 +83,7 @@ class Draft:
 def objective_draft(person: Person, objective: Objective | None, cycle: Cycle | None) -> Draft:
     """The form of an objective; `cycle` is what a new one is offered."""
     present = current_cycle()
-    cycles = all_cycles()
+    cycles = cycles_to_choose(objective.cycle if objective else None)
     stored = _stored(person, objective, ROLL_UP)
     stored["cycle"] = objective.cycle_id if objective else (cycle or present).id
     form = ObjectiveForm(_typed(), data=stored)

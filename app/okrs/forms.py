@@ -341,6 +341,14 @@ class CycleForm(Form):
         if field.data and self.first_day.data and field.data < self.first_day.data:
             raise ValidationError("The last day must not be before the first day.")
 
+    @property
+    def days(self) -> tuple[date, date]:
+        """Of a form that is valid."""
+        first, last = self.first_day.data, self.last_day.data
+        if first is None or last is None:
+            raise RuntimeError("a valid form has both days")
+        return first, last
+
 
 def _day(field: DayField) -> date | None:
     return field.data if isinstance(field.data, date) else None

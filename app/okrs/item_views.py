@@ -28,9 +28,9 @@ def edit_item(item: Item, draft: Draft) -> ResponseReturnValue:
     try:
         update_item(item, draft)
         db.session.commit()
-    except SavedMeanwhile:
+    except SavedMeanwhile as meanwhile:
         db.session.rollback()
-        draft.problem, draft.seen = SAVED_MEANWHILE, mark_of(item)
+        draft.problem, draft.seen = str(meanwhile) or SAVED_MEANWHILE, mark_of(item)
         if item.measure.has_ended:
             draft.problem = why_fixed(item)
         return _edit_form(item, draft)

@@ -10,7 +10,7 @@ from app.okrs import blueprint
 from app.okrs.alignment.choice import AlignmentRefused
 from app.okrs.alignment.trail import all_aligned_under, trail_above
 from app.okrs.changes import delete_item
-from app.okrs.cycles import all_cycles
+from app.okrs.cycles import cycles_to_choose
 from app.okrs.drafts import objective_draft
 from app.okrs.endings.fixed import lead_to_reopening
 from app.okrs.integrations import SourceRefused
@@ -27,7 +27,7 @@ OWNER_CHANGED = "The owner left at the same moment. Choose someone else, then sa
 @blueprint.route("/objectives/new", methods=["GET", "POST"])
 def new_objective() -> ResponseReturnValue:
     wanted = request.args.get("cycle", type=int)
-    cycle = next((one for one in all_cycles() if one.id == wanted), None)
+    cycle = next((one for one in cycles_to_choose(None) if one.id == wanted), None)
     draft = objective_draft(me(), None, cycle)
     if not draft.is_ready():
         return render_template("okrs/form.html", draft=draft, cycle=cycle), draft.status
@@ -36,9 +36,9 @@ def new_objective() -> ResponseReturnValue:
     except (SourceRefused, AlignmentRefused):
         db.session.rollback()
         return render_template("okrs/form.html", draft=draft, cycle=cycle), draft.status
-    except SavedMeanwhile:
+    except SavedMeanwhile as meanwhile:
         db.session.rollback()
-        draft.problem = OWNER_CHANGED
+        draft.problem = str(meanwhile) or OWNER_CHANGED
         return render_template("okrs/form.html", draft=draft, cycle=cycle), draft.status
     db.session.commit()
     flash("Objective created.", "success")

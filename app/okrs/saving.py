@@ -28,6 +28,7 @@ from app.okrs.changes import (
     record_of,
     remeasure,
 )
+from app.okrs.cycles import hold_cycle
 from app.okrs.drafts import Draft
 from app.okrs.figures import measure_words
 from app.okrs.forms import ItemForm, ObjectiveForm
@@ -52,21 +53,27 @@ SAVED_MEANWHILE = (
     "This was changed in another tab or by someone else since you opened it. What you typed is "
     "still here: look at the item in another tab, then save again to put yours in its place."
 )
+CYCLE_CLOSED = "This cycle was just closed by someone else. Choose another, then save again."
 _IN_TIMELINE = (TITLE, BELONGS_TO, OWNER, FURTHER_OWNERS, TAGS, DAYS, CYCLE, VIEWERS)
 """What is noted here; `remeasure` and the source note their own."""
 
 
 class SavedMeanwhile(Exception):
-    """The item, or who sees its objective, is no longer what the form was opened on."""
+    """The item, or who sees its objective, is no longer what the form was opened on.
+
+    May hold a sentence for people, where none of the usual ones is right.
+    """
 
 
 def create_objective(draft: Draft) -> Objective:
     """Make what the draft says.
 
-    Raises SavedMeanwhile, having changed nothing, where its owner may own nothing any more.
+    Raises SavedMeanwhile, having changed nothing, where its owner may own nothing any more, or
+    its cycle was closed.
     """
     if not all(one.may_own for one in _held_owners(draft)):
         raise SavedMeanwhile
+    _hold_chosen_cycle(draft)
     objective = Objective(measure=_wanted(draft.form))
     _create(objective, draft)
     if objective.is_private:
@@ -108,6 +115,8 @@ def update_item(item: Item, draft: Draft) -> None:
     if any(not one.may_own and one not in item.owners for one in owners):
         raise SavedMeanwhile
     _refuse_blind_owners(item, draft)
+    if isinstance(item, Objective) and item.cycle is not draft.form.chosen_cycle:
+        _hold_chosen_cycle(draft)
     before, own_days = _described(item), (item.starts_on, item.ends_on)
     _fill(item, draft)
     now = _described(item)
@@ -147,6 +156,13 @@ def _typed_owners(draft: Draft) -> list[Person]:
     """The owner first."""
     ids = [draft.form.owner.data, *draft.form.further_owner_ids]
     return [db.session.get_one(Person, one) for one in ids]
+
+
+def _hold_chosen_cycle(draft: Draft) -> None:
+    """Let nobody close the cycle that was chosen until the commit."""
+    cycle = draft.form.chosen_cycle
+    if cycle is not None and not hold_cycle(cycle):
+        raise SavedMeanwhile(CYCLE_CLOSED)
 
 
 def _hold_sight(objective: Objective, draft: Draft) -> None:

@@ -9,6 +9,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from fractions import Fraction
 from typing import Any
 
@@ -20,7 +21,7 @@ from app.accounts.setup import make_workspace
 from app.db import db, utcnow
 from app.mail.kinds import KINDS
 from app.mail.unsubscribing import unsubscribe_url
-from app.okrs.cycles import all_cycles, current_cycle
+from app.okrs.cycles import Year, all_cycles, current_cycle
 from app.okrs.explorer.models import SavedView
 from app.okrs.models import TEAM, UNTIL_RESUMED, CheckIn, Cycle, KeyResult, Measure, Objective
 from app.okrs.readings import record_check_in
@@ -195,6 +196,18 @@ def _add_items(
     others = _key_result(open_one, viewer)
     gone = _key_result(deleted, owner)
     _objective("Next", owner, all_cycles()[0])
+    alone = _key_result(open_one, owner)
+    alone.deleted_at = utcnow()
+    cycles = {
+        "open": Cycle(name="Season", starts_on=date(2020, 1, 1), ends_on=date(2020, 5, 1)),
+        "closed": Cycle(
+            name="Past",
+            starts_on=date(2019, 1, 1),
+            ends_on=date(2019, 5, 1),
+            closed_at=utcnow(),
+        ),
+    }
+    db.session.add_all(cycles.values())
     ended = {
         "open": _closed("Keep", owner, cycle),
         "private": _closed("Hush", owner, cycle, is_private=True, viewers=[viewer]),
@@ -223,6 +236,15 @@ def _add_items(
         "viewer's": others.id,
     }
     _add_words(world, {**counted, "team's": parts["team's"]}, owner)
+    world.things["cycle_id"] = {word: one.id for word, one in cycles.items()}
+    world.things["/objectives/<int:objective_id>/restore objective_id"] = {
+        "deleted": deleted.id,
+        "open": open_one.id,
+    }
+    world.things["/key-results/<int:key_result_id>/restore key_result_id"] = {
+        "deleted": alone.id,
+        "with-objective": gone.id,
+    }
     world.things["source_id"] = {**sources}
     world.things["board_id"] = {"counted": board.id}
     world.things["key"] = {"known": WEBHOOK_KEY, "made-up": "x" * 32}
@@ -316,6 +338,12 @@ def _fill_in_forms(world: World, people: Mapping[str, Person]) -> None:
         "okrs.clone_objective": {"cycle": later},
         "okrs.postpone_key_result": {"objective": elsewhere},
         "okrs.clone_key_result": {"objective": elsewhere},
+        "okrs.add_year": {"name": Year.holding(current_cycle().starts_on).name},
+        "okrs.edit_cycle": {
+            "name": "Other",
+            "first_day": "2020-01-01",
+            "last_day": "2020-06-01",
+        },
         "okrs.close_objective": {"value": "50", "score": "0.5", "parts": "close"},
         "okrs.close_key_result": {"value": "50", "score": "0.5", "parts": "close"},
         "okrs.new_objective": objective | {"owner": ME},

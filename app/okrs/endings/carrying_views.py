@@ -10,7 +10,7 @@ from app.access import hold_me, me
 from app.db import db
 from app.htmx import see_other
 from app.okrs import blueprint
-from app.okrs.cycles import current_cycle
+from app.okrs.cycles import current_cycle, hold_cycle
 from app.okrs.endings.carrying import (
     NOTHING_LEFT,
     Carried,
@@ -26,7 +26,6 @@ from app.okrs.endings.fixed import lead_to_reopening
 from app.okrs.endings.forms import CarryForm, MoveForm
 from app.okrs.endings.places import (
     following,
-    hold_cycle,
     home_of,
     open_cycles,
     open_objectives,

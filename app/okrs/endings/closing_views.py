@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from app.access import me
 from app.db import db, utcnow
 from app.okrs import blueprint
+from app.okrs.cycles import hold_cycle
 from app.okrs.endings.closing import (
     Ending,
     close,
@@ -73,7 +74,11 @@ def _close_page(item: Item, form: CloseForm) -> str:
 
 def _reopen(item: Item) -> ResponseReturnValue:
     if request.method == "POST":
+        hold_cycle(item.cycle)
         hold_items([item])
+    if item.cycle.closed_at is not None:
+        flash(f"{item.cycle.name} is closed. It has to be reopened by an admin first.", "error")
+        return redirect(item_url(item, "show"), code=303)
     if not item.measure.has_ended:
         flash(f"The {kind_of(item)} is open already.")
         return redirect(item_url(item, "show"), code=303)

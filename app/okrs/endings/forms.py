@@ -1,14 +1,16 @@
 """Forms by which items end: final values and scores, exact and checked."""
 
+from collections.abc import Sequence
 from fractions import Fraction
 
+from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, Form, StringField, TextAreaField, ValidationError
 from wtforms.validators import AnyOf
 
 from app.okrs.endings.proposals import Proposal
 from app.okrs.figures import figure_text
 from app.okrs.forms import LONGEST_TEXT, AtMost, ChoiceField, FigureField, several_lines
-from app.okrs.models import KPI, Measure
+from app.okrs.models import KPI, Cycle, Measure
 
 CLOSE, LEAVE = "close", "leave"
 
@@ -55,6 +57,48 @@ class MoveForm(Form):
     """Under which objective a key result is carried on or copied."""
 
     objective = ChoiceField("Objective", coerce=int)
+
+
+class ReviewForm(Form):
+    """What a review decides of one item; its fields bear the id of its measure."""
+
+    do = ChoiceField("What becomes of it")
+    value = FigureField("Final value", render_kw={"inputmode": "decimal"})
+    score = FigureField("Score", render_kw={"inputmode": "decimal"})
+
+    measure: Measure
+
+    @classmethod
+    def of(
+        cls,
+        measure: Measure,
+        proposal: Proposal,
+        targets: Sequence[Cycle],
+        default: str,
+        typed: MultiDict[str, str] | None,
+    ) -> "ReviewForm":
+        prefix = f"{measure.id}-"
+        if typed is not None and f"{prefix}do" not in typed:
+            default = LEAVE  # it came since the page was made: nobody decided on it
+        stored = {"do": default, "value": proposal.value, "score": proposal.score}
+        form = cls(typed, prefix=prefix, data=stored)
+        form.measure = measure
+        form.do.choices = [
+            (LEAVE, "Leave open"),
+            (CLOSE, "Close"),
+            *((str(one.id), f"Postpone into {one.name}") for one in targets),
+        ]
+        return form
+
+    def validate_value(self, field: FigureField) -> None:
+        problem = value_problem(self.measure, field)
+        if problem and self.do.data == CLOSE:
+            raise ValidationError(problem)
+
+    def validate_score(self, field: FigureField) -> None:
+        problem = score_problem(field)
+        if problem and self.do.data == CLOSE:
+            raise ValidationError(problem)
 
 
 def value_problem(measure: Measure, field: FigureField) -> str:

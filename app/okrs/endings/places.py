@@ -57,11 +57,5 @@ def home_of(objectives: Sequence[Objective], key_result: KeyResult) -> Objective
     return next((one for one in objectives if one.measure.continues_id == above), None)
 
 
-def hold_cycle(cycle: Cycle) -> bool:
-    """Let nobody close the cycle until the commit; False where someone did already."""
-    db.session.refresh(cycle, with_for_update={"read": True})
-    return cycle.closed_at is None
-
-
 def _length(cycle: Cycle) -> timedelta:
     return cycle.ends_on - cycle.starts_on

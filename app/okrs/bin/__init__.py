@@ -1,0 +1,1 @@
+"""The bin: what was deleted can be restored for a while, and is erased then."""

@@ -1,0 +1,100 @@
+"""What lies in the bin, for who may restore it. Deleted items are loaded nowhere else."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask import abort
+from sqlalchemy import ColumnElement, or_, select, true
+from sqlalchemy.orm import contains_eager, joinedload, selectinload
+
+from app.access import by_id
+from app.accounts.models import Person
+from app.db import db, utcnow
+from app.okrs.loading import AnyItem, Item, may_edit
+from app.okrs.models import ItemOwner, KeyResult, Objective
+from app.teams.models import Team
+
+KEPT = timedelta(days=30)
+"""How long what was deleted can be restored."""
+
+
+@dataclass(frozen=True)
+class Binned:
+    """A deleted item, with who deleted it."""
+
+    item: Item
+    by: Person | None
+
+    @property
+    def deleted_at(self) -> datetime:
+        if self.item.deleted_at is None:
+            raise RuntimeError("what lies in the bin was deleted")
+        return self.item.deleted_at
+
+    @property
+    def erased_at(self) -> datetime:
+        return self.deleted_at + KEPT
+
+    @property
+    def part_count(self) -> int:
+        """How many key results went with the objective."""
+        return len(self.item.key_results) if isinstance(self.item, Objective) else 0
+
+    @property
+    def waits_for(self) -> Objective | None:
+        """The objective of a key result, where that lies in the bin too."""
+        item = self.item
+        is_waiting = isinstance(item, KeyResult) and item.objective.deleted_at is not None
+        return item.objective if isinstance(item, KeyResult) and is_waiting else None
+
+
+def in_bin(person: Person) -> list[Binned]:
+    """What the person may restore, what was deleted last first; in a number of statements that
+    does not grow."""
+    since = utcnow() - KEPT
+    objectives = db.session.scalars(
+        select(Objective)
+        .where(Objective.deleted_at >= since, _may_edit(person, Objective))
+        .options(
+            joinedload(Objective.cycle),
+            joinedload(Objective.owner),
+            selectinload(Objective.key_results),
+        )
+    ).all()
+    key_results = db.session.scalars(
+        select(KeyResult)
+        .join(KeyResult.objective)
+        .where(KeyResult.deleted_at >= since, _may_edit(person, KeyResult))
+        .options(
+            joinedload(KeyResult.owner),
+            contains_eager(KeyResult.objective).joinedload(Objective.cycle),
+        )
+    ).all()
+    items: list[Item] = [*objectives, *key_results]
+    ids = {one.deleted_by_id for one in items}
+    people = {one.id: one for one in db.session.scalars(select(Person).where(Person.id.in_(ids)))}
+    binned = [Binned(one, people.get(one.deleted_by_id or 0)) for one in items]
+    return sorted(binned, key=lambda one: (one.deleted_at, one.item.id), reverse=True)
+
+
+def binned_item_for(person: Person, kind: type[AnyItem], item_id: int) -> AnyItem:
+    """The item, deleted or not; 404 where the person may not edit it, or it is kept no longer."""
+    item = by_id(kind, item_id)
+    is_kept = item.deleted_at is None or item.deleted_at >= utcnow() - KEPT
+    if not is_kept or not may_edit(person, item):
+        abort(404)
+    return item
+
+
+def _may_edit(person: Person, kind: type[Objective] | type[KeyResult]) -> ColumnElement[bool]:
+    """As `loading.may_edit`, in a query that has the objective."""
+    if person.is_admin:
+        return true()
+    owned_with_others = select(ItemOwner.measure_id).where(ItemOwner.person_id == person.id)
+    return or_(
+        kind.owner_id == person.id,
+        Objective.owner_id == person.id,
+        kind.measure_id.in_(owned_with_others),
+        Objective.measure_id.in_(owned_with_others),
+        Objective.team_id.in_(select(Team.id).where(Team.lead_id == person.id)),
+    )

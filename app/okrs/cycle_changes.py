@@ -1,0 +1,93 @@
+"""Editing, closing and reopening cycles. Nothing here commits."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+
+from app.accounts.models import Person
+from app.audit.log import record
+from app.db import db, utcnow
+from app.okrs.figures import plural
+from app.okrs.models import Cycle, KeyResult, Measure, Objective
+from app.pages import day
+
+
+@dataclass(frozen=True)
+class StillOpen:
+    """What of a cycle has neither been closed nor postponed."""
+
+    objective_count: int
+    key_result_count: int
+
+    def __bool__(self) -> bool:
+        return bool(self.objective_count or self.key_result_count)
+
+    @property
+    def words(self) -> str:
+        """ "1 objective and 3 key results are still open." """
+        counts = ((self.objective_count, "objective"), (self.key_result_count, "key result"))
+        said = [f"{count:,} {plural(noun, count)}" for count, noun in counts if count]
+        is_one = self.objective_count + self.key_result_count == 1
+        return f"{' and '.join(said)} {'is' if is_one else 'are'} still open."
+
+
+def mark_of_cycle(cycle: Cycle) -> str:
+    """Tells one state of what the form shows from any other."""
+    return f"{cycle.name}/{cycle.starts_on}/{cycle.ends_on}"
+
+
+def still_open(cycle: Cycle) -> StillOpen:
+    """Whoever sees them."""
+    is_open = (Measure.ended_as.is_(None), Objective.deleted_at.is_(None))
+    objectives = (
+        select(func.count())
+        .select_from(Objective)
+        .join(Measure, Measure.id == Objective.measure_id)
+        .where(Objective.cycle_id == cycle.id, *is_open)
+    )
+    key_results = (
+        select(func.count())
+        .select_from(KeyResult)
+        .join(KeyResult.objective)
+        .join(Measure, Measure.id == KeyResult.measure_id)
+        .where(Objective.cycle_id == cycle.id, KeyResult.deleted_at.is_(None), *is_open)
+    )
+    return StillOpen(db.session.scalar(objectives) or 0, db.session.scalar(key_results) or 0)
+
+
+def hold_to_change(cycle: Cycle) -> None:
+    """Read it anew; until the commit nobody changes it, or puts anything into it."""
+    db.session.refresh(cycle, with_for_update=True)
+
+
+def change_cycle(cycle: Cycle, name: str, starts_on: date, ends_on: date, by: Person) -> bool:
+    """Give the cycle another name or other days, which its items follow but for days of their
+    own. False, having changed nothing, where another cycle has these days."""
+    before = _described(cycle)
+    try:
+        with db.session.begin_nested():
+            cycle.name, cycle.starts_on, cycle.ends_on = name, starts_on, ends_on
+    except IntegrityError:
+        db.session.refresh(cycle)
+        return False
+    now = _described(cycle)
+    changed = [f"{what}: {before[what]} → {now[what]}" for what in now if before[what] != now[what]]
+    if changed:
+        record("cycle.edited", "cycle", cycle.id, cycle.name, by=by, changed=changed)
+    return True
+
+
+def close_cycle(cycle: Cycle, by: Person) -> None:
+    cycle.closed_at, cycle.closed_by_id = utcnow(), by.id
+    record("cycle.closed", "cycle", cycle.id, cycle.name, by=by)
+
+
+def reopen_cycle(cycle: Cycle, by: Person) -> None:
+    cycle.closed_at = cycle.closed_by_id = None
+    record("cycle.reopened", "cycle", cycle.id, cycle.name, by=by)
+
+
+def _described(cycle: Cycle) -> dict[str, str]:
+    return {"name": cycle.name, "days": f"{day(cycle.starts_on)} to {day(cycle.ends_on)}"}
