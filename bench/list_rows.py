@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
+from fractions import Fraction
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -14,13 +16,13 @@ from flask import Flask, render_template, template_rendered
 from sqlalchemy import select
 
 from app import create_app
-from app.accounts.models import ADMIN
+from app.accounts.models import ADMIN, Person
 from app.accounts.setup import make_workspace
 from app.config import load_config
 from app.db import db, utcnow
 from app.migrating import upgrade
 from app.okrs.cycles import current_cycle
-from app.okrs.models import KeyResult, Objective
+from app.okrs.models import CheckIn, KeyResult, Reading
 from app.trello.counting import Criteria
 from app.trello.models import Board
 from app.trello.sources import link
@@ -52,6 +54,7 @@ def many_items() -> Iterable[Row]:
     """The explorer, the tree and an item's page of a workspace of 3,000 items."""
     with _workspace() as paged:
         yield from _rows(paged, "explorer page of 200 items out of 3,000", "explorer", 10, 2.5)
+        yield from _rows(paged, "tree of 3,000 items, its first page", "tree", 10, 2.5)
         yield from _rows(paged, "item page, among 3,000 items", "item", 15, 3)
 
 
@@ -86,6 +89,9 @@ def _in_turns(*actions: Callable[[], Any]) -> list[float]:
 
 def _floor(paged: Paged, path: str) -> Callable[[], Any]:
     """A bare route that renders the same page, which is checked, from ready-made dicts."""
+    filters = paged.app.jinja_env.filters
+    moment = filters["moment"]
+    filters["moment"] = Watched(moment)  # it asks in whose zone
     name, context = _context_of(paged, path)
     url_for = Watched(paged.app.url_for)
     with paged.app.test_request_context(path):
@@ -93,7 +99,8 @@ def _floor(paged: Paged, path: str) -> Callable[[], Any]:
     made = {key: ready(value) for key, value in context.items()}
     bare = Flask("floor", template_folder=str(Path(paged.app.root_path).parent / "templates"))
     bare.jinja_env.trim_blocks = bare.jinja_env.lstrip_blocks = True
-    bare.jinja_env.filters.update(paged.app.jinja_env.filters)
+    bare.jinja_env.filters.update(filters | {"moment": filters["moment"].ready()})
+    filters["moment"] = moment
     bare.jinja_env.globals.update(paged.app.jinja_env.globals)
     bare.jinja_env.globals.update(csrf_token=lambda: "token", url_for=url_for.ready())
     bare.secret_key = "for flashes, of which there are none"
@@ -158,10 +165,26 @@ def _filled(app: Flask) -> Paged:
     for number, key_result in enumerate(key_results[::2]):
         source = link(key_result.measure, boards[number % BOARDS], Criteria(), ada)
         source.counted_at = utcnow()
-    objective = db.session.scalars(select(Objective).order_by(Objective.id)).first()
-    assert objective is not None
+    _give_history(key_results[0], ada)
     db.session.commit()
     client = Client(app)
     client.sign_in(ada)
-    paths = {"explorer": f"/okrs?cycle={cycle.id}", "item": f"/key-results/{key_results[0].id}"}
+    paths = {
+        "explorer": f"/okrs?cycle={cycle.id}",
+        "tree": f"/okrs/tree?cycle={cycle.id}",
+        "item": f"/key-results/{key_results[0].id}",
+    }
     return Paged(app, client, paths)
+
+
+def _give_history(key_result: KeyResult, person: Person) -> None:
+    """Two readings a day for thirty days, and a check-in every third."""
+    measure, now = key_result.measure, utcnow()
+    for number in range(60):
+        moment = now - timedelta(hours=12 * (60 - number))
+        reading = Reading(measure=measure, series=1, taken_at=moment, value=Fraction(number))
+        db.session.add(reading)
+        if number % 6 == 0:
+            note = "Going well, two more are being written."
+            db.session.add(CheckIn(measure=measure, person_id=person.id, made_at=moment, note=note))
+    measure.value, measure.valued_at = Fraction(59), now
