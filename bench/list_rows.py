@@ -35,10 +35,7 @@ from tests.support.people import make_person
 from tests.support.sql import count_statements
 from tests.trello.linked import make_connection
 
-OBJECTIVES = 1000
-"""With two key results each."""
 BOARDS = 30
-ROUNDS = 25
 
 
 @dataclass(frozen=True)
@@ -48,14 +45,16 @@ class Paged:
     app: Flask
     client: Client
     paths: dict[str, str]
+    rounds: int
 
 
-def many_items() -> Iterable[Row]:
-    """The explorer, the tree and an item's page of a workspace of 3,000 items."""
-    with _workspace() as paged:
-        yield from _rows(paged, "explorer page of 200 items out of 3,000", "explorer", 10, 2.5)
-        yield from _rows(paged, "tree of 3,000 items, its first page", "tree", 10, 2.5)
-        yield from _rows(paged, "item page, among 3,000 items", "item", 15, 3)
+def many_items(objective_count: int = 1000, rounds: int = 25) -> Iterable[Row]:
+    """The explorer, the tree and an item's page of a workspace of three times as many items."""
+    with _workspace(objective_count, rounds) as paged:
+        every = f"{objective_count * 3:,}"
+        yield from _rows(paged, f"explorer page of 200 items out of {every}", "explorer", 10, 2.5)
+        yield from _rows(paged, f"tree of {every} items, its first page", "tree", 10, 2.5)
+        yield from _rows(paged, f"item page, among {every} items", "item", 15, 3)
 
 
 def _rows(paged: Paged, what: str, name: str, most: int, times: float) -> Iterable[Row]:
@@ -65,7 +64,7 @@ def _rows(paged: Paged, what: str, name: str, most: int, times: float) -> Iterab
         paged.client.page(path)
     count = len(statements)
     yield Row(f"{what}: SQL statements", str(count), "", f"at most {most}", count <= most)
-    ours, floor = _in_turns(lambda: paged.client.get(path), _floor(paged, path))
+    ours, floor = _in_turns(paged.rounds, lambda: paged.client.get(path), _floor(paged, path))
     ratio = ours / floor
     yield Row(
         f"{what}: processor time of a request",
@@ -76,10 +75,10 @@ def _rows(paged: Paged, what: str, name: str, most: int, times: float) -> Iterab
     )
 
 
-def _in_turns(*actions: Callable[[], Any]) -> list[float]:
+def _in_turns(rounds: int, *actions: Callable[[], Any]) -> list[float]:
     """The median processor time of each in seconds, measured by turns."""
     took: list[list[float]] = [[] for _ in actions]
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for action, times in zip(actions, took, strict=True):
             began = time.process_time()
             action()
@@ -139,25 +138,25 @@ def _check(ours: str, floor: str) -> None:
 
 
 @contextmanager
-def _workspace() -> Iterator[Paged]:
+def _workspace(objective_count: int, rounds: int) -> Iterator[Paged]:
     with TemporaryDirectory(prefix="tally-") as directory:
         url = f"sqlite:///{directory}/tally.sqlite3"
         upgrade(url)
         app = create_app(load_config(KEYS | {"DATA_DIR": directory, "DATABASE_URL": url}))
         try:
             with app.app_context():
-                yield _filled(app)
+                yield _filled(app, objective_count, rounds)
         finally:
             db.session.remove()
             db.engine.dispose()
 
 
-def _filled(app: Flask) -> Paged:
+def _filled(app: Flask, objective_count: int, rounds: int) -> Paged:
     """Half of the key results are linked to boards that were counted a moment ago."""
     make_workspace("Tally", "UTC")
     ada = make_person("Ada Ek", ADMIN)
     cycle = current_cycle()
-    make_many(ada, cycle, OBJECTIVES)
+    make_many(ada, cycle, objective_count)
     connection = make_connection(ada)
     boards = [Board(connection=connection, trello_id=f"{n:024x}", name="B") for n in range(BOARDS)]
     db.session.add_all(boards)
@@ -174,7 +173,7 @@ def _filled(app: Flask) -> Paged:
         "tree": f"/okrs/tree?cycle={cycle.id}",
         "item": f"/key-results/{key_results[0].id}",
     }
-    return Paged(app, client, paths)
+    return Paged(app, client, paths, rounds)
 
 
 def _give_history(key_result: KeyResult, person: Person) -> None:

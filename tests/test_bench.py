@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench import sync_rows
+from bench import list_rows, sync_rows
 from bench.table import as_text
 
 pytestmark = [pytest.mark.services, pytest.mark.xdist_group("services")]
@@ -13,3 +13,9 @@ def test_an_hourly_run_is_measured_with_one_request_a_board_and_none_refused() -
     assert (asked.measured, asked.is_reached) == ("5, 0", True)
     assert took.measured.endswith("x)") and took.floor.endswith(" s")
     assert "hourly run of 50 items on 5 boards" in as_text([asked, took])
+
+
+def test_pages_of_many_items_keep_to_their_statements_beside_a_floor_of_the_same_html() -> None:
+    rows = list(list_rows.many_items(objective_count=120, rounds=1))
+    counted = {row.what: row.is_reached for row in rows if row.what.endswith("SQL statements")}
+    assert len(counted) == 3 and all(counted.values()), rows
