@@ -39,3 +39,23 @@ def test_a_linked_key_result_takes_fifteen_statements(
         with app.app_context(), count_statements() as statements:
             client.page(path)
         assert len(statements) <= 15, statements
+
+
+def test_a_tree_of_linked_items_takes_ten_statements(
+    app: Flask, client: Client, alice: Person, carol: Person
+) -> None:
+    with app.app_context():
+        connection, above = make_connection(alice), make_objective(alice)
+        for _ in range(3):
+            objective = make_objective(alice, parent_measure=above.measure)
+            make_source(make_key_result(objective).measure, connection)
+        paths = [
+            f"/okrs/tree?{one}"
+            for one in (f"cycle={above.cycle_id}", "cycle=all", f"root={objective.measure_id}")
+        ]
+    client.sign_in(carol)
+    for path in paths:
+        assert "counted" in client.page(path).text
+        with app.app_context(), count_statements() as statements:
+            client.page(path)
+        assert len(statements) <= 10, statements

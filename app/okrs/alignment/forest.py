@@ -1,6 +1,6 @@
 """All that a person sees as a forest of branches: what is under what, by ids alone."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import and_, case, select
@@ -82,6 +82,16 @@ def branches_for(person: Person) -> dict[int, Branch]:
 def tops_of(branches: dict[int, Branch]) -> list[Branch]:
     """Those that stand at the top: nothing that the person sees is above them."""
     return [one for one in branches.values() if one.parent_measure_id not in branches]
+
+
+def branches_above(branches: Mapping[int, Branch], measure_id: int | None) -> list[Branch]:
+    """What the person sees above this one, from the top down."""
+    found: list[Branch] = []
+    step = branches.get(measure_id or 0)
+    while step is not None:
+        step = branches.get(step.parent_measure_id or 0)
+        found += [step] if step else []
+    return found[::-1]
 
 
 def lines_of(tops: Sequence[Branch]) -> list[Line]:

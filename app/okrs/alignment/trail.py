@@ -21,7 +21,6 @@ LONGEST_TRAIL, LONGEST_LIST = 12, 50
 class Step:
     """One thing on the way up."""
 
-    measure_id: int
     title: str
     url: str
     is_key_result: bool = False
@@ -58,7 +57,7 @@ def trail_above(person: Person, measure_id: int | None) -> list[Step]:
 
 def _step(item: Item) -> Step:
     is_key_result = isinstance(item, KeyResult)
-    return Step(item.measure_id, item.title, item_url(item, "show"), is_key_result)
+    return Step(item.title, item_url(item, "show"), is_key_result)
 
 
 def all_aligned_under(person: Person, items: Sequence[Item]) -> Sequence[Objective]:

@@ -6,8 +6,16 @@ from math import ceil
 
 from app.accounts.models import Person
 from app.db import db
-from app.okrs.alignment.forest import Branch, Line, count_beneath, lines_around, lines_of, tops_of
-from app.okrs.alignment.trail import with_source
+from app.okrs.alignment.forest import (
+    Branch,
+    Line,
+    branches_above,
+    count_beneath,
+    lines_around,
+    lines_of,
+    tops_of,
+)
+from app.okrs.alignment.trail import LONGEST_TRAIL, with_source
 from app.okrs.alignment.tree_view import PAGE, TreeView, lines_shown
 from app.okrs.loading import Item, visible_objectives, with_standing
 from app.okrs.models import Cycle, Objective
@@ -43,6 +51,9 @@ class TreeRow:
 class Tree:
     view: TreeView
     rows: Sequence[TreeRow]
+    root: Item | None
+    trail: Sequence[Item]
+    """What the root is under, from the top down."""
     continued: Sequence[Item]
     """What is above the first row, where that is on the page before."""
     objective_count: int
@@ -68,13 +79,17 @@ def grow(
     shown = lines_shown(view, lines)
     view = view.on_page(min(view.page, max(ceil(len(shown) / PAGE), 1)))
     on_page = shown[(view.page - 1) * PAGE : view.page * PAGE]
-    above = _above(on_page)
-    items = _items(person, [*above, *on_page])
+    trail = branches_above(branches, view.root)[-LONGEST_TRAIL:]
+    continued = _above(on_page)[-LONGEST_TRAIL:]
+    around = [*trail, *continued, *([branches[view.root]] if view.root else [])]
+    items = _items(person, [*around, *(line.branch for line in on_page)])
     objective_count = sum(line.branch.key_result_id is None for line in lines)
     return Tree(
         view=view,
         rows=_rows(view, on_page, items, {one.id: one.name for one in cycles}),
-        continued=[items[one.branch.measure_id] for one in above if one.branch.measure_id in items],
+        root=items.get(view.root or 0),
+        trail=[items[one.measure_id] for one in trail if one.measure_id in items],
+        continued=[items[one.measure_id] for one in continued if one.measure_id in items],
         objective_count=objective_count,
         key_result_count=len(lines) - objective_count,
         shown_count=len(shown),
@@ -109,21 +124,21 @@ def _is_elsewhere(line: Line, view: TreeView) -> bool:
     return line.above is None or line.branch.cycle_id != line.above.branch.cycle_id
 
 
-def _above(lines: Sequence[Line]) -> list[Line]:
+def _above(lines: Sequence[Line]) -> list[Branch]:
     """What is above the first of these, from the top down."""
-    found: list[Line] = []
+    found: list[Branch] = []
     step = lines[0].above if lines else None
     while step is not None:
-        found.append(step)
+        found.append(step.branch)
         step = step.above
     return found[::-1]
 
 
-def _items(person: Person, lines: Sequence[Line]) -> dict[int, Item]:
+def _items(person: Person, branches: Sequence[Branch]) -> dict[int, Item]:
     """By their measures, with what their rows need; two statements at any size."""
     objectives = db.session.scalars(
         visible_objectives(person)
-        .where(Objective.id.in_({line.branch.objective_id for line in lines}))
+        .where(Objective.id.in_({one.objective_id for one in branches}))
         .options(*with_standing(measure_of=with_source))
     )
     found: list[Item] = []

@@ -6,26 +6,22 @@ from flask.typing import ResponseReturnValue
 from app.access import found, id_from_query, me
 from app.okrs import blueprint
 from app.okrs.alignment.forest import branches_for
-from app.okrs.alignment.trail import trail_above
 from app.okrs.alignment.tree import grow
 from app.okrs.alignment.tree_view import ALL, view_from
-from app.okrs.cycles import all_cycles, current_cycle
+from app.okrs.cycles import cycles_and_current
 
 
 @blueprint.get("/okrs/tree")
 def show_tree() -> ResponseReturnValue:
     """The tree around a cycle, of all cycles, or beneath one item, the root."""
-    person, cycle, root, trail = me(), None, id_from_query("root"), []
-    if root is None and "cycle" not in request.args:
-        cycle = current_cycle()
-    cycles, branches = all_cycles(), branches_for(person)
+    person, root = me(), id_from_query("root")
+    (cycles, current), branches = cycles_and_current(), branches_for(person)
+    cycle = None
     if root is not None:
-        trail = trail_above(person, found(branches.get(root)).parent_measure_id)
-    elif cycle is None and request.args.get("cycle") != ALL:
-        wanted = request.args.get("cycle", type=int)
+        found(branches.get(root))
+    elif request.args.get("cycle") != ALL:
+        wanted = request.args.get("cycle", type=int) if "cycle" in request.args else current.id
         cycle = found(next((one for one in cycles if one.id == wanted), None))
     view = view_from(request.args, cycle.id if cycle else None, root)
     tree = grow(person, branches, view, cycles)
-    return render_template(
-        "okrs/alignment/tree.html", tree=tree, cycle=cycle, cycles=cycles, trail=trail
-    )
+    return render_template("okrs/alignment/tree.html", tree=tree, cycle=cycle, cycles=cycles)

@@ -201,6 +201,8 @@ def test_what_has_no_room_is_folded_at_first(
     assert outline(page) == ALL[few_rows:]
     assert page.all("#tree .trail")[0].text == "Continued: People find us"
     assert outline(client.page(page.link("Previous page"))) == ALL[:few_rows]
+    page = client.page(f"/okrs/tree?root={grown.measure_id}&levels=all&page=2")
+    assert page.h1 == "Tree of “People find us”" and outline(page) == ALL[few_rows:]
 
 
 def test_very_deep_rows_say_their_level(client: Client, bob: Person, cycle: Cycle) -> None:
