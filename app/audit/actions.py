@@ -43,6 +43,7 @@ SENTENCES = {
     "objective.reopened": "reopened the objective",
     "key_result.created": "created the key result",
     "key_result.edited": "edited the key result",
+    "key_result.moved": "changed the place of the key result",
     "key_result.deleted": "deleted the key result",
     "key_result.restored": "restored the key result",
     "key_result.closed": "closed the key result",

@@ -16,12 +16,14 @@ def init_app(app: Flask) -> None:
     # Here, not above: these modules hang their pages on the blueprint of this one.
     from app.okrs import (  # noqa: F401
         belongings,
+        contribution_views,
         cycle_views,
         integration_views,
         key_result_views,
         list_views,
         live_views,
         objective_views,
+        order_views,
         workspace_views,
     )
     from app.okrs.alignment import tree_views  # noqa: F401

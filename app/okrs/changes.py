@@ -16,10 +16,12 @@ VIEWERS, DESCRIPTION = "viewers", "description"
 ALIGNMENT = "alignment"
 BELONGS_TO, FURTHER_OWNERS, TAGS = "belongs to", "further owners", "tags"
 CHECK_IN, OVERRIDE = "check_in", "override"
+SHARES = "shares"
+"""Of what contributes to an objective."""
 EVIDENCE = "evidence"
 """What others may see of the things that a source counted."""
 REOPENED, CARRIED, COPIED, RESTORED = "reopened", "carried", "copied", "restored"
-MARKED = (MEASURE, TARGET, SOURCE, CRITERIA)
+MARKED = (MEASURE, TARGET, SOURCE, CRITERIA, SHARES)
 """What changes the meaning of readings, and so is marked on the chart."""
 _SAID_ANYWAY = (CREATED, DELETED, REOPENED, RESTORED, ALIGNMENT, OVERRIDE)
 """What is no change of words, or may lead from one thing to its namesake."""

@@ -14,12 +14,17 @@ from app.okrs.endings.fixed import lead_to_reopening, why_fixed
 from app.okrs.integrations import SourceRefused
 from app.okrs.item_views import edit_item
 from app.okrs.loading import key_result_for, objective_for
-from app.okrs.models import Objective
+from app.okrs.models import ROLL_UP, Objective
 from app.okrs.readings import hold
 from app.okrs.regions import row_fragment, standing_fragment, standing_values
+from app.okrs.rollup.explaining import explanation_of
 from app.okrs.saving import SavedMeanwhile, create_key_result
 from app.okrs.sight import sight_words
 
+NO_SHARE_LEFT = (
+    "It contributes 0 % for now: the other shares are fixed and take 100 %. Change them at its "
+    "objective."
+)
 SIGHT_CHANGED = "The owner, or who sees the objective, was changed at the same moment. Save again."
 
 
@@ -46,6 +51,8 @@ def new_key_result(objective_id: int) -> ResponseReturnValue:
         return _new_form(draft, objective)
     db.session.commit()
     flash("Key result created.", "success")
+    if objective.measure.kind == ROLL_UP and explanation_of(objective, me()).has_newcomer:
+        flash(NO_SHARE_LEFT)
     return see_other("okrs.show_key_result", key_result_id=key_result.id)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from app.okrs.changes import CRITERIA, MEASURE, SOURCE
+from app.okrs.changes import CRITERIA, MEASURE, SHARES, SOURCE
 from app.okrs.course import Course, Point
 from app.okrs.figures import plural
 from app.okrs.forecast import Forecast, forecast
@@ -12,7 +12,7 @@ from app.okrs.integrations import integration_of
 from app.okrs.loading import Item
 from app.okrs.models import KPI, ROLL_UP, Change, Measure, Objective
 
-NEW_MEANING = (SOURCE, CRITERIA, MEASURE)
+NEW_MEANING = (SOURCE, CRITERIA, MEASURE, SHARES)
 """Edits after which a value that differs is no pace. Another target changes no value."""
 
 

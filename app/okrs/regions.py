@@ -14,11 +14,12 @@ from app.okrs.checkins.overriding import automatic_words, by_hand
 from app.okrs.endings.links import carried_links
 from app.okrs.history import history_of
 from app.okrs.loading import Item, may_check_in, may_edit
-from app.okrs.models import KeyResult, Measure, Objective
+from app.okrs.models import ROLL_UP, KeyResult, Measure, Objective
 from app.okrs.outlook import outlook_of
 from app.okrs.recorded_course import course_of
 from app.okrs.remedy import remedy_for
-from app.okrs.rows import counted_event, mean_progress, row_for, rows_for
+from app.okrs.rollup.explaining import Explanation, explanation_of
+from app.okrs.rows import counted_event, item_url, mean_progress, row_for, rows_for
 from app.okrs.standing import Thresholds
 from app.okrs.timeline import Speaker, timeline_of
 
@@ -43,6 +44,8 @@ def standing_values(item: Item) -> dict[str, Any]:
         "parts": part_rows,
         "aligned": aligned_rows[:LONGEST_LIST],
         "has_more_aligned": len(aligned_rows) > LONGEST_LIST,
+        "explanation": _explanation(item),
+        "item_url": item_url,
         "parts_mean": None if row.is_rolled_up else mean_progress(part_rows),
         "is_editable": may_change and not has_ended,
         "may_check_in": may_say,
@@ -59,6 +62,12 @@ def standing_values(item: Item) -> dict[str, Any]:
         "automatic": automatic_words(item.measure),
         "timeline": timeline_of(item.measure, history, Speaker(me(), may_say)),
     }
+
+
+def _explanation(item: Item) -> Explanation | None:
+    if not isinstance(item, Objective) or item.measure.kind != ROLL_UP:
+        return None
+    return explanation_of(item, me())
 
 
 def standing_fragment(measure: Measure) -> ResponseReturnValue:

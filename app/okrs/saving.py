@@ -38,6 +38,7 @@ from app.okrs.loading import Item
 from app.okrs.models import Cycle, ItemOwner, KeyResult, Measure, Objective
 from app.okrs.readings import hold
 from app.okrs.rollup.settling import note_change_of_figure
+from app.okrs.rollup.shares import make_room
 from app.okrs.sight import sees, set_sight, sight_words
 from app.okrs.standing import days_of
 from app.okrs.stored import mark_of
@@ -92,6 +93,7 @@ def create_key_result(draft: Draft, objective: Objective) -> KeyResult:
     _hold_sight(objective, draft)
     if objective.measure.has_ended:
         raise SavedMeanwhile
+    make_room(objective)
     last = max((one.position for one in objective.key_results), default=-1)
     key_result = KeyResult(
         objective_id=objective.id, position=last + 1, measure=_wanted(draft.form)

@@ -25,6 +25,7 @@ _SAID = {
     "target": "changed the target",
     "criteria": "changed what is counted",
     "viewers": "changed who sees it",
+    "shares": "changed the shares",
     "evidence": "changed what others see",
     "alignment": "changed what it is aligned under",
     "deleted": "deleted it",

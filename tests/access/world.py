@@ -350,6 +350,7 @@ def _fill_in_forms(world: World, people: Mapping[str, Person]) -> None:
         "okrs.edit_objective": objective,
         "okrs.new_key_result": item,
         "okrs.edit_key_result": item,
+        "okrs.move_key_result": {"way": "down"},
         "okrs.check_in_objective": {"note": "It goes well."},
         "okrs.check_in_key_result": {"note": "It goes well."},
         "okrs.edit_check_in": {"value": "8", "note": "It goes better."},

@@ -10,6 +10,7 @@ from app.okrs.changes import ALIGNMENT, note_change, record_of
 from app.okrs.loading import objective_of
 from app.okrs.models import Measure, Objective
 from app.okrs.rollup.settling import note_change_of_figure
+from app.okrs.rollup.shares import make_room
 
 NOTHING = "nothing"
 
@@ -28,9 +29,11 @@ def align(objective: Objective, parent_measure_id: int | None, by: Person) -> No
         return
     if parent_measure_id is not None and closes_ring(db.session(), objective.id, parent_measure_id):
         raise Ring
+    before, after = _parent(old), _parent(parent_measure_id)
+    if after is not None and after.objective is not None:
+        make_room(after.objective)
     objective.parent_measure_id = parent_measure_id
     objective.share = None  # it was of the old one
-    before, after = _parent(old), _parent(parent_measure_id)
     note_change(objective.measure, by, ALIGNMENT, _public_words(before), _public_words(after))
     note_change_of_figure(db.session(), [objective.measure_id, *([old] if old else [])])
     was, now = _title(before), _title(after)

@@ -74,6 +74,15 @@ def shares(fixed: Sequence[Fraction | None]) -> list[Fraction]:
     return [NONE if one is None else one * scale for one in fixed]
 
 
+def as_fixed(given: Sequence[Fraction]) -> list[Fraction]:
+    """Shares as people could have typed them, with six decimals, which still sum to 100."""
+    rounded = [round(share, 6) for share in given]
+    if any(given):
+        last = max(place for place, share in enumerate(given) if share)
+        rounded[last] += ALL - sum(rounded, NONE)
+    return rounded
+
+
 def roll_up(parts: Sequence[Part]) -> RolledUp:
     """The weighted mean of the parts, each entering as 0 to 100; of nothing, 0."""
     counted = contributions(parts)

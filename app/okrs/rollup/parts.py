@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
+from types import MappingProxyType
 
 from sqlalchemy import ColumnElement, and_, or_, select, union
 from sqlalchemy.orm import Session, aliased
@@ -27,14 +27,17 @@ from app.teams.models import Team, TeamMember
 class StoredPart:
     """A part as it is stored; a roll-up among them may be about to come to something else."""
 
+    item: Objective | KeyResult
     measure: Measure
-    share: Fraction | None
+    counts: bool = True
+    """False of a private objective under one that more people see: no figure depends on who looks
+    at it."""
 
     @property
     def measure_id(self) -> int:
         return self.measure.id
 
-    def as_part(self, found: Mapping[int, RolledUp]) -> Part:
+    def as_part(self, found: Mapping[int, RolledUp] = MappingProxyType({})) -> Part:
         """With what was found out about it just now, unless it has ended with something else."""
         measure, anew = self.measure, found.get(self.measure.id)
         progress = progress_of(measure, value_of(measure))
@@ -43,12 +46,12 @@ class StoredPart:
             ended_as = ended_as or (anew.ended_as if anew else measure.parts_ended_as)
             if anew is not None and measure.final_value is None:
                 progress = anew.progress
-        return Part(measure.id, progress, self.share, ended_as)
+        return Part(measure.id, progress, self.item.share, ended_as)
 
 
 @dataclass(frozen=True)
 class Branch:
-    """A roll-up with what lies directly under it."""
+    """A roll-up with what lies directly under it and counts."""
 
     measure: Measure
     parts: Sequence[StoredPart]
@@ -63,49 +66,45 @@ def affected_roll_ups(session: Session, measure_ids: Collection[int]) -> dict[in
     above: dict[Objective, Measure] = {}
     for batch in in_batches(measure_ids):
         above |= _chain(session, batch)
-    parts = stored_parts(session, list(above))
+    lying_under = stored_parts(session, list(above), {"populate_existing": True})
     return {
-        measure.id: Branch(measure, parts[objective.id]) for objective, measure in above.items()
+        measure.id: Branch(measure, [part for part in lying_under[one.id] if part.counts])
+        for one, measure in above.items()
     }
 
 
-def stored_parts(session: Session, objectives: Sequence[Objective]) -> dict[int, list[StoredPart]]:
-    """What lies directly under each of these and counts for it, by their ids: key results in
-    their order, then objectives. In a few statements for hundreds of them.
-
-    Private objectives count only under one that is at least as private: no figure depends on who
-    looks at it.
-    """
-    found: dict[int, list[StoredPart]] = {}
-    for batch in in_batches(objectives):
-        found |= _stored_parts(session, batch)
-    return found
-
-
-def _stored_parts(session: Session, objectives: Sequence[Objective]) -> dict[int, list[StoredPart]]:
+def stored_parts(
+    session: Session, objectives: Sequence[Objective], how: Mapping[str, bool]
+) -> dict[int, list[StoredPart]]:
+    """What lies directly under each of these, by their ids: key results in their order, then
+    objectives. In a few statements for hundreds of them, executed with the options in `how`."""
     found: dict[int, list[StoredPart]] = {one.id: [] for one in objectives}
-    key_results = session.execute(
-        select(KeyResult.objective_id, KeyResult.share, Measure)
-        .join(Measure, Measure.id == KeyResult.measure_id)
-        .where(KeyResult.objective_id.in_(found), KeyResult.deleted_at.is_(None))
-        .order_by(KeyResult.position, KeyResult.id)
-        .execution_options(populate_existing=True)
-    )
-    for objective_id, share, measure in key_results:
-        found[objective_id].append(StoredPart(measure, share))
-    above = {one.measure_id: one for one in objectives}
-    aligned = session.execute(
-        select(Objective, Measure)
-        .join(Measure, Measure.id == Objective.measure_id)
-        .where(Objective.parent_measure_id.in_(above), Objective.deleted_at.is_(None))
-        .order_by(Objective.id)
-        .execution_options(populate_existing=True)
-    ).all()
-    audiences = _audiences(session, [(above[_parent(one)], one) for one, _ in aligned])
-    for objective, measure in aligned:
-        parent = above[_parent(objective)]
-        if _is_as_private(parent, objective, audiences):
-            found[parent.id].append(StoredPart(measure, objective.share))
+    for batch in in_batches(objectives):
+        key_results = session.execute(
+            select(KeyResult, Measure)
+            .join(Measure, Measure.id == KeyResult.measure_id)
+            .where(
+                KeyResult.objective_id.in_([one.id for one in batch]),
+                KeyResult.deleted_at.is_(None),
+            )
+            .order_by(KeyResult.position, KeyResult.id),
+            execution_options=how,
+        )
+        for key_result, measure in key_results:
+            found[key_result.objective_id].append(StoredPart(key_result, measure))
+        above = {one.measure_id: one for one in batch}
+        aligned = session.execute(
+            select(Objective, Measure)
+            .join(Measure, Measure.id == Objective.measure_id)
+            .where(Objective.parent_measure_id.in_(above), Objective.deleted_at.is_(None))
+            .order_by(Objective.id),
+            execution_options=how,
+        ).all()
+        audiences = _audiences(session, [(above[_parent(one)], one) for one, _ in aligned])
+        for objective, measure in aligned:
+            parent = above[_parent(objective)]
+            counts = _is_as_private(parent, objective, audiences)
+            found[parent.id].append(StoredPart(objective, measure, counts))
     return found
 
 
