@@ -1,15 +1,9 @@
 """Objectives and key results that someone has to own for as long as they run."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
-from sqlalchemy.orm import (
-    InstrumentedAttribute,
-    contains_eager,
-    joinedload,
-    selectinload,
-)
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.orm import contains_eager, joinedload, selectinload
 from sqlalchemy.orm.strategy_options import _AbstractLoad as Loading
 
 from app.accounts.belongings import Belonging
@@ -17,7 +11,7 @@ from app.accounts.models import Person, workspace
 from app.accounts.people import by_name
 from app.db import db
 from app.okrs.changes import FURTHER_OWNERS, OWNER, VIEWERS, names_words, note_change, record_edit
-from app.okrs.loading import Item, is_owned_by
+from app.okrs.loading import Item, Kind, is_owned_by
 from app.okrs.models import Cycle, KeyResult, Measure, Objective
 from app.okrs.rollup.settling import note_change_of_figure
 from app.okrs.sight import sees, set_sight, sight_words
@@ -26,7 +20,7 @@ _NOTE = "Beside others. Whoever takes over owns it with them."
 
 
 def what(person: Person) -> list[Belonging]:
-    """The person's objectives and key results that are neither over nor deleted."""
+    """The person's objectives and key results that are neither over, ended nor deleted."""
     owned, shared = _running(person)
     objectives = [one.title for one in owned if isinstance(one, Objective)]
     key_results = [one.title for one in owned if isinstance(one, KeyResult)]
@@ -109,17 +103,16 @@ def _show(objective: Objective, person: Person, by: Person) -> None:
 
 def _running(person: Person) -> tuple[list[Item], list[Item]]:
     """What runs of which the person is the owner, and of which they are a further one."""
-    runs = _runs(Objective.starts_on, Objective.ends_on)
     objectives = db.session.scalars(
         select(Objective)
         .join(Objective.cycle)
-        .where(is_owned_by(person, Objective), Objective.deleted_at.is_(None), runs)
+        .where(is_owned_by(person, Objective), Objective.deleted_at.is_(None), _runs(Objective))
         .options(*_with_onlookers())
         .order_by(Objective.title, Objective.id)
         .execution_options(populate_existing=True)
     )
-    runs = _runs(KeyResult.starts_on, KeyResult.ends_on)
-    items: list[Item] = [*objectives, *db.session.scalars(_owned_key_results(person).where(runs))]
+    key_results = db.session.scalars(_owned_key_results(person).where(_runs(KeyResult)))
+    items: list[Item] = [*objectives, *key_results]
     owned = [one for one in items if one.owner_id == person.id]
     return owned, [one for one in items if one.owner_id != person.id]
 
@@ -155,12 +148,11 @@ def _with_onlookers() -> Sequence[Loading]:
     )
 
 
-def _runs(
-    starts_on: InstrumentedAttribute[date | None], ends_on: InstrumentedAttribute[date | None]
-) -> ColumnElement[bool]:
-    """What is not over today, by the rule of `standing.days_of`."""
+def _runs(kind: Kind) -> ColumnElement[bool]:
+    """What has not ended and is not over today, by the rule of `standing.days_of`."""
     today = workspace().today()
-    return or_(
-        func.coalesce(ends_on, Cycle.ends_on) >= today,
-        func.coalesce(starts_on, Cycle.starts_on) >= today,
+    is_not_over = or_(
+        func.coalesce(kind.ends_on, Cycle.ends_on) >= today,
+        func.coalesce(kind.starts_on, Cycle.starts_on) >= today,
     )
+    return and_(kind.measure.has(Measure.ended_as.is_(None)), is_not_over)

@@ -52,6 +52,21 @@ def test_a_copy_begins_anew(
     assert objective.measure.ended_as is None
 
 
+def test_pressed_twice_it_is_copied_once(
+    client: Client, bob: Person, objective: Objective, counted: KeyResult
+) -> None:
+    client.sign_in(bob)
+    for path in (f"/objectives/{objective.id}/clone", f"/key-results/{counted.id}/clone"):
+        page = client.page(path)
+        made = client.follow(client.submit(page, "Clone"))
+        again = client.follow(client.submit(page, "Clone"))
+        assert again.flashes == ["It was copied already: this is the copy."]
+        assert again.path == made.path
+    assert (count_of(Objective), count_of(KeyResult)) == (2, 3)
+    client.submit(client.page(path), "Clone")  # from a page made since, it is one more
+    assert count_of(KeyResult) == 4
+
+
 def test_its_key_results_may_be_left_out(
     client: Client, bob: Person, objective: Objective, counted: KeyResult
 ) -> None:

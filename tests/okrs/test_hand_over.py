@@ -17,6 +17,7 @@ from tests.okrs.items import (
     changes_of,
     make_cycle,
     make_key_result,
+    make_measure,
     make_objective,
 )
 from tests.support.people import make_person
@@ -58,11 +59,12 @@ def test_the_heir_owns_what_runs_and_the_timeline_says_so(client, alice, bob, ca
 
 
 @pytest.mark.both_databases
-def test_what_is_over_or_deleted_keeps_its_owner(client, alice, bob, carol, cycle):
+def test_what_is_over_ended_or_deleted_keeps_its_owner(client, alice, bob, carol, cycle):
     past = make_cycle("Winter", FIRST_DAY - 100 * DAY, FIRST_DAY - DAY)
     make_objective(bob, past, "Over")
     make_objective(bob, cycle, "Deleted", deleted_at=utcnow())
     make_objective(bob, cycle, "Ends early", ends_on=TODAY - DAY)
+    make_objective(bob, cycle, "Closed", measure=make_measure("roll_up", ended_as="closed"))
     longer = make_objective(bob, past, "Goes on", ends_on=LAST_DAY)
     make_key_result(longer, bob, "Ended with its cycle")
     make_key_result(longer, bob, "Ends today", ends_on=TODAY)
@@ -72,6 +74,7 @@ def test_what_is_over_or_deleted_keeps_its_owner(client, alice, bob, carol, cycl
         "Over": "Bob Brown",
         "Deleted": "Bob Brown",
         "Ends early": "Bob Brown",
+        "Closed": "Bob Brown",
         "Goes on": "Carol Clark",
         "Ended with its cycle": "Bob Brown",
         "Ends today": "Carol Clark",

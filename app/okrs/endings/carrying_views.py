@@ -21,7 +21,7 @@ from app.okrs.endings.carrying import (
     has_nothing_left,
 )
 from app.okrs.endings.closing import hold_items, open_parts
-from app.okrs.endings.copies import Copying
+from app.okrs.endings.copies import Copying, copied_since, last_copy
 from app.okrs.endings.fixed import lead_to_reopening
 from app.okrs.endings.forms import CarryForm, MoveForm
 from app.okrs.endings.places import (
@@ -120,6 +120,9 @@ def clone_objective(objective_id: int) -> ResponseReturnValue:
         form.cycle.errors = [CLOSED_MEANWHILE]
         return _objective_page("okrs/clone.html", objective, form), 422
     hold_items([objective])
+    copied = copied_since(objective, me(), request.form.get("seen", type=int))
+    if copied is not None:
+        return _lead_to_copy(copied)
     parts = objective.key_results if form.with_parts.data else []
     made = copy_objective(objective, cycle, parts, copying)
     db.session.commit()
@@ -143,6 +146,9 @@ def clone_key_result(key_result_id: int) -> ResponseReturnValue:
     if copying is None:
         form.objective.errors = [ENDED_MEANWHILE]
         return _key_result_page("okrs/clone.html", key_result, form), 422
+    copied = copied_since(key_result, me(), request.form.get("seen", type=int))
+    if copied is not None:
+        return _lead_to_copy(copied)
     made = copying.key_result(key_result, into)
     db.session.commit()
     flash("Key result copied.", "success")
@@ -179,16 +185,25 @@ def _objective_page(template: str, objective: Objective, form: CarryForm) -> str
     parts = open_parts(objective)
     met = [one for one in parts if has_nothing_left(one.measure)]
     going = [one for one in parts if one not in met]
-    return render_template(template, form=form, row=row_for(objective), going=going, met=met)
+    seen = last_copy(objective, me())
+    row = row_for(objective)
+    return render_template(template, form=form, row=row, going=going, met=met, seen=seen)
 
 
 def _key_result_page(template: str, key_result: KeyResult, form: MoveForm) -> str:
-    return render_template(template, form=form, row=row_for(key_result), going=[], met=[])
+    seen, row = last_copy(key_result, me()), row_for(key_result)
+    return render_template(template, form=form, row=row, going=[], met=[], seen=seen)
 
 
 def _lead_to_closing(item: Item) -> ResponseReturnValue:
     flash(NOTHING_LEFT, "error")
     return redirect(item_url(item, "close"), code=303)
+
+
+def _lead_to_copy(copy: Item) -> ResponseReturnValue:
+    """Pressed twice, it is copied once."""
+    flash("It was copied already: this is the copy.")
+    return redirect(item_url(copy, "show"), code=303)
 
 
 def _tell_of_rest(carried: Carried, copying: Copying) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from sqlalchemy import select
+from sqlalchemy import Select, func, select
 
 from app.accounts.models import Person
 from app.audit.log import record
@@ -17,7 +17,7 @@ from app.okrs.changes import CARRIED, COPIED, SOURCE, note_change, record_of
 from app.okrs.forms import LONGEST_TITLE
 from app.okrs.integrations import hold_to_link_like, integration_of, link_like
 from app.okrs.loading import AnyItem, Item, objective_of
-from app.okrs.models import COMPANY, KPI, PERSONAL, Cycle, KeyResult, Measure, Objective
+from app.okrs.models import COMPANY, KPI, PERSONAL, Change, Cycle, KeyResult, Measure, Objective
 from app.okrs.rollup.settling import note_change_of_figure
 from app.okrs.sight import sees
 from app.okrs.standing import value_of
@@ -112,7 +112,7 @@ class Copying:
         if self.carries_on:
             note_change(made.measure, self.by, CARRIED, after=f"from {original.cycle.name}")
         else:
-            note_change(made.measure, self.by, COPIED, after=f"from “{original.title}”")
+            note_change(made.measure, self.by, COPIED, after=_copied_from(original))
         came_from = f"{original.title}, {original.cycle.name}"
         kind, number, title = record_of(made)
         record(f"{kind}.created", kind, number, title, by=self.by, copied_from=came_from)
@@ -131,6 +131,29 @@ class Copying:
         note_change(made.measure, self.by, SOURCE, after=title)
         link_like(source, made.measure, self.by)
         record("source.linked", *record_of(made), by=self.by, source=title)
+
+
+def last_copy(original: Item, by: Person) -> int:
+    """The number of the last copy that the person made of it; 0 where there is none."""
+    found = _copies(original, by).with_only_columns(func.max(Change.id))
+    return db.session.scalar(found) or 0
+
+
+def copied_since(original: Item, by: Person, seen: int | None) -> Item | None:
+    """The copy that the person made of it since that number was the last; None where none was."""
+    newer = _copies(original, by).where(Change.id > seen) if seen is not None else None
+    change = db.session.scalar(newer.order_by(Change.id.desc())) if newer is not None else None
+    return change.measure.item if change is not None and is_there(change.measure.item) else None
+
+
+def _copies(original: Item, by: Person) -> Select[Change]:
+    return select(Change).where(
+        Change.what == COPIED, Change.person_id == by.id, Change.after == _copied_from(original)
+    )
+
+
+def _copied_from(original: Item) -> str:
+    return f"from “{original.title}”"
 
 
 def _parent_in(original: Objective, cycle: Cycle) -> int | None:
