@@ -20,10 +20,12 @@ from app.okrs.models import (
     Objective,
     SourceVersion,
 )
+from app.okrs.owned import running_items
 from app.okrs.rollup.settling import settle
 from tests.okrs.abacus import Abacus, AbacusSource
 from tests.okrs.items import (
     LAST_DAY,
+    TODAY,
     changes_of,
     cycle_of_today,
     make_cycle,
@@ -287,6 +289,18 @@ def test_others_may_not(
             assert client.get(f"{one}/close").status_code == 403
             assert client.post(f"{one}/close", CLOSE).status_code == 403
     assert measure_of(key_result).ended_as is None
+
+
+def test_what_is_closed_is_no_work_any_more(
+    client: Client, bob: Person, objective: Objective, key_result: KeyResult
+) -> None:
+    def at_work() -> list[int]:
+        return [one.measure_id for one in running_items(bob, TODAY)]
+
+    assert at_work() == [objective.measure_id, key_result.measure_id]
+    client.sign_in(bob)
+    client.post(path(key_result), CLOSE)
+    assert at_work() == [objective.measure_id]
 
 
 def test_what_is_not_there_is_not_found(client: Client, alice: Person) -> None:
