@@ -51,6 +51,8 @@ SENTENCES = {
     "key_result.reopened": "reopened the key result",
     "check_in.edited": "edited a check-in on",
     "check_in.deleted": "deleted a check-in on",
+    "comment.edited": "edited a comment on",
+    "comment.deleted": "deleted a comment on",
     "override.begun": "set by hand the value of",
     "override.ended": "let the data source update again",
     "source.linked": "connected a data source to",

@@ -1,16 +1,22 @@
 """Everything recorded of one measure, loaded in a number of statements that never grows."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, exists, func, literal, null, select, union_all
 from sqlalchemy.orm import joinedload
 
+from app.accounts.models import Person
 from app.db import db
+from app.okrs.comments.models import Comment, Mention
 from app.okrs.integrations import Integration, PastPart, integration_named, integration_of
 from app.okrs.models import Change, CheckIn, Measure, Reading, Source, SourceVersion
 
 LONGEST = 50
-"""Check-ins that are loaded, and entries on an item's page."""
+"""Entries on a page of the timeline."""
+CHECK_IN, COMMENT = "check-in", "comment"
 
 
 @dataclass(frozen=True)
@@ -34,15 +40,33 @@ class TracedReading:
 
 
 @dataclass(frozen=True)
+class Saying:
+    """What someone said of the item: a check-in or a comment."""
+
+    kind: str
+    id: int
+    person_id: int
+    person_name: str
+    made_at: datetime
+    text: str
+    edited_at: datetime | None
+    value: Fraction | None
+    confidence: int | None
+    override: str | None
+
+
+@dataclass(frozen=True)
 class History:
     """What its page shows of everything recorded of one measure."""
 
     readings: list[TracedReading]
     """All of them, oldest first."""
     changes: list[Change]
-    check_ins: list[CheckIn]
-    check_in_count: int
+    sayings: list[Saying]
+    saying_count: int
     """In all; only the newest are loaded."""
+    has_unseen_mentions: bool
+    """Of the person who looks."""
     past: PastPart | None
     """What was rebuilt of the time before the link."""
 
@@ -52,7 +76,7 @@ class History:
         return next((one for one in shown if one.series == series), None)
 
 
-def history_of(measure: Measure) -> History:
+def history_of(measure: Measure, person: Person, pages: int = 1) -> History:
     """Three statements and those of the integration, however long the history is."""
     # Whose value stands in for what is counted; elsewhere nobody asks for it.
     given = joinedload(Reading.check_in).joinedload(CheckIn.person)
@@ -64,13 +88,7 @@ def history_of(measure: Measure) -> History:
         .order_by(Reading.taken_at, Reading.id)
         .options(*([given] if measure.override else []))
     )
-    check_ins = db.session.execute(
-        select(CheckIn, func.count().over())
-        .where(CheckIn.measure_id == measure.id)
-        .options(joinedload(CheckIn.person))
-        .order_by(CheckIn.made_at.desc(), CheckIn.id.desc())
-        .limit(LONGEST)
-    ).all()
+    sayings = db.session.execute(_sayings(measure, person).limit(LONGEST * pages)).all()
     # All of the marked ones, since the chart shows them; there are few.
     changes = db.session.scalars(
         select(Change)
@@ -81,7 +99,59 @@ def history_of(measure: Measure) -> History:
     return History(
         readings=[TracedReading(*row) for row in readings],
         changes=list(changes),
-        check_ins=[check_in for check_in, _ in check_ins],
-        check_in_count=check_ins[0][1] if check_ins else 0,
+        sayings=[Saying(*one) for *one, _, _ in sayings],
+        saying_count=sayings[0].in_all if sayings else 0,
+        has_unseen_mentions=bool(sayings and sayings[0].has_unseen),
         past=integration_of(measure.source).past(measure) if measure.source else None,
+    )
+
+
+def _sayings(measure: Measure, person: Person) -> Select[Any]:
+    """Check-ins and comments, the newest first, each with how many there are in all, and whether
+    any of them mentions the person, who has yet to see it."""
+    of_check_ins = select(
+        literal(CHECK_IN).label("kind"),
+        CheckIn.id,
+        CheckIn.person_id,
+        CheckIn.made_at,
+        CheckIn.note.label("text"),
+        CheckIn.edited_at,
+        CheckIn.value,
+        CheckIn.confidence,
+        CheckIn.override,
+    ).where(CheckIn.measure_id == measure.id)
+    of_comments = select(
+        literal(COMMENT),
+        Comment.id,
+        Comment.person_id,
+        Comment.made_at,
+        Comment.text,
+        Comment.edited_at,
+        null(),
+        null(),
+        null(),
+    ).where(Comment.measure_id == measure.id)
+    said = union_all(of_check_ins, of_comments).subquery().c
+    unseen = exists().where(
+        Mention.person_id == person.id,
+        Mention.measure_id == measure.id,
+        Mention.seen_at.is_(None),
+    )
+    return (
+        select(
+            said.kind,
+            said.id,
+            said.person_id,
+            Person.name,
+            said.made_at,
+            said.text,
+            said.edited_at,
+            said.value,
+            said.confidence,
+            said.override,
+            func.count().over().label("in_all"),
+            unseen.label("has_unseen"),
+        )
+        .join(Person, Person.id == said.person_id)
+        .order_by(said.made_at.desc(), said.kind, said.id.desc())
     )

@@ -89,6 +89,8 @@ class Need:
     """What is done there: the words of the link."""
     is_popup: bool = False
     """True where it is done in a window of its own, and the page goes on afterwards."""
+    seen_url: str = ""
+    """Where it is put away without going there; empty where it can't be."""
 
 
 class SourceRefused(Exception):

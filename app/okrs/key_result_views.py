@@ -9,6 +9,7 @@ from app.htmx import see_other
 from app.okrs import blueprint
 from app.okrs.alignment.trail import all_aligned_under, trail_above
 from app.okrs.changes import delete_item
+from app.okrs.comments.seeing import see_mentions_now
 from app.okrs.drafts import Draft, key_result_draft
 from app.okrs.endings.fixed import lead_to_reopening, why_fixed
 from app.okrs.integrations import SourceRefused
@@ -64,12 +65,15 @@ def _new_form(draft: Draft, objective: Objective) -> ResponseReturnValue:
 def show_key_result(key_result_id: int) -> ResponseReturnValue:
     key_result = key_result_for(me(), key_result_id)
     objective = key_result.objective
+    standing = standing_values(key_result)
+    if standing["has_unseen_mentions"]:
+        see_mentions_now(me(), key_result.measure)
     return render_template(
         "okrs/item.html",
         objective=objective,
         sight=sight_words(objective, owner="its objective’s owner"),
         trail=trail_above(me(), objective.parent_measure_id),
-        **standing_values(key_result),
+        **standing,
     )
 
 

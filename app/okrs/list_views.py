@@ -10,6 +10,7 @@ from app.access import me
 from app.accounts.models import Person
 from app.htmx import fragment, is_htmx, see_other
 from app.okrs import blueprint
+from app.okrs.comments.seeing import needs_of_mentions
 from app.okrs.cycles import current_cycle
 from app.okrs.home import Mine, what_is_mine
 from app.okrs.integrations import Integration, enabled_integrations
@@ -48,6 +49,9 @@ def show_needs() -> ResponseReturnValue:
 
 def _needs_part(person: Person, mine: Mine, integrations: Sequence[Integration]) -> dict[str, Any]:
     """What `okrs/_needs.html` shows."""
-    needs = [need for one in integrations for need in one.needs(person)]
+    needs = [
+        *needs_of_mentions(person),
+        *(need for one in integrations for need in one.needs(person)),
+    ]
     needs += mine.needs
     return {"needs": needs, "needs_mark": mark_of_needs(needs)}

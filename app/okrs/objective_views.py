@@ -10,6 +10,7 @@ from app.okrs import blueprint
 from app.okrs.alignment.choice import AlignmentRefused
 from app.okrs.alignment.trail import all_aligned_under, trail_above
 from app.okrs.changes import delete_item
+from app.okrs.comments.seeing import see_mentions_now
 from app.okrs.cycles import cycles_to_choose
 from app.okrs.drafts import objective_draft
 from app.okrs.endings.fixed import lead_to_reopening
@@ -48,11 +49,14 @@ def new_objective() -> ResponseReturnValue:
 @blueprint.get("/objectives/<int:objective_id>")
 def show_objective(objective_id: int) -> ResponseReturnValue:
     objective = objective_for(me(), objective_id)
+    standing = standing_values(objective)
+    if standing["has_unseen_mentions"]:
+        see_mentions_now(me(), objective.measure)
     return render_template(
         "okrs/item.html",
         sight=sight_words(objective),
         trail=trail_above(me(), objective.parent_measure_id),
-        **standing_values(objective),
+        **standing,
     )
 
 

@@ -30,7 +30,7 @@ def standing_values(item: Item) -> dict[str, Any]:
     aligned = rows_aligned_under(me(), item)
     row, *below = rows_for([item, *parts, *aligned])
     part_rows, aligned_rows = below[: len(parts)], below[len(parts) :]
-    history = history_of(item.measure)
+    history = history_of(item.measure, me())
     course = course_of(row, history)
     source, integration = row.source, row.integration
     # A value given by hand is no count of anything.
@@ -60,6 +60,7 @@ def standing_values(item: Item) -> dict[str, Any]:
         "chart": draw_chart(course),
         "by_hand": by_hand(item.measure, history.newest(item.measure.series)),
         "automatic": automatic_words(item.measure),
+        "has_unseen_mentions": history.has_unseen_mentions,
         "timeline": timeline_of(item.measure, history, Speaker(me(), may_say)),
     }
 
@@ -72,7 +73,7 @@ def _explanation(item: Item) -> Explanation | None:
 
 def standing_fragment(measure: Measure) -> ResponseReturnValue:
     """The standing on an item's page, for who may see it."""
-    return fragment("okrs/_standing.html", **standing_values(measure.item))
+    return fragment("okrs/_standing_alone.html", **standing_values(measure.item))
 
 
 def row_fragment(measure: Measure) -> ResponseReturnValue:

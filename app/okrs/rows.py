@@ -95,9 +95,9 @@ class Row:
         kind, _, number_ = self.key.rpartition("-")
         return f"{kind}-row-{number_}"
 
-    def url(self, action: str) -> str:
+    def url(self, action: str, **values: object) -> str:
         """The address of one of the item's views: show, edit, delete, check_in …"""
-        return item_url(self.item, action)
+        return item_url(self.item, action, **values)
 
     @property
     def standing_url(self) -> str:
@@ -153,10 +153,9 @@ def counted_event(objective_id: int) -> str:
     return f"objective-{objective_id}-counted"
 
 
-def item_url(item: Item, action: str) -> str:
-    if isinstance(item, Objective):
-        return url_for(f"okrs.{action}_objective", objective_id=item.id)
-    return url_for(f"okrs.{action}_key_result", key_result_id=item.id)
+def item_url(item: Item, action: str, **values: object) -> str:
+    kind = "objective" if isinstance(item, Objective) else "key_result"
+    return url_for(f"okrs.{action}_{kind}", **{f"{kind}_id": item.id}, **values)  # type: ignore[arg-type]
 
 
 def rows_for(items: Iterable[Item]) -> list[Row]:

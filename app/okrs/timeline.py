@@ -8,10 +8,11 @@ from fractions import Fraction
 from flask import url_for
 
 from app.accounts.models import Person
-from app.okrs.changes import CARRIED, CHECK_IN, COPIED, VIEWERS
+from app.okrs.changes import CARRIED, COPIED, VIEWERS
+from app.okrs.changes import CHECK_IN as EDITED_CHECK_IN
 from app.okrs.figures import value_words
-from app.okrs.history import LONGEST, History, TracedReading
-from app.okrs.models import KPI, ONCE, POSTPONED, Change, CheckIn, Measure
+from app.okrs.history import CHECK_IN, COMMENT, LONGEST, History, Saying, TracedReading
+from app.okrs.models import KPI, ONCE, POSTPONED, Change, Measure
 from app.okrs.sight import EVERYONE
 
 _SAID = {
@@ -68,33 +69,58 @@ class Speaker:
     may_check_in: bool
     """And the item has not ended."""
 
-    def may_edit(self, check_in: CheckIn) -> bool:
-        return self.may_check_in and check_in.person_id == self.person.id
+    def may_edit(self, saying: Saying) -> bool:
+        is_own = saying.person_id == self.person.id
+        return is_own and self._may_say(saying)
 
-    def may_delete(self, check_in: CheckIn) -> bool:
-        return self.may_check_in and (self.person.is_admin or self.may_edit(check_in))
+    def may_delete(self, saying: Saying) -> bool:
+        return self.may_edit(saying) or (self.person.is_admin and self._may_say(saying))
+
+    def _may_say(self, saying: Saying) -> bool:
+        return self.may_check_in if saying.kind == CHECK_IN else not self.person.is_observer
 
 
 @dataclass(frozen=True)
 class Timeline:
+    """A page of it."""
+
     entries: list[Entry]
     """Newest first."""
-    more_count: int
+    count: int
+    """Of all there are."""
+    page: int
+    last_comment_id: int
+    """Of those loaded; 0 without any."""
+
+    @property
+    def has_older(self) -> bool:
+        return self.count > self.page * LONGEST
+
+    @property
+    def first(self) -> int:
+        return (self.page - 1) * LONGEST + 1
+
+    @property
+    def last(self) -> int:
+        return self.first + len(self.entries) - 1
 
 
-def timeline_of(measure: Measure, history: History, speaker: Speaker) -> Timeline:
-    """The newest entries and how many more there are."""
-    counts = _counts(history.readings)
+def timeline_of(measure: Measure, history: History, speaker: Speaker, page: int = 1) -> Timeline:
+    """A page of entries, of a history that was loaded for so many pages."""
+    counts, most = _counts(history.readings), LONGEST * page
     entries = [
-        *(_count_entry(measure, one, before) for one, before in counts[-LONGEST:]),
-        *_check_in_entries(measure, history, speaker),
+        *(_count_entry(measure, one, before) for one, before in counts[-most:]),
+        *_said_entries(measure, history, speaker),
         *(change_entry(one) for one in history.changes),
     ]
     # Of one moment the edit comes before the count that it led to.
     entries.sort(key=lambda entry: entry.at, reverse=True)
-    in_all = len(counts) + len(history.changes) + history.check_in_count
-    shown = entries[:LONGEST]
-    return Timeline(shown, in_all - len(shown))
+    return Timeline(
+        entries=entries[most - LONGEST : most],
+        count=len(counts) + len(history.changes) + history.saying_count,
+        page=page,
+        last_comment_id=max((one.id for one in history.sayings if one.kind == COMMENT), default=0),
+    )
 
 
 def _counts(readings: Sequence[TracedReading]) -> list[tuple[TracedReading, Fraction | None]]:
@@ -137,35 +163,37 @@ _PLAIN = Measure(kind=KPI, unit="")
 """For values of an earlier series, whose unit is not kept."""
 
 
-def _check_in_entries(measure: Measure, history: History, speaker: Speaker) -> list[Entry]:
+def _said_entries(measure: Measure, history: History, speaker: Speaker) -> list[Entry]:
     series = {one.reading.check_in_id: one.reading.series for one in history.readings}
     return [
-        _check_in_entry(measure if series.get(one.id) == measure.series else _PLAIN, one, speaker)
-        for one in history.check_ins
+        _said_entry(measure if series.get(one.id) == measure.series else _PLAIN, one, speaker)
+        for one in history.sayings
     ]
 
 
-def _check_in_entry(unit_of: Measure, check_in: CheckIn, speaker: Speaker) -> Entry:
-    value = "" if check_in.value is None else value_words(unit_of, check_in.value)
-    did = "checked in"
-    if check_in.override is not None:
-        did = "set it by hand" + (" for once" if check_in.override == ONCE else ", to stay")
-    sure = [] if check_in.confidence is None else [f"Confidence {check_in.confidence} of 10."]
+def _said_entry(unit_of: Measure, saying: Saying, speaker: Speaker) -> Entry:
+    value = "" if saying.value is None else value_words(unit_of, saying.value)
+    did = "commented" if saying.kind == COMMENT else "checked in"
+    if saying.override is not None:
+        did = "set it by hand" + (" for once" if saying.override == ONCE else ", to stay")
+    sure = [] if saying.confidence is None else [f"Confidence {saying.confidence} of 10."]
     return Entry(
-        at=check_in.made_at,
-        actor=check_in.person.name,
+        at=saying.made_at,
+        actor=saying.person_name,
         did=did,
         after=value,
-        note="\n".join([*([check_in.note] if check_in.note else []), *sure]),
-        key=f"check-in-{check_in.id}",
-        is_edited=check_in.edited_at is not None,
-        edit_url=_url("edit", check_in) if speaker.may_edit(check_in) else "",
-        delete_url=_url("delete", check_in) if speaker.may_delete(check_in) else "",
+        note="\n".join([*([saying.text] if saying.text else []), *sure]),
+        key=f"{saying.kind}-{saying.id}",
+        is_edited=saying.edited_at is not None,
+        edit_url=_url("edit", saying) if speaker.may_edit(saying) else "",
+        delete_url=_url("delete", saying) if speaker.may_delete(saying) else "",
     )
 
 
-def _url(action: str, check_in: CheckIn) -> str:
-    return url_for(f"okrs.{action}_check_in", check_in_id=check_in.id)
+def _url(action: str, saying: Saying) -> str:
+    if saying.kind == COMMENT:
+        return url_for(f"okrs.{action}_comment", comment_id=saying.id)
+    return url_for(f"okrs.{action}_check_in", check_in_id=saying.id)
 
 
 def change_entry(change: Change) -> Entry:
@@ -176,7 +204,7 @@ def change_entry(change: Change) -> Entry:
         before = after = ""
     elif change.what in (CARRIED, COPIED, POSTPONED):
         did, after = f"{did} {after}", ""
-    elif change.what == CHECK_IN:
+    elif change.what == EDITED_CHECK_IN:
         did = "edited a check-in" if after else "deleted a check-in"
         before, after = (before, after) if after else ("", before)
     elif change.what == VIEWERS and EVERYONE in (before, after):

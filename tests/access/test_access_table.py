@@ -10,6 +10,8 @@ from tests.access.world import ABSENT, CLOSED, ROLES
 from tests.conftest import KEYS
 
 FOR_OBSERVERS = {
+    "/objectives/<int:objective_id>/seen": "that they have seen what mentions them",
+    "/key-results/<int:key_result_id>/seen": "that they have seen what mentions them",
     "/forgot-password": "whoever they are, a link is sent to an address alone",
     "/login": "signing in",
     "/logout": "their own session",
@@ -27,6 +29,8 @@ CHANGING_READS = {"/admin/audit.csv": "that the log was taken away is put down"}
 """Where asking with GET changes something, and why."""
 NOT_IN_THE_LOG = {
     "/admin/sync/boards/<int:board_id>/retry": "the run says who asked for it",
+    "/key-results/<int:key_result_id>/comments": "it stands in the item's timeline",
+    "/objectives/<int:objective_id>/comments": "it stands in the item's timeline",
     "/key-results/<int:key_result_id>/check-in": "it stands in the item's timeline",
     "/objectives/<int:objective_id>/check-in": "it stands in the item's timeline",
     "/okrs/views": "it is how one looks, and changes no item",

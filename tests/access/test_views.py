@@ -25,6 +25,7 @@ PUBLIC = {
 """The views that anyone may reach, and why."""
 
 LOADERS = {
+    "comment_for",
     "check_in_for",
     "connection_for",
     "key_result_for",

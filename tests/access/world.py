@@ -21,6 +21,7 @@ from app.accounts.setup import make_workspace
 from app.db import db, utcnow
 from app.mail.kinds import KINDS
 from app.mail.unsubscribing import unsubscribe_url
+from app.okrs.comments.models import Comment
 from app.okrs.cycles import Year, all_cycles, current_cycle
 from app.okrs.explorer.models import SavedView
 from app.okrs.models import TEAM, UNTIL_RESUMED, CheckIn, Cycle, KeyResult, Measure, Objective
@@ -265,17 +266,21 @@ def _add_views(world: World, owner: Person) -> None:
 
 def _add_words(world: World, spoken_of: Mapping[str, KeyResult], owner: Person) -> None:
     """What the owner said of these, with values that stand in for what is counted."""
-    check_ins = {}
+    check_ins, comments = {}, {}
     for word, key_result in spoken_of.items():
         made = CheckIn(measure=key_result.measure, person_id=owner.id, made_at=utcnow())
         db.session.add(made)
         override = UNTIL_RESUMED if key_result.measure.source else None
         record_check_in(key_result.measure, made, Fraction(7), override)
         check_ins[word] = made
+        comments[word] = Comment(measure=key_result.measure, person_id=owner.id, text="Well done")
+        db.session.add(comments[word])
     db.session.commit()
     settle()
     world.things["check_in_id"] = {word: one.id for word, one in check_ins.items()}
     world.hidden["check_in_id"] = [check_ins["private"].id]
+    world.things["comment_id"] = {word: one.id for word, one in comments.items()}
+    world.hidden["comment_id"] = [comments["private"].id]
 
 
 def _objective(title: str, owner: Person, cycle: Cycle, **values: Any) -> Objective:
@@ -353,6 +358,9 @@ def _fill_in_forms(world: World, people: Mapping[str, Person]) -> None:
         "okrs.move_key_result": {"way": "down"},
         "okrs.check_in_objective": {"note": "It goes well."},
         "okrs.check_in_key_result": {"note": "It goes well."},
+        "okrs.comment_on_objective": {"text": "Well done."},
+        "okrs.comment_on_key_result": {"text": "Well done."},
+        "okrs.edit_comment": {"text": "Done well."},
         "okrs.edit_check_in": {"value": "8", "note": "It goes better."},
         "teams.new_team": {"name": "Support"},
         "teams.edit_team": {"name": "Growth"},

@@ -165,7 +165,7 @@ def test_the_chart_marks_where_readings_came_to_mean_something_else(
     assert turns.text == "2 Feb 2026: Changed the target: 20 → 30"
 
 
-def test_the_timeline_stops_at_fifty_and_counts_the_rest(
+def test_the_timeline_is_shown_fifty_at_a_time(
     client: Client, bob: Person, key_result: KeyResult
 ) -> None:
     for number in range(60):
@@ -180,7 +180,13 @@ def test_the_timeline_stops_at_fifty_and_counts_the_rest(
     page = show(client, key_result)
     assert len(entries(page)) == 50
     assert "Note 0." in page.text and "Note 50." not in page.text
-    assert "10 earlier entries not shown." in page.text
+    page = client.page(page.link("Older"))
+    assert "51 to 60 of 60, the newest first." in page.text
+    assert entries(page) == [f"Bob Brown checked in Note {number}." for number in range(50, 60)]
+    assert not page.named("Older")
+    assert len(entries(client.page(page.link("Newer").partition("#")[0]))) == 50
+    for number in ("0", "3", "9999999999999999999999"):
+        assert client.get(f"/key-results/{key_result.id}/timeline?page={number}").status_code == 404
 
 
 def test_a_series_of_another_kind_is_not_drawn(
