@@ -14,8 +14,7 @@ from app.db import db, utcnow
 from app.mail import outbox
 from app.mail.kinds import REMINDER, SUMMARY, WEEKLY, Kind
 from app.okrs.loading import Item
-from app.okrs.models import ROLL_UP
-from app.okrs.owned import last_check_ins, progress_then, running_items
+from app.okrs.owned import is_kept_by_people, last_check_ins, progress_then, running_items
 from app.okrs.rows import Row, rows_for
 from app.okrs.standing import STATUS_WORDS
 from app.pages import number
@@ -90,7 +89,7 @@ def _key_if_due(person: Person, kind: Kind, now: datetime) -> str | None:
 
 def _to_remember(rows: Sequence[Row], now: datetime) -> dict[str, Any]:
     """Those that no data keeps current, and of which nobody said anything this week."""
-    by_hand = [row for row in rows if row.source is None and row.item.measure.kind != ROLL_UP]
+    by_hand = [row for row in rows if is_kept_by_people(row.item.measure)]
     last = last_check_ins([row.item for row in by_hand])
     entries = [
         Remembered(row, last.get(row.item.measure_id))

@@ -30,6 +30,7 @@ def init_app(app: Flask) -> None:
     from app.okrs.alignment import tree_views  # noqa: F401
     from app.okrs.alignment import views as alignment_views  # noqa: F401
     from app.okrs.bin import bin_views  # noqa: F401
+    from app.okrs.checkins import round_views  # noqa: F401
     from app.okrs.checkins import views as check_in_views  # noqa: F401
     from app.okrs.comments import views as comment_views  # noqa: F401
     from app.okrs.endings import (  # noqa: F401

@@ -17,7 +17,7 @@ from app.okrs.loading import (
     visible_objectives,
     with_measure,
 )
-from app.okrs.models import CheckIn, Cycle, KeyResult, Measure, Objective
+from app.okrs.models import ROLL_UP, UNTIL_RESUMED, CheckIn, Cycle, KeyResult, Measure, Objective
 from app.okrs.readings import values_then
 from app.okrs.standing import progress_of
 
@@ -68,6 +68,13 @@ def last_check_ins(items: Sequence[Item]) -> dict[int, datetime]:
         .group_by(CheckIn.measure_id)
     )
     return {row.measure_id: row.last for row in found}
+
+
+def is_kept_by_people(measure: Measure) -> bool:
+    """Whether people have to say its value: not where a source or the key results bring it."""
+    if measure.kind == ROLL_UP:
+        return False
+    return measure.source is None or measure.override == UNTIL_RESUMED
 
 
 def _is_running(kind: type[Objective] | type[KeyResult], today: date) -> list[ColumnElement[bool]]:

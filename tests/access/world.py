@@ -307,6 +307,7 @@ def _closed(title: str, owner: Person, cycle: Cycle, **values: Any) -> Objective
 
 
 def _fill_in_forms(world: World, people: Mapping[str, Person]) -> None:
+    open_one = db.session.get_one(KeyResult, world.things["key_result_id"]["open"])
     item = {"step": "save", "title": "Better", "owner": people["owner"].id, "measure": "percent"}
     objective = item | {"cycle": current_cycle().id, "visibility": "everyone"}
     later = all_cycles()[0].id
@@ -360,6 +361,7 @@ def _fill_in_forms(world: World, people: Mapping[str, Person]) -> None:
         "okrs.check_in_key_result": {"note": "It goes well."},
         "okrs.comment_on_objective": {"text": "Well done."},
         "okrs.comment_on_key_result": {"text": "Well done."},
+        "okrs.check_in_round": {"note": "It goes well.", "measure": open_one.measure_id},
         "okrs.edit_comment": {"text": "Done well."},
         "okrs.edit_check_in": {"value": "8", "note": "It goes better."},
         "teams.new_team": {"name": "Support"},
