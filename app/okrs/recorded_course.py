@@ -9,16 +9,27 @@ from sqlalchemy import select
 
 from app.accounts.models import workspace
 from app.db import db
-from app.okrs.changes import MARKED
+from app.okrs.changes import (
+    ALIGNMENT,
+    CREATED,
+    DELETED,
+    MARKED,
+    REOPENED,
+    RESTORED,
+    TARGET,
+)
 from app.okrs.course import CHECKED_IN, COUNTED, REBUILT, Course, Mark, Point, Rebuilt
 from app.okrs.figures import guard_words
 from app.okrs.history import History, TracedReading
 from app.okrs.integrations import integration_of
-from app.okrs.models import KPI, ROLL_UP, Change, Objective, Source
+from app.okrs.models import KPI, POSTPONED, Change, KeyResult, Objective, Source
 from app.okrs.outlook import NEW_MEANING, forecast_for
 from app.okrs.rows import Row
 from app.okrs.standing import days_of
 from app.okrs.timeline import change_entry
+
+_JUMPS = (TARGET, CREATED, DELETED, RESTORED, ALIGNMENT, POSTPONED, REOPENED)
+"""Edits of a part by which a roll-up differs, although the part itself has the pace it had."""
 
 
 def course_of(row: Row, history: History) -> Course:
@@ -44,18 +55,24 @@ def course_of(row: Row, history: History) -> Course:
         status=row.standing.status,
         goal=guard_words(measure),
     )
-    changes = [*history.changes, *_changes_of_parts(row)]
-    return replace(course, forecast=forecast_for(row.item, course, changes))
+    own_turns = [one for one in history.changes if one.what in NEW_MEANING]
+    turns = [*own_turns, *_turns_of_parts(row)]
+    return replace(course, forecast=forecast_for(row.item, course, turns))
 
 
-def _changes_of_parts(row: Row) -> Sequence[Change]:
-    """Of the key results that a roll-up is made of: a link of one of them makes it jump."""
+def _turns_of_parts(row: Row) -> Sequence[Change]:
+    """Of what a roll-up is or was made of: what makes it jump without any progress, as the link of
+    a key result does."""
     item = row.item
-    if item.measure.kind != ROLL_UP or not isinstance(item, Objective):
+    if not isinstance(item, Objective) or not row.is_rolled_up:
         return []
-    parts = [one.measure_id for one in item.key_results]
+    key_results = select(KeyResult.measure_id).where(KeyResult.objective_id == item.id)
+    aligned = select(Objective.measure_id).where(Objective.parent_measure_id == item.measure_id)
     return db.session.scalars(
-        select(Change).where(Change.measure_id.in_(parts), Change.what.in_(NEW_MEANING))
+        select(Change).where(
+            Change.measure_id.in_(key_results.union(aligned)),
+            Change.what.in_((*NEW_MEANING, *_JUMPS)),
+        )
     ).all()
 
 

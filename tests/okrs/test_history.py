@@ -250,6 +250,24 @@ def test_a_roll_up_has_a_forecast_in_points(
     assert not page.all("#chart a")
 
 
+@pytest.mark.parametrize("what", ["created", "target", "postponed", "alignment"])
+def test_a_roll_up_has_no_forecast_from_before_it_jumped(
+    client: Client,
+    bob: Person,
+    objective: Objective,
+    key_result: KeyResult,
+    source: AbacusSource,
+    what: str,
+) -> None:
+    for step in range(8):
+        come_to(objective, ago(28 - 4 * step), 5 * step)
+    client.sign_in(bob)
+    edit(key_result, "title", ago(2))
+    assert client.page(f"/objectives/{objective.id}").all(".outlook")
+    edit(key_result, what, ago(2))
+    assert not client.page(f"/objectives/{objective.id}").all(".outlook")
+
+
 def test_a_percentage_has_a_forecast_in_points(client: Client, bob: Person, cycle: Cycle) -> None:
     key_result = make_key_result(
         make_objective(bob, cycle), bob, measure=make_measure(PERCENT, value=0)

@@ -15,6 +15,7 @@ from app.db import db, utcnow
 from app.okrs.integrations import switch
 from app.okrs.models import PERCENT, UNTIL_RESUMED, CheckIn, Evidence
 from app.okrs.readings import record_check_in
+from app.okrs.rollup.settling import settle
 from app.trello import runs
 from app.trello.board_copies import keep_copy
 from app.trello.counting import Criteria
@@ -24,6 +25,7 @@ from app.trello.models import REFRESH, Board, BoardCopy, Connection, SyncRun, Tr
 from app.trello.runs import ask
 from app.trello.sources import apply_snapshot, count_on
 from app.trello.sync import rehearse, sync_board, sync_waiting
+from tests.support.client import Client
 from tests.support.sql import count_statements
 from tests.trello.boards import BOARD, board, card, label, snapshot, trello_list
 from tests.trello.linked import (
@@ -277,6 +279,20 @@ def test_our_own_mistake_fails_the_run_aloud_and_writes_nothing(
     db.session.expire_all()
     assert run_of(run_id).status == "failed"
     assert source.measure.value is None and readings_of(source.measure) == []
+
+
+def test_a_roll_up_has_its_new_figure_as_soon_as_the_sync_is_over(
+    client: Client, source: TrelloSource, alice: Person, trello: responses.RequestsMock
+) -> None:
+    objective = source.measure.item.objective
+    client.sign_in(alice)
+    settle()
+    shown = client.page(f"/objectives/{objective.id}").one("#standing")["data-live"].split()
+    trello.get(ADDRESS, json=board([card("done"), card("done"), card("todo")]))
+    sync(source)
+    told = client.get(f"/live?measures={objective.measure_id}").json  # settles nothing itself
+    assert f"{objective.measure_id}:{told[str(objective.measure_id)]}" not in shown
+    assert client.fragment(f"/objectives/{objective.id}/row").one(".pct").text == "10 %"
 
 
 def test_the_statements_of_a_sync_do_not_grow_with_unchanged_items(
