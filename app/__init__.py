@@ -11,6 +11,7 @@ from app.guessing import init_guessing
 from app.logs import init_logs
 from app.pages import init_pages
 from app.security import init_security
+from app.uploads import init_uploads
 
 _READING = {"GET", "HEAD", "OPTIONS"}
 
@@ -25,6 +26,7 @@ def create_app(config: Config | None = None) -> Flask:
     app.extensions["tally_config"] = config
     db.bind(make_engine(config.database_url))
 
+    init_uploads(app)
     app.before_request(_begin_writing)  # before anything has a transaction open
     app.teardown_appcontext(_end_session)
     init_security(app, config)

@@ -31,7 +31,7 @@ def _answer(error: HTTPException) -> ResponseReturnValue:
     if code >= 500:
         db.session.rollback()  # after a failed statement it would refuse what the page asks for
     title, remedy = _SENTENCES.get(code, (error.name, "Go back and try again."))
-    return _render(code, title, remedy)
+    return _render(code, title, getattr(error, "remedy", remedy))
 
 
 def _expired(error: CSRFError) -> ResponseReturnValue:

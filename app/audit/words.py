@@ -12,6 +12,7 @@ KINDS = {
     "key_result": "key result",
     "objective": "objective",
     "person": "person",
+    "import": "import",
     "session": "session",
     "team": "team",
     "workspace": "workspace",

@@ -39,7 +39,7 @@ def init_app(app: Flask) -> None:
         review_views,  # noqa: F401
     )
     from app.okrs.explorer import views  # noqa: F401
-    from app.okrs.moving import export_views  # noqa: F401
+    from app.okrs.moving import export_views, import_views  # noqa: F401
     from app.okrs.of_team import follow_membership, pursued_by
     from app.okrs.places import add_places
 

@@ -37,6 +37,7 @@ _SAID = {
     "carried": "carried it over",
     "copied": "copied it",
     "override": "let the data source update it again",
+    "imported": "imported it",
 }
 
 

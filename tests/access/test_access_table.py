@@ -29,6 +29,7 @@ CHANGING_READS = {"/admin/audit.csv": "that the log was taken away is put down"}
 """Where asking with GET changes something, and why."""
 NOT_IN_THE_LOG = {
     "/check-ins/round": "it stands in the item's timeline",
+    "/admin/imports/<int:import_id>": "nothing of the file is in the workspace yet",
     "/admin/sync/boards/<int:board_id>/retry": "the run says who asked for it",
     "/key-results/<int:key_result_id>/comments": "it stands in the item's timeline",
     "/objectives/<int:objective_id>/comments": "it stands in the item's timeline",

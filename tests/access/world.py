@@ -25,6 +25,10 @@ from app.okrs.comments.models import Comment
 from app.okrs.cycles import Year, all_cycles, current_cycle
 from app.okrs.explorer.models import SavedView
 from app.okrs.models import TEAM, UNTIL_RESUMED, CheckIn, Cycle, KeyResult, Measure, Objective
+from app.okrs.moving.answers import Answers, NewCycle
+from app.okrs.moving.models import Import
+from app.okrs.moving.neutral import OBJECTIVE, FileContent, FileItem, pack
+from app.okrs.moving.origin import VIVA
 from app.okrs.readings import record_check_in
 from app.okrs.rollup.settling import settle
 from app.teams.models import Team
@@ -116,6 +120,7 @@ def make_world(app: Flask) -> World:
     _add_items(world, people, team, connections["private"])
     _add_views(world, people["owner"])
     make_entry(people["owner"], "objective.created", "objective", 1, "Grow")
+    _add_imports(world, people["admin"])
     _fill_in_forms(world, people)
     for role in (*ROLES, CLOSED):
         world.browsers[role] = _browser(app, people.get(role))
@@ -306,6 +311,19 @@ def _closed(title: str, owner: Person, cycle: Cycle, **values: Any) -> Objective
     return objective
 
 
+def _add_imports(world: World, admin: Person) -> None:
+    item = FileItem(row=2, title="Sing", kind="Objective", period="Q1 2031")
+    content = FileContent("Viva Goals table", VIVA, (item,))
+    period = NewCycle("Q1 2031", date(2031, 1, 1), date(2031, 3, 31))
+    answers = Answers(kinds={"Objective": OBJECTIVE}, periods={"Q1 2031": period})
+    values = {"person_id": admin.id, "file_name": "viva.csv", "layout": content.layout}
+    begun = Import(content=pack(content), mapping=answers.stored(), **values)
+    done = Import(mapping={}, done_at=utcnow(), outcome={"new": 1}, **values)
+    db.session.add_all([begun, done])
+    db.session.commit()
+    world.things["import_id"] = {"begun": begun.id, "done": done.id}
+
+
 def _fill_in_forms(world: World, people: Mapping[str, Person]) -> None:
     open_one = db.session.get_one(KeyResult, world.things["key_result_id"]["open"])
     item = {"step": "save", "title": "Better", "owner": people["owner"].id, "measure": "percent"}
@@ -332,6 +350,12 @@ def _fill_in_forms(world: World, people: Mapping[str, Person]) -> None:
         "mail.change_mail": {"mail_weekday": 2, "mail_hour": 7},
         "okrs.save_view": {"name": "New", "query": "owner=me"},
         "okrs.change_view": {"name": "Newer"},
+        "okrs.map_import": {
+            "kind-0": "objective",
+            "period-0": "make",
+            "period-0-first": "2031-01-01",
+            "period-0-last": "2031-03-31",
+        },
         "okrs.add_cycle": {"name": "Later", "first_day": "2031-01-01", "last_day": "2031-03-31"},
         "okrs.edit_workspace": {
             "name": "Other",

@@ -3,7 +3,7 @@
 from flask import Flask
 
 from app.security import LARGEST_REQUEST
-from tests.attacks.world import World, everything, is_for_machines, rules
+from tests.attacks.world import World, everything, is_for_machines, rules, takes_upload
 from tests.support.client import Client
 
 TOO_MUCH = "x" * (LARGEST_REQUEST + 1)
@@ -12,7 +12,7 @@ TOO_MUCH = "x" * (LARGEST_REQUEST + 1)
 def test_every_form_refuses_what_is_too_large(app: Flask, admin: Client, world: World) -> None:
     before = everything()
     for rule, method in rules(app, changing=True):
-        if is_for_machines(app, rule):
+        if is_for_machines(app, rule) or takes_upload(app, rule):
             continue
         form = {"csrf_token": admin.token(), "title": TOO_MUCH}
         page = admin.see(admin.send(method, world.path(rule), data=form), 413)
@@ -64,4 +64,19 @@ def test_fields_have_ends_of_their_own(admin: Client, world: World) -> None:
     ):
         answer = admin.submit(admin.page(path), button, {name: "x" * 20_000})
         assert answer.status_code == 422, path
+    assert everything() == before
+
+
+def test_only_admins_may_send_a_large_file(owner: Client, world: World) -> None:
+    form = {"csrf_token": owner.token(), "title": TOO_MUCH}
+    assert owner.send("POST", "/admin/import", data=form).status_code == 413
+
+
+def test_a_file_has_a_limit_too(admin: Client, world: World) -> None:
+    before = everything()
+    told = {"CONTENT_TYPE": "multipart/form-data; boundary=x", "CONTENT_LENGTH": str(50 * 2**20)}
+    answer = admin.send("POST", "/admin/import", environ_overrides=told)
+    page = admin.see(answer, 413)
+    assert page.h1 == "That is more than fits"
+    assert "A file may have 25 MB. Export less at a time." in page.text
     assert everything() == before

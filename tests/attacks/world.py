@@ -9,8 +9,10 @@ from sqlalchemy import select
 from werkzeug.routing import Rule
 
 from app.accounts.models import OBSERVER, Person, PersonSession
-from app.db import Model, db
-from app.okrs.models import KPI
+from app.db import Model, db, utcnow
+from app.okrs.explorer.models import SavedView
+from app.okrs.models import KPI, CheckIn
+from app.okrs.moving.models import Import
 from app.trello.counting import Criteria
 from tests.support.client import Client
 from tests.support.people import make_person
@@ -48,6 +50,11 @@ def make_world(app: Flask, name: str = "Bob Brown") -> World:
         key_result.title = f"{SECRET} talks"
         source = make_source(key_result.measure, connection, Criteria(list_ids=("done",)))
         source.board.name = f"{SECRET} board"
+        values = {"file_name": "a.csv", "layout": "Table", "mapping": {}, "outcome": {}}
+        begun = Import(person_id=owner.id, done_at=utcnow(), **values)
+        said = CheckIn(measure=key_result.measure, person_id=owner.id, note=SECRET)
+        view = SavedView(person_id=owner.id, name="Mine", key="mine", query="")
+        db.session.add_all([begun, said, view])
         db.session.commit()
         Client(app).sign_in(owner)
         session = db.session.scalar(
@@ -65,6 +72,9 @@ def make_world(app: Flask, name: str = "Bob Brown") -> World:
             "board_id": source.board_id,
             "source_id": source.id,
             "cycle_id": objective.cycle_id,
+            "import_id": begun.id,
+            "check_in_id": said.id,
+            "view_id": view.id,
         }
     texts = {"name": "trello", "token": "x" * 43, "key": "x" * 32, "filename": "app.js"}
     return World(owner, ids, texts)
@@ -84,6 +94,11 @@ def rules(app: Flask, *, changing: bool | None = None) -> Iterator[tuple[Rule, s
 
 def is_for_machines(app: Flask, rule: Rule) -> bool:
     return getattr(app.view_functions[rule.endpoint], "is_for_machines", False)
+
+
+def takes_upload(app: Flask, rule: Rule) -> bool:
+    """Whether admins may send more there than a form holds."""
+    return hasattr(app.view_functions[rule.endpoint], "largest_upload")
 
 
 def everything(but: tuple[str, ...] = ()) -> dict[str, list[Any]]:

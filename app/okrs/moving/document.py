@@ -125,6 +125,7 @@ def _item(item: Item, by_measure: Mapping[int, Item], told: _People) -> Json:
         "parent": parent.measure_id if parent else None,
         "share": _figure(item.share),
         "tags": [tag.name for tag in item.measure.tags],
+        "continues": item.measure.continues_id if item.measure.continues_id in by_measure else None,
         "created_at": _moment(item.created_at),
         **(_whose(item, told) if isinstance(item, Objective) else {}),
         "measure": _measure(item.measure),
@@ -210,16 +211,19 @@ def _readings(person: Person) -> defaultdict[int, list[Json]]:
             Reading.matching_count,
             Reading.completed_count,
             Reading.check_in_id,
+            Reading.is_beside,
         )
         .where(Reading.measure_id.in_(seen_measures(person)))
         .order_by(Reading.taken_at, Reading.id)
     )
-    for measure_id, series, taken_at, value, matching, completed, check_in_id in rows:
+    for measure_id, series, taken_at, value, matching, completed, check_in_id, is_beside in rows:
         reading = {"series": series, "taken_at": _moment(taken_at), "value": exact_text(value)}
         if matching is not None:
             reading |= {"matching_count": matching, "completed_count": completed}
         if check_in_id is not None:
             reading["check_in"] = check_in_id
+        if is_beside:
+            reading["is_beside"] = True
         found[measure_id].append(reading)
     return found
 

@@ -94,7 +94,7 @@ def gather(person: Person) -> Gathered:
         teams=teams,
         people=people,
         check_ins=_check_ins(person, people),
-        links=_links(person),
+        links=_links(person, items),
     )
 
 
@@ -207,19 +207,22 @@ def _check_ins(person: Person, people: Mapping[int, Person]) -> dict[int, list[S
     return found
 
 
-def _links(person: Person) -> dict[int, Link]:
+def _links(person: Person, items: Sequence[Item]) -> dict[int, Link]:
     """Of what is linked, and of what waits for being linked anew."""
     found: dict[int, Link] = {}
     waiting = select(WaitingSource).where(WaitingSource.measure_id.in_(seen_measures(person)))
     for one in db.session.scalars(waiting):
         found[one.measure_id] = Link(one.integration, one.definition)
-    sources = db.session.scalars(
+    found_sources = db.session.scalars(
         select(Source)
         .where(Source.ended_at.is_(None), Source.measure_id.in_(seen_measures(person)))
         .order_by(Source.id)
     ).all()
+    sources = {one.measure_id: one for one in found_sources}
+    for item in items:
+        set_committed_value(item.measure, "source", sources.get(item.measure_id))
     for integration in all_integrations():
-        own = [source for source in sources if source.integration == integration.name]
+        own = [source for source in found_sources if source.integration == integration.name]
         definitions = integration.portable(own) if own else {}
         for source in own:
             found[source.measure_id] = Link(integration.name, definitions[source.id])

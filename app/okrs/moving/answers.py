@@ -1,0 +1,66 @@
+"""What the people, types, periods and teams of a file are here, as someone answered it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+LEAVE_OUT, MAKE = "leave-out", "make"
+
+
+@dataclass(frozen=True)
+class NewCycle:
+    """A cycle that the import is to make."""
+
+    name: str
+    first_day: date
+    last_day: date
+
+
+CycleChoice = int | NewCycle | None
+"""The id of a cycle here, one to be made, or None: what is in it is left out."""
+TeamChoice = int | str | None
+"""The id of a team here, MAKE, COMPANY, or None for no team."""
+
+
+@dataclass
+class Answers:
+    """By the words of the file; what is missing has yet to be asked."""
+
+    people: dict[str, int | None] = field(default_factory=dict)
+    """None: nobody here, and so whoever imports."""
+    kinds: dict[str, str] = field(default_factory=dict)
+    """Objective, key result, or LEAVE_OUT."""
+    periods: dict[str, CycleChoice] = field(default_factory=dict)
+    teams: dict[str, TeamChoice] = field(default_factory=dict)
+    orders: dict[str, str] = field(default_factory=dict)
+    """Day first or month first, by the mark between the numbers."""
+
+    def stored(self) -> dict[str, Any]:
+        return {
+            "people": self.people,
+            "kinds": self.kinds,
+            "periods": {name: _stored(one) for name, one in self.periods.items()},
+            "teams": self.teams,
+            "orders": self.orders,
+        }
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> "Answers":
+        """Empty as long as nothing was answered."""
+        if not stored:
+            return cls()
+        periods = {name: _choice(one) for name, one in stored["periods"].items()}
+        return cls(stored["people"], stored["kinds"], periods, stored["teams"], stored["orders"])
+
+
+def _stored(choice: CycleChoice) -> int | list[str] | None:
+    if isinstance(choice, NewCycle):
+        return [choice.name, choice.first_day.isoformat(), choice.last_day.isoformat()]
+    return choice
+
+
+def _choice(stored: Any) -> CycleChoice:
+    if isinstance(stored, list):
+        return NewCycle(stored[0], date.fromisoformat(stored[1]), date.fromisoformat(stored[2]))
+    return stored if isinstance(stored, int) else None

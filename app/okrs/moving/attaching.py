@@ -1,0 +1,196 @@
+"""What hangs on the items of an import: people, tags, viewers, check-ins, readings, comments."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, select
+
+from app.accounts.models import Person
+from app.db import db, in_batches
+from app.okrs.changes import IMPORTED
+from app.okrs.comments.models import Comment
+from app.okrs.models import (
+    ROLL_UP,
+    Change,
+    CheckIn,
+    ItemOwner,
+    ItemTag,
+    Objective,
+    ObjectiveViewer,
+    ObjectiveViewerTeam,
+    Reading,
+)
+from app.okrs.moving.made_places import Places
+from app.okrs.moving.making import Values, put_rows, told
+from app.okrs.moving.models import Imported, WaitingSource
+from app.okrs.moving.planning import NEW, PlannedRow
+
+Pairs = Sequence[tuple[PlannedRow, int]]
+"""Rows, each with the id of its measure."""
+
+
+def attach_people_and_tags(pairs: Pairs, places: Places) -> None:
+    """Set them anew, for who is changed as well."""
+    known = [measure_id for row, measure_id in pairs if row.item is not None]
+    for batch in in_batches(known):
+        db.session.execute(delete(ItemOwner).where(ItemOwner.measure_id.in_(batch)))
+        db.session.execute(delete(ItemTag).where(ItemTag.measure_id.in_(batch)))
+    owners: list[Values] = []
+    tags: list[Values] = []
+    for row, measure_id in pairs:
+        state, _ = told(row)
+        further = sorted(state.further_owners - {state.owner})
+        owners += [{"measure_id": measure_id, "person_id": one} for one in further]
+        tags += [
+            {"measure_id": measure_id, "tag_id": places.tags[key]} for key in sorted(state.tags)
+        ]
+    put_rows(ItemOwner, owners)
+    put_rows(ItemTag, tags)
+
+
+def attach_viewers(pairs: Pairs, places: Places) -> None:
+    """Of private objectives."""
+    sights = {
+        measure_id: state.sight
+        for row, measure_id in pairs
+        if (state := told(row)[0]).sight is not None and not row.node.is_key_result
+    }
+    people: list[Values] = []
+    teams: list[Values] = []
+    for batch in in_batches(sights):
+        found = db.session.execute(
+            select(Objective.id, Objective.measure_id).where(Objective.measure_id.in_(batch))
+        ).all()
+        ids = [row.id for row in found]
+        of_these = ObjectiveViewer.objective_id.in_(ids)
+        db.session.execute(delete(ObjectiveViewer).where(of_these))
+        of_these = ObjectiveViewerTeam.objective_id.in_(ids)
+        db.session.execute(delete(ObjectiveViewerTeam).where(of_these))
+        for objective_id, measure_id in found:
+            sight = sights[measure_id]
+            if sight is None:
+                continue
+            people += [
+                {"objective_id": objective_id, "person_id": one} for one in sorted(sight.viewers)
+            ]
+            team_ids = {places.team(one) for one in sight.teams}
+            teams += [{"objective_id": objective_id, "team_id": one} for one in team_ids]
+    put_rows(ObjectiveViewer, people)
+    put_rows(ObjectiveViewerTeam, teams)
+
+
+def remember(pairs: Pairs, origin: str, by: Person, now: datetime) -> None:
+    """Where the items came from, in the table for the next import and in their timelines."""
+    put_rows(
+        Imported,
+        [
+            {"measure_id": measure_id, "origin": origin, "reference": row.node.reference}
+            for row, measure_id in pairs
+            if row.fate == NEW
+        ],
+    )
+    put_rows(
+        Change,
+        [
+            {
+                "measure_id": measure_id,
+                "person_id": by.id,
+                "made_at": now,
+                "what": IMPORTED,
+                "before": "",
+                "after": ", ".join(row.changes),
+            }
+            for row, measure_id in pairs
+        ],
+    )
+    waiting: list[Values] = []
+    for row, measure_id in pairs:
+        link = told(row)[1].link
+        if row.waits_anew and link is not None:
+            integration, definition = link
+            waiting.append(
+                {
+                    "measure_id": measure_id,
+                    "integration": integration,
+                    "definition": definition,
+                }
+            )
+    put_rows(WaitingSource, waiting)
+
+
+def put_down_what_was_said(pairs: Pairs) -> None:
+    """Check-ins with their readings, other readings, and comments."""
+    said = [(measure_id, one) for row, measure_id in pairs for one in row.check_ins]
+    put_rows(
+        CheckIn,
+        [
+            {
+                "measure_id": measure_id,
+                "person_id": one.person_id,
+                "made_at": one.made_at,
+                "note": one.note,
+                "value": one.value,
+                "confidence": one.confidence,
+                "imported_key": one.key,
+            }
+            for measure_id, one in said
+        ],
+    )
+    by_key: dict[str, int] = {}
+    for batch in in_batches(one.key for _, one in said if one.value is not None):
+        known = select(CheckIn.imported_key, CheckIn.id).where(CheckIn.imported_key.in_(batch))
+        by_key |= {key: number for key, number in db.session.execute(known) if key is not None}
+    put_rows(
+        Reading,
+        [
+            {
+                "measure_id": measure_id,
+                "series": one.series,
+                "taken_at": one.taken_at,
+                "value": one.value,
+                "matching_count": one.matching,
+                "completed_count": one.completed,
+                "check_in_id": by_key.get(one.check_in_key),
+                "is_beside": one.is_beside,
+            }
+            for row, measure_id in pairs
+            for one in sorted(row.readings, key=lambda reading: reading.taken_at)
+        ],
+    )
+    put_rows(
+        Comment,
+        [
+            {
+                "measure_id": measure_id,
+                "person_id": one.person_id,
+                "made_at": one.made_at,
+                "edited_at": one.edited_at,
+                "text": one.text,
+            }
+            for row, measure_id in pairs
+            for one in row.comments
+        ],
+    )
+
+
+def renew_values(pairs: Pairs) -> None:
+    """Of items that were here before: the newest reading is the present value, unless a source or
+    the parts of a roll-up bring it, or the item has ended."""
+    for row, measure_id in pairs:
+        item = row.item
+        if item is None or not row.readings:
+            continue
+        measure = item.measure
+        if measure.source is not None or measure.kind == ROLL_UP or measure.has_ended:
+            continue
+        newest = db.session.execute(
+            select(Reading.value, Reading.taken_at)
+            .where(
+                Reading.measure_id == measure_id,
+                Reading.series == measure.series,
+                Reading.is_beside.is_(False),
+            )
+            .order_by(Reading.taken_at.desc(), Reading.id.desc())
+            .limit(1)
+        ).one()
+        measure.value, measure.valued_at = newest.value, newest.taken_at

@@ -1,0 +1,36 @@
+"""An import as a whole: planned, held, and done in the transaction at hand."""
+
+from sqlalchemy import select
+
+from app.accounts.models import Person
+from app.db import db, in_batches
+from app.okrs.alignment.chains import hold_alignments
+from app.okrs.moving.answers import Answers
+from app.okrs.moving.neutral import FileContent
+from app.okrs.moving.planning import CHANGED, plan_import
+from app.okrs.moving.storing import hold, store
+
+
+def do_import(content: FileContent, answers: Answers, importer: Person) -> dict[str, int]:
+    """How many rows had which fate. Commits nothing."""
+    _hold_people(answers)
+    hold_alignments(db.session())
+    plan = plan_import(content, answers, importer)
+    changed = [row for row in plan.rows if row.fate == CHANGED]
+    if changed:
+        # Someone may have changed them since they were read, so they are looked at once more.
+        hold(changed)
+        db.session.expire_all()
+        plan = plan_import(content, answers, importer)
+    store(plan, content, importer)
+    return plan.counts
+
+
+def _hold_people(answers: Answers) -> None:
+    """Nobody who is to own something leaves until the commit."""
+    ids = sorted({one for one in answers.people.values() if one is not None})
+    for batch in in_batches(ids):
+        held = select(Person).where(Person.id.in_(batch)).order_by(Person.id)
+        db.session.execute(
+            held.with_for_update(read=True).execution_options(populate_existing=True)
+        )

@@ -1,0 +1,71 @@
+"""Cycles, teams and tags that an import speaks of: those here, and those it makes."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlalchemy import select
+
+from app.accounts.models import Person
+from app.audit.log import record
+from app.db import db, in_batches, insert_into
+from app.names import as_compared
+from app.okrs.cycles import add_cycle, all_cycles
+from app.okrs.models import Tag
+from app.okrs.moving.answers import NewCycle
+from app.okrs.moving.planning import PlannedRow
+from app.okrs.moving.states import State
+from app.pages import day
+from app.teams.changing import make_team
+from app.teams.models import Team
+
+
+class Places:
+    """Makes what is not here yet on construction."""
+
+    def __init__(self, rows: Sequence[PlannedRow], by: Person) -> None:
+        states = [row.state for row in rows if row.state is not None]
+        self._by = by
+        self.new_cycles = {
+            one.cycle: self._make_cycle(one.cycle)
+            for one in states
+            if isinstance(one.cycle, NewCycle)
+        }
+        self._teams = {one.key: one.id for one in db.session.scalars(select(Team))}
+        for name in dict.fromkeys(name for one in states for name in _new_teams(one)):
+            if as_compared(name) not in self._teams:
+                self._teams[as_compared(name)] = make_team(name[:80], None, None, by).id
+        names = {key: name for row in rows if row.wanted for key, name in row.wanted.tags.items()}
+        self.tags = _tags(names)
+
+    def _make_cycle(self, wanted: NewCycle) -> int:
+        """Its id; that of the same days where it was made meanwhile, or under another name."""
+        made = add_cycle(wanted.name, wanted.first_day, wanted.last_day)
+        if made is None:
+            days = (wanted.first_day, wanted.last_day)
+            return next(one.id for one in all_cycles() if (one.starts_on, one.ends_on) == days)
+        days_text = f"{day(made.starts_on)} to {day(made.ends_on)}"
+        record("cycle.created", "cycle", made.id, made.name, by=self._by, days=days_text)
+        return made.id
+
+    def cycle(self, state: State) -> int | None:
+        choice = state.cycle
+        return self.new_cycles[choice] if isinstance(choice, NewCycle) else choice
+
+    def team(self, choice: int | str | None) -> int | None:
+        return self._teams[as_compared(choice)] if isinstance(choice, str) else choice
+
+
+def _new_teams(state: State) -> Iterable[str]:
+    choices = [state.team, *(state.sight.teams if state.sight is not None else ())]
+    return (one for one in choices if isinstance(one, str))
+
+
+def _tags(names: Mapping[str, str]) -> dict[str, int]:
+    """Their ids by how they are compared; two may make the same one at once."""
+    for batch in in_batches(names.items()):
+        values = [{"key": key, "name": name} for key, name in batch]
+        db.session.execute(insert_into(db.session(), Tag).values(values).on_conflict_do_nothing())
+    found: dict[str, int] = {}
+    for keys in in_batches(names):
+        rows = db.session.execute(select(Tag.key, Tag.id).where(Tag.key.in_(keys)))
+        found |= dict(rows.all())
+    return found
