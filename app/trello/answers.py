@@ -18,6 +18,7 @@ LIST_FIELDS = "name,closed,pos"
 LABEL_FIELDS = "name,color"
 MEMBER_FIELDS = "fullName,username"
 CARD_FIELDS = "name,closed,idList,idMembers,idLabels,due,dueComplete,shortUrl,isTemplate,cardRole"
+ID_LENGTHS = frozenset(range(1, 65))
 MOST_LABELS = 1000
 """The most labels one answer holds; with that many there may be more."""
 BOARD_NAME_KEPT, USERNAME_KEPT, FULL_NAME_KEPT = 512, 120, 200
@@ -115,33 +116,14 @@ def parse_frame(answer: object) -> BoardFrame:
         name=_board_name(record),
         url=_text(record, "url"),
         is_closed=_flag(record, "closed"),
-        lists=_unique(parse_all(record.get("lists"), _parse_list), "list"),
-        labels=_unique(parse_all(record.get("labels"), _parse_label), "label"),
-        members=_unique(parse_all(record.get("members"), parse_member), "member"),
+        lists=unique(parse_all(record.get("lists"), _parse_list), "list"),
+        labels=unique(parse_all(record.get("labels"), _parse_label), "label"),
+        members=unique(parse_all(record.get("members"), parse_member), "member"),
     )
 
 
 def _board_name(record: dict[str, Any]) -> str:
     return _text(record, "name")[:BOARD_NAME_KEPT]
-
-
-def parse_card_id(answer: object) -> str:
-    return _id(_record(answer, "card"), "card")
-
-
-def parse_cards(answer: object) -> tuple[Card, ...]:
-    """All cards of a board.
-
-    Boards older than templates and roles may have cards that say nothing of them. If only some
-    say nothing, something was lost on the way, and the answer is odd.
-    """
-    cards = parse_all(answer, _parse_card)
-    records: list[dict[str, Any]] = answer if isinstance(answer, list) else []
-    telling_template = sum(record.get("isTemplate") is not None for record in records)
-    telling_role = sum("cardRole" in record for record in records)
-    if not {telling_template, telling_role} <= {0, len(records)}:
-        raise OddAnswer("only some cards say whether they are templates or what their role is")
-    return _unique(cards, "card")
 
 
 def parse_all(answer: object, parse: Callable[[object], Parsed]) -> tuple[Parsed, ...]:
@@ -162,24 +144,6 @@ def _parse_label(answer: object) -> Label:
     return Label(_id(record, "label"), _text(record, "name"), _text_or_none(record, "color"))
 
 
-def _parse_card(answer: object) -> Card:
-    record = _record(answer, "card")
-    role = _text_or_none(record, "cardRole") if "cardRole" in record else None
-    is_template = record.get("isTemplate") is not None and _flag(record, "isTemplate")
-    return Card(
-        id=_id(record, "card"),
-        name=_text(record, "name"),
-        list_id=_text(record, "idList"),
-        member_ids=_ids(record, "idMembers"),
-        label_ids=_ids(record, "idLabels"),
-        is_archived=_flag(record, "closed"),
-        is_completed=_flag(record, "dueComplete"),
-        has_due_date=_text_or_none(record, "due") is not None,
-        is_countable=not is_template and role not in NOT_A_CARD,
-        url=_text(record, "shortUrl"),
-    )
-
-
 def _record(answer: object, what: str) -> dict[str, Any]:
     if not isinstance(answer, dict):
         raise OddAnswer(f"a {what} was expected, not {type(answer).__name__}")
@@ -188,24 +152,28 @@ def _record(answer: object, what: str) -> dict[str, Any]:
 
 def _id(record: dict[str, Any], what: str) -> str:
     value = record.get("id")
-    if not isinstance(value, str) or not _is_id(value):
+    if not isinstance(value, str) or not is_id(value):
         raise OddAnswer(f"a {what} without a usable id")
     return value
 
 
-def _is_id(value: str) -> bool:
+def is_id(value: str) -> bool:
     """Trello's are 24 hexadecimal digits; nothing here hangs on more than this of it."""
-    return len(value) <= 64 and value.isascii() and value.isalnum()
+    return len(value) in ID_LENGTHS and value.isascii() and value.isalnum()
 
 
 def _text(record: dict[str, Any], field: str) -> str:
     value = record.get(field)
     if not isinstance(value, str):
         raise OddAnswer(f"{field} is no text")
-    # Halves of characters and NUL come through JSON, but no database or page takes them.
-    if not value.isascii():
-        value = value.encode("utf-8", "replace").decode()
-    return value.replace("\0", "")
+    return clean(value)
+
+
+def clean(text: str) -> str:
+    """Without NUL and halves of characters: they come through JSON, but no database takes them."""
+    if not text.isascii():
+        text = text.encode("utf-8", "replace").decode()
+    return text.replace("\0", "")
 
 
 def _text_or_none(record: dict[str, Any], field: str) -> str | None:
@@ -231,21 +199,10 @@ def _position(record: dict[str, Any]) -> float:
     raise OddAnswer("pos of a list is no number")
 
 
-def _ids(record: dict[str, Any], field: str) -> tuple[str, ...]:
-    value = record.get(field)
-    if isinstance(value, list):
-        for one in value:
-            if not isinstance(one, str) or not _is_id(one):
-                break
-        else:
-            return tuple(value)
-    raise OddAnswer(f"{field} is no list of ids")
-
-
 Identified = TypeVar("Identified", BoardList, Label, Member, Card)
 
 
-def _unique(things: tuple[Identified, ...], what: str) -> tuple[Identified, ...]:
+def unique(things: tuple[Identified, ...], what: str) -> tuple[Identified, ...]:
     """The things once each. The same id with different content is an odd answer."""
     by_id = {thing.id: thing for thing in things}
     if len(by_id) == len(things):

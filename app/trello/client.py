@@ -3,7 +3,7 @@
 import json
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -18,6 +18,7 @@ from authlib.integrations.requests_client import OAuth1Auth
 from app.bounded_answers import TIME_TO_ANSWER, bound_answers
 from app.trello import answers
 from app.trello.answers import BoardFrame, BoardName, Card, Member
+from app.trello.card_answers import parse_card_ids, parse_cards
 from app.trello.failures import (
     BoardLost,
     KeyRefused,
@@ -158,7 +159,7 @@ class Trello:
         frame = answers.parse_frame(answer)
         if frame.id != board_id:
             raise OddAnswer("another board than the one asked for")
-        return frame, answers.parse_cards(nested) if is_whole else self._all_cards(path)
+        return frame, parse_cards([nested] if is_whole else self._pages(path))
 
     def actions(
         self, board_id: str, before: str | None = None, most: int = PAGE
@@ -197,23 +198,22 @@ class Trello:
         """Make the token worthless at Trello. A token that already is raises TokenRefused."""
         self._call("DELETE", f"/tokens/{self._credentials.token}")
 
-    def _all_cards(self, path: str) -> tuple[Card, ...]:
+    def _pages(self, path: str) -> Iterator[object]:
         """Newest first, by creation: the id of the oldest card seen leads to the next page."""
-        records: list[object] = []
         seen: set[str] = set()
         before: dict[str, str] = {}
         for _ in range(MOST_PAGES):
             page = self._get(
                 f"{path}/cards/all", limit=str(PAGE), fields=answers.CARD_FIELDS, **before
             )
-            ids = answers.parse_all(page, answers.parse_card_id)
+            ids = parse_card_ids(page)
             if not ids:
-                return answers.parse_cards(records)
+                return
             if not seen.isdisjoint(ids):
                 raise OddAnswer("a page of cards that was there before")
             seen.update(ids)
             before = {"before": min(ids)}
-            records += page
+            yield page
         raise OddAnswer("pages of cards without end")
 
     def _get(self, path: str, **query: str) -> Any:

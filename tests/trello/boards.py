@@ -5,7 +5,8 @@ from itertools import count
 from typing import Any
 
 from app.db import utcnow
-from app.trello.answers import Snapshot, parse_cards, parse_frame
+from app.trello.answers import Snapshot, parse_frame
+from app.trello.card_answers import parse_cards
 
 BOARD = "5f0000000000000000000b01"
 _numbers = count(1)
@@ -62,4 +63,4 @@ def board(cards: list[dict[str, Any]] | None = None, **values: Any) -> dict[str,
 
 
 def snapshot(answer: dict[str, Any], fetched_at: datetime | None = None) -> Snapshot:
-    return Snapshot(fetched_at or utcnow(), parse_frame(answer), parse_cards(answer["cards"]))
+    return Snapshot(fetched_at or utcnow(), parse_frame(answer), parse_cards([answer["cards"]]))

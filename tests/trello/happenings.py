@@ -7,7 +7,8 @@ another board or go there. What Trello forgets is forgotten here too.
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from app.trello.answers import Card, Snapshot, parse_cards, parse_frame
+from app.trello.answers import Card, Snapshot, parse_frame
+from app.trello.card_answers import parse_cards
 from app.trello.counting import Criteria, count
 from app.trello.past.actions import parse_actions
 from app.trello.past.points import CountedCard
@@ -82,7 +83,7 @@ class World:
             "members": self.members,
         }
         cards = [card_json(card, self.board, ORIGIN) for card in self.board.ordered_cards()]
-        return Snapshot(self.clock.moment, parse_frame(answer), parse_cards(cards))
+        return Snapshot(self.clock.moment, parse_frame(answer), parse_cards([cards]))
 
     def record(self, most: int | None = None) -> Record:
         """As Trello hands it out: without labels' changes of the time when it kept none.

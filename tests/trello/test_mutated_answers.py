@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.trello import answers
+from app.trello import answers, card_answers
 from faults.answers import table, try_mutations
 from faults.mutations import ALL
 
@@ -22,7 +22,8 @@ def test_a_parser_that_lets_something_through_is_found_out(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(answers, "_flag", lambda record, field: bool(record.get(field)))
+    monkeypatch.setattr(card_answers, "_check_types", lambda *_: None)
     found = {
         tally.mutation.name for tally in try_mutations(100, SEED, database_url) if tally.violations
     }
-    assert "card: dueComplete missing" in found and "list: closed null" in found
+    assert "card: dueComplete null" in found and "list: closed null" in found
