@@ -148,6 +148,7 @@ class Lane:
         try:
             with self._app.app_context():
                 _rehearse()
+                gc.freeze()
                 work(self._name)
         except redis.RedisError as error:
             log.warning("The server for jobs went away: %s", type(error).__name__)

@@ -1,28 +1,37 @@
 """The queues: the only code that knows RQ. Rows are the record, jobs mere notice of them."""
 
+import faulthandler
 import logging
 import os
+import resource
 import signal
 from collections.abc import Callable
 from contextlib import suppress
-from types import FrameType
+from typing import Any
 
 import redis
 from flask import current_app
-from rq import Queue, Worker
-from rq.exceptions import InvalidJobOperation
+from rq import Queue, SimpleWorker, Worker
+from rq.exceptions import InvalidJobOperation, StopRequested
 from rq.executions import Execution
 from rq.job import Job
 from rq.registry import StartedJobRegistry
+from rq.worker.base import BaseWorker
+
+from app.db import db
 
 log = logging.getLogger(__name__)
 
 NOW, HOURLY = "now", "hourly"
 LANES = (NOW, HOURLY)
-"""Each has a process of its own, so that a Refresh never waits behind the hourly run."""
+"""Each has processes of its own, so that a Refresh never waits behind the hourly run."""
 SERIALIZER = "json"
 JOB_TIMEOUT = 300
 """Seconds after which a job is stopped, far beyond what a board takes."""
+ENDED_AFTER = JOB_TIMEOUT + 60
+"""Seconds after which a job that did not stop is ended with its process."""
+MOST_MEMORY = 64 * 1024 * 1024
+"""Bytes that a lane may grow by before it is started anew; a board of 5,000 cards takes 20 MB."""
 KEPT_AFTER_FAILURE = 60
 """Seconds that RQ keeps a failed job; the row says what went wrong."""
 NOTICES = 3000
@@ -30,8 +39,13 @@ NOTICES = 3000
 
 
 def connect(url: str, patience: float) -> redis.Redis:
-    """A client that waits for an answer no longer than `patience` seconds."""
-    return redis.Redis.from_url(url, socket_connect_timeout=1, socket_timeout=patience)
+    """A client that waits for an answer no longer than `patience` seconds.
+
+    It does not tell the server which library it is, which is looked up anew for each connection.
+    """
+    return redis.Redis.from_url(
+        url, socket_connect_timeout=1, socket_timeout=patience, driver_info=None
+    )
 
 
 def queue(lane: str) -> Queue:
@@ -103,12 +117,13 @@ def queue_lengths() -> dict[str, int] | None:
 def work(lane: str) -> None:
     """Work off one lane until asked to stop, or until the server for jobs goes away.
 
-    Every job is a process of its own. Raises redis.RedisError.
+    Raises redis.RedisError.
     """
     connection = connect(current_app.extensions["tally_config"].redis_url, patience=30)
     # Short times, since RQ clears away after a dead worker only when they have passed. The rows
     # do not wait for that: whatever is not done is made known again by the clock.
-    LaneWorker(
+    worker = StayingWorker if lane == HOURLY else ForkingWorker
+    worker(
         [Queue(lane, connection=connection, serializer=SERIALIZER)],
         connection=connection,
         serializer=SERIALIZER,
@@ -126,13 +141,8 @@ def is_leaving() -> bool:
     return _is_leaving
 
 
-class LaneWorker(Worker):
-    """A worker that tells its job when it is asked to stop, so that a long one ends early.
-
-    It forks for every job, also for hourly ones, although a process that stays would be quicker:
-    what a job of many boards took of memory goes back with it, a job that hangs is killed without
-    the lane, and one that is killed leaves behind neither half a transaction nor a locked lock.
-    """
+class _LaneWorker(BaseWorker):
+    """What the workers of all lanes have in common."""
 
     def handle_job_success(
         self,
@@ -152,6 +162,13 @@ class LaneWorker(Worker):
                 pipeline.delete(job.key)  # what the last sign of life has made of it anew
                 pipeline.execute()
 
+
+class ForkingWorker(_LaneWorker, Worker):
+    """Forks for every job: one that hangs or dies takes nothing else with it.
+
+    It tells its job when it is asked to stop, so that a long one ends early.
+    """
+
     def handle_warm_shutdown_request(self) -> None:
         if self.horse_pid:
             with suppress(ProcessLookupError):
@@ -162,7 +179,38 @@ class LaneWorker(Worker):
         signal.signal(signal.SIGUSR1, _leave)
 
 
-def _leave(_signal: int, _frame: FrameType | None) -> None:
+class StayingWorker(_LaneWorker, SimpleWorker):
+    """Works off its jobs in its own process, in which all that they need is at hand.
+
+    To make that ready anew costs the hourly run more than forty boards. The lane is its own
+    safety: it is started again when a job that hangs ends it, and when it has ended itself after
+    one that took much memory, which Python would hardly give back.
+    """
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        faulthandler.dump_traceback_later(ENDED_AFTER, exit=True)
+        try:
+            super().execute_job(job, queue)
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+            db.session.remove()
+        if _peak_memory() > self._peak_at_first + MOST_MEMORY:
+            raise StopRequested
+
+    def bootstrap(self, *args: Any, **kwargs: Any) -> None:
+        self._peak_at_first = _peak_memory()
+        super().bootstrap(*args, **kwargs)
+
+    def handle_warm_shutdown_request(self) -> None:
+        _leave()
+
+
+def _peak_memory() -> int:
+    """The most bytes that this process ever held at once."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def _leave(*_signal: object) -> None:
     global _is_leaving
     _is_leaving = True
 

@@ -12,7 +12,7 @@ from rq import Queue
 from rq.job import Job
 
 from app.embedded_redis import EmbeddedRedis
-from app.queues import KEPT_AFTER_FAILURE, NOW, SERIALIZER, LaneWorker
+from app.queues import KEPT_AFTER_FAILURE, NOW, SERIALIZER, ForkingWorker
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_a_notice_that_two_workers_took_is_no_failure(
     lane = Queue(NOW, connection=server, serializer=SERIALIZER)
     lane.enqueue(do, 7, job_id="do-7", result_ttl=0, failure_ttl=KEPT_AFTER_FAILURE)
     workers = [
-        LaneWorker([lane], connection=server, serializer=SERIALIZER, name=name)
+        ForkingWorker([lane], connection=server, serializer=SERIALIZER, name=name)
         for name in ("first", "second")
     ]
     taken = [(one, Job.fetch("do-7", server, SERIALIZER)) for one in workers]

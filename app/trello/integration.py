@@ -15,7 +15,7 @@ from app.okrs.integrations import MeasureWish, Need, PastPart, SourceForm, Sourc
 from app.okrs.loading import may_edit
 from app.okrs.models import PERCENT, Measure, Source
 from app.okrs.rows import item_url
-from app.trello import clock, portable, sync
+from app.trello import clock, portable
 from app.trello.app_keys import current_app_keys, key_has_changed
 from app.trello.link_again import link_again, linkable_again
 from app.trello.linking import TrelloSourceForm
@@ -24,6 +24,7 @@ from app.trello.models import Connection, TrelloSource
 from app.trello.needs import needs
 from app.trello.past import job as past_job
 from app.trello.past.stored import past_of
+from app.trello.rehearsal import rehearse
 from app.trello.sources import criteria_of
 from app.trello.states import measures_being_counted, states
 from app.trello.webhooks import job as webhook_job
@@ -64,7 +65,7 @@ class TrelloIntegration:
     counted_noun = "card"
 
     def rehearse(self) -> None:
-        sync.rehearse()
+        rehearse()
 
     def glance(self) -> None:
         news.glance()

@@ -4,7 +4,7 @@ Nothing here commits.
 """
 
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, bindparam, or_, select, update
 from sqlalchemy.orm import Session
@@ -78,11 +78,15 @@ def record_success(session: Session, board: LiveBoard) -> None:
     now = utcnow()
     if board.is_failing:
         failure_history.end(session, board.connection_id, board.id, now)
+    say_read(session, board.id, board.connection_id, now)
+
+
+def say_read(session: Session, board_id: int, connection_id: int, now: datetime) -> None:
     connection = session.connection()
     connection.execute(
-        _READ, {"of_board": board.id, "now": now, "next_sync_at": now + scaled(HOUR)}
+        _READ, {"of_board": board_id, "now": now, "next_sync_at": now + scaled(HOUR)}
     )
-    connection.execute(_WORKS, {"of_connection": board.connection_id, "now": now})
+    connection.execute(_WORKS, {"of_connection": connection_id, "now": now})
 
 
 def fail(

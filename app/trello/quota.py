@@ -22,6 +22,7 @@ from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from app.config import Config
+from app.queues import connect
 from app.timing import scaled
 from app.trello.failures import Held
 
@@ -104,11 +105,8 @@ class _Counters:
 
     def __init__(self, config: Config) -> None:
         self.process_id = os.getpid()
-        url = config.redis_url
-        address = f"redis+{url}" if url.startswith("unix://") else url
-        storage = _Storage(
-            address, key_prefix="tally-turns", socket_connect_timeout=1, socket_timeout=1
-        )
+        client = connect(config.redis_url, patience=1)
+        storage = _Storage(config.redis_url, client.connection_pool, key_prefix="tally-turns")
         self._shared = MovingWindowRateLimiter(storage)
         self._own: MovingWindowRateLimiter | None = None
         self._away_until = 0.0

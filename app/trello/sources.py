@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
@@ -142,9 +143,12 @@ def count_on(
             written += _record_again(session, counted)
     record_changes(session, changed)
     if tallies:
-        ids = [source.id for source in tallies]
-        session.connection().execute(_COUNTED, {"ids": ids, "moment": snapshot.fetched_at})
+        say_counted(session, [source.id for source in tallies], snapshot.fetched_at)
     return len(changed) + written
+
+
+def say_counted(session: Session, source_ids: Sequence[int], moment: datetime) -> None:
+    session.connection().execute(_COUNTED, {"ids": source_ids, "moment": moment})
 
 
 def _counted(source: LiveSource, tally: Tally, snapshot: Snapshot, evidence: int) -> Counted:

@@ -2,10 +2,8 @@
 
 import logging
 import time
-from contextlib import suppress
 from datetime import timedelta
 
-from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
 
 from app.db import db, utcnow
@@ -68,17 +66,6 @@ def sync_waiting(_notice: int) -> None:
         finally:
             db.session.remove()
     settle()  # once for all boards; meanwhile the clock does it every few seconds
-
-
-def rehearse() -> None:
-    """Have the long statements of a sync compiled; they find nothing, for there is no board 0."""
-    runs.claim(0)
-    with db.writing() as session:
-        lock(session, 0)
-        live_sources(session, 0)
-        with suppress(NoResultFound):
-            live_board(session, 0)
-    Line().session.close()
 
 
 def _keep_to(claim: Claim, line: Line | None = None) -> None:

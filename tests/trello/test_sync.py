@@ -22,9 +22,10 @@ from app.trello.counting import Criteria
 from app.trello.evidence.reading import counted_cards
 from app.trello.live_rows import LiveBoard
 from app.trello.models import REFRESH, Board, BoardCopy, Connection, SyncRun, TrelloSource
+from app.trello.rehearsal import rehearse
 from app.trello.runs import ask
 from app.trello.sources import apply_snapshot, count_on
-from app.trello.sync import rehearse, sync_board, sync_waiting
+from app.trello.sync import sync_board, sync_waiting
 from tests.support.client import Client
 from tests.support.sql import count_statements
 from tests.trello.boards import BOARD, board, card, label, snapshot, trello_list

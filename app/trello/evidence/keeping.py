@@ -42,7 +42,7 @@ class Keeper:
                 changed.append(source)
         if changed:
             before = [one.version_id for one in changed if one.evidence_id is not None]
-            chains = self._chains(before)
+            chains = chains_of(self._session, before)
             rows = [
                 {
                     "source_version_id": source.version_id,
@@ -55,16 +55,6 @@ class Keeper:
             written = self._session.connection().execute(_INSERT, rows)
             kept.update((version_id, evidence_id) for version_id, evidence_id in written)
         return kept
-
-    def _chains(self, version_ids: Sequence[int]) -> dict[int, list[Any]]:
-        """The rows of each version from its newest whole one on."""
-        if not version_ids:
-            return {}
-        rows = self._session.connection().execute(_chains_query(), {"versions": version_ids})
-        chains: dict[int, list[Any]] = {}
-        for row in rows:
-            chains.setdefault(row.source_version_id, []).append(row)
-        return chains
 
     def _content(self, cards: CardSet, chain: Sequence[Any]) -> dict[str, Any]:
         """What the new row holds: the changes since the chain's last one, or everything."""
@@ -93,6 +83,17 @@ class Keeper:
             record = record_of(card, self._names)
             self._texts[card.id] = json.dumps(record, separators=(",", ":"))
         return self._texts[card.id]
+
+
+def chains_of(session: Session, version_ids: Sequence[int]) -> dict[int, list[Any]]:
+    """The rows of each version from its newest whole one on."""
+    if not version_ids:
+        return {}
+    rows = session.connection().execute(_chains_query(), {"versions": version_ids})
+    chains: dict[int, list[Any]] = {}
+    for row in rows:
+        chains.setdefault(row.source_version_id, []).append(row)
+    return chains
 
 
 _INSERT = insert(Evidence.__table__).returning(  # type: ignore[arg-type]  # a Table, by then
