@@ -94,6 +94,7 @@ class EmbeddedRedis:
             "appendonly": "yes",
             "appendfsync": "everysec",
             "save": "",
+            "hz": "1",  # looks after itself once a second: it has little to look after
             "maxmemory": "128mb",
             "maxmemory-policy": "noeviction",
             "logfile": str(self._data_dir / "redis.log"),

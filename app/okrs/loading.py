@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date
+from functools import cache
 from typing import TypeVar
 
 from flask import abort
@@ -76,6 +77,7 @@ def visible_key_results(person: Person) -> Select[KeyResult]:
     )
 
 
+@cache
 def live_measures() -> Select[int]:
     """The ids of measures whose items run, neither deleted nor ended: what syncing is for."""
     return present_measures().where(Measure.ended_as.is_(None))
@@ -104,6 +106,7 @@ def may_see_item_of(person: Person, measure_id: int) -> bool:
     return db.session.scalar(seen) is not None
 
 
+@cache
 def first_days() -> Select[int, date]:
     """The ids of live measures with the first days of their items, as `days_of` tells them."""
     own = case((KeyResult.id.is_not(None), KeyResult.starts_on), else_=Objective.starts_on)

@@ -6,8 +6,9 @@ Called every few seconds by every worker. Late, twice, or by two workers at once
 import logging
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import cache
 
-from sqlalchemy import and_, bindparam, delete, or_, select, update
+from sqlalchemy import Select, and_, bindparam, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.beats import count_alive
@@ -90,20 +91,26 @@ def _due_boards(session: Session) -> Sequence[int]:
     Also those whose change a webhook told of while nobody was there to look at it at once.
     """
     now = utcnow()
+    moments = {"now": now, "overlooked_before": now - scaled(OVERLOOKED_AFTER)}
+    return session.scalars(_due(), moments).all()
+
+
+@cache
+def _due() -> Select[int]:
     was_overlooked = and_(
-        Board.changed_at < now - scaled(OVERLOOKED_AFTER), Board.failure_kind.is_(None)
+        Board.changed_at < bindparam("overlooked_before"), Board.failure_kind.is_(None)
     )
-    return session.scalars(
+    return (
         select(Board.id)
         .join(Board.connection)
         .where(
-            or_(Board.next_sync_at <= now, was_overlooked),
+            or_(Board.next_sync_at <= bindparam("now"), was_overlooked),
             Connection.reconnect_reason.is_(None),
             counts_something(),
         )
         .order_by(Board.next_sync_at)
         .with_for_update(of=Board, skip_locked=True)
-    ).all()
+    )
 
 
 def _clear_leftovers(session: Session) -> None:

@@ -1,5 +1,7 @@
 """Loading connections and sources: nobody gets one without the check of what they may do."""
 
+from functools import cache
+
 from flask import abort
 from sqlalchemy import ColumnElement, and_, exists, or_, select, true
 from sqlalchemy.orm import joinedload, selectinload
@@ -105,6 +107,7 @@ def source_for(person: Person, source_id: int, *, to_edit: bool = False) -> Trel
     return source
 
 
+@cache
 def counts_something() -> ColumnElement[bool]:
     """Boards on which an item counts now: by a source not ended, and the item not deleted."""
     return exists(

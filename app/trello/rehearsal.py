@@ -27,8 +27,8 @@ _LAST = 2**31 - 1
 def rehearse() -> None:
     """Finds nothing, changes nothing, and asks Trello for nothing."""
     runs.claim(_NOBODY)
-    runs.claim_next(after=_LAST)
     with db.writing() as session:
+        runs.take_next(session, after=_LAST)
         lock(session, _NOBODY)
         live_sources(session, _NOBODY)
         with suppress(NoResultFound):

@@ -138,30 +138,31 @@ def unfinished(session: Session, board_id: int) -> SyncRun | None:
 
 def claim(run_id: int) -> Claim | None:
     """Take a queued run; None when it is not there to take: delivered twice, or done before."""
-    return _claim(_TAKE_ONE, run_id=run_id)
+    with db.writing() as session:
+        return _take(session, _TAKE_ONE, run_id=run_id)
 
 
-def claim_next(after: int) -> Claim | None:
-    """Take the oldest queued hourly run with a number above `after`, likewise."""
-    return _claim(_TAKE_OLDEST, after=after)
+def take_next(session: Session, after: int) -> Claim | None:
+    """Take the oldest queued hourly run with a number above `after`, likewise. It is ours when
+    this is committed; do that at once."""
+    return _take(session, _TAKE_OLDEST, after=after)
 
 
-def _claim(taking: Executable, **which: int) -> Claim | None:
+def _take(session: Session, taking: Executable, **which: int) -> Claim | None:
     now = utcnow()
     content = {
         "new_claim": secrets.token_hex(16),
         "new_start": now,
         "new_lease": now + scaled(LEASE),
     }
-    with db.writing() as session:
-        taken = session.connection().execute(taking, {**which, **content}).one_or_none()
-        if taken is None:
-            return None
-        run_id, board_id, trigger, mark = taken
-        board = live_board(session, board_id)
-        if board.has_news:
-            # What a webhook tells from now on may come after our fetch, and is told anew.
-            session.execute(update(Board).where(Board.id == board_id).values(changed_at=None))
+    taken = session.connection().execute(taking, {**which, **content}).one_or_none()
+    if taken is None:
+        return None
+    run_id, board_id, trigger, mark = taken
+    board = live_board(session, board_id)
+    if board.has_news:
+        # What a webhook tells from now on may come after our fetch, and is told anew.
+        session.execute(update(Board).where(Board.id == board_id).values(changed_at=None))
     return Claim(run_id, mark, trigger, board)
 
 

@@ -2,6 +2,8 @@
 
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 from sqlalchemy.orm import Session
@@ -41,7 +43,8 @@ def sync_board(run_id: int) -> None:
     """
     claim = runs.claim(run_id)
     if claim is not None:
-        _keep_to(claim)
+        with _giving_way(claim):
+            _sync(claim)
         settle()
 
 
@@ -51,16 +54,13 @@ def sync_waiting(_notice: int) -> None:
     One job for many boards: a process for each would cost more than the board. Several of these
     at once share the boards among them, and what is left at the end is made known again.
     """
-    ends_at = time.monotonic() + scaled(DRAIN_FOR).total_seconds()
-    line = Line()
+    drain = _Drain()
     last = 0
-    while time.monotonic() < ends_at and not is_leaving():
-        claim = runs.claim_next(after=last)
-        if claim is None:
-            break
+    while (claim := drain.take_next(after=last)) is not None:
         last = claim.run_id
         try:
-            _keep_to(claim, line)
+            with _giving_way(claim):
+                _sync(claim, drain)
         except Exception:
             log.exception("A sync failed by our own mistake; the others go on")
         finally:
@@ -68,9 +68,35 @@ def sync_waiting(_notice: int) -> None:
     settle()  # once for all boards; meanwhile the clock does it every few seconds
 
 
-def _keep_to(claim: Claim, line: Line | None = None) -> None:
+class _Drain:
+    """Hourly syncs, one after another: the way to Trello stays open, and the next run is taken in
+    the transaction that ends the one before, since a transaction costs as much as counting."""
+
+    def __init__(self) -> None:
+        self.line = Line()
+        self._ends_at = time.monotonic() + scaled(DRAIN_FOR).total_seconds()
+        self._taken: Claim | None = None
+        self._is_at_end = False
+
+    def take_along(self, session: Session, after: int) -> None:
+        """Take the next run with a number above `after`, to be handed out when this commits."""
+        is_over = time.monotonic() > self._ends_at or is_leaving()
+        self._taken = None if is_over else runs.take_next(session, after)
+        self._is_at_end = self._taken is None
+
+    def take_next(self, after: int) -> Claim | None:
+        """The run that was taken along, or that is taken now: the first, or after a failure."""
+        if self._taken is None and not self._is_at_end:
+            with db.writing() as session:
+                self.take_along(session, after)
+        taken, self._taken = self._taken, None
+        return taken
+
+
+@contextmanager
+def _giving_way(claim: Claim) -> Iterator[None]:
     try:
-        _sync(claim, line)
+        yield
     except runs.ClaimLost:
         log.warning("A sync lost its claim and wrote nothing", extra={"run": claim.run_id})
 
@@ -96,7 +122,7 @@ class _Hold:
         self._renewed_at = utcnow()
 
 
-def _sync(claim: Claim, line: Line | None) -> None:
+def _sync(claim: Claim, drain: _Drain | None = None) -> None:
     hold, board = _Hold(claim), claim.board
     try:
         _check_allowed(board)
@@ -105,7 +131,7 @@ def _sync(claim: Claim, line: Line | None) -> None:
             before_request=hold.before_request,
             is_urgent=hold.is_urgent,
             while_waiting=hold.keep_alive,
-            line=line,
+            line=drain.line if drain else None,
         )
         db.end_reading()
         snapshot = fetch_board(trello, board.trello_id)
@@ -113,6 +139,8 @@ def _sync(claim: Claim, line: Line | None) -> None:
             raise BoardLost(_CLOSED)
         with db.writing() as session:
             _write(session, hold, board.id, snapshot)
+            if drain is not None:
+                drain.take_along(session, after=hold.run_id)
     except TrelloError as error:
         if isinstance(error, OddAnswer):
             log.warning(

@@ -1,11 +1,12 @@
 """Rebuilding the past of sources: claimed by one worker, for all sources on a board at once."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, time, tzinfo
+from functools import cache
 from typing import Any
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import Select, bindparam, exists, func, select
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from app.accounts.models import workspace
@@ -43,7 +44,7 @@ def tick() -> None:
     changed = db.session.scalar(
         select(exists().where(claims.is_silent() | claims.is_found_again()))
     )
-    unasked = _without_past()
+    unasked = db.session.scalars(_without_past()).all()
     moved = too_short()
     if changed or unasked or moved:
         with db.writing() as session:
@@ -53,7 +54,16 @@ def tick() -> None:
                 add_past(source, source.versions[0], source.measure.series)
             for version_id, first in moved:
                 claims.reach_back(session, version_id, first)
-    due = db.session.execute(
+    due = db.session.execute(_due(), {"now": utcnow()}).all()
+    db.end_reading()
+    for version_id in {board_id: version_id for version_id, board_id in due}.values():
+        if not enqueue(rebuild_past, version_id, lane=HOURLY):
+            break
+
+
+@cache
+def _due() -> Select[int, int]:
+    return (
         select(Past.source_version_id, TrelloSource.board_id)
         .join(Past.source_version)
         .join(TrelloSource, TrelloSource.id == SourceVersion.source_id)
@@ -61,16 +71,12 @@ def tick() -> None:
         .join(Board.connection)
         .where(
             *claims.is_wanted(),
-            Past.next_try_at <= utcnow(),
+            Past.next_try_at <= bindparam("now"),
             Connection.reconnect_reason.is_(None),
         )
         .order_by(Past.next_try_at)
         .limit(claims.MOST_AT_ONCE)
-    ).all()
-    db.end_reading()
-    for version_id in {board_id: version_id for version_id, board_id in due}.values():
-        if not enqueue(rebuild_past, version_id, lane=HOURLY):
-            break
+    )
 
 
 def rebuild_past(source_version_id: int) -> None:
@@ -180,7 +186,8 @@ def _names(board: BoardPast, names: Shape) -> Names:
     )
 
 
-def _without_past() -> Sequence[TrelloSource]:
+@cache
+def _without_past() -> Select[TrelloSource]:
     """Live sources from before there were pasts, that still count as they did from the first.
 
     Of others, and where the kind of measure was ever another, it is not known which version
@@ -189,7 +196,7 @@ def _without_past() -> Sequence[TrelloSource]:
     """
     own = select(SourceVersion.id).where(SourceVersion.source_id == TrelloSource.id)
     count = own.with_only_columns(func.count()).correlate(TrelloSource).scalar_subquery()
-    return db.session.scalars(
+    return (
         select(TrelloSource)
         .join(TrelloSource.measure)
         .where(
@@ -202,4 +209,4 @@ def _without_past() -> Sequence[TrelloSource]:
         .options(selectinload(TrelloSource.versions), contains_eager(TrelloSource.measure))
         .order_by(TrelloSource.id)
         .limit(claims.MOST_AT_ONCE)
-    ).all()
+    )

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time
 from fractions import Fraction
+from functools import cache
 
-from sqlalchemy import delete, exists, func, select
+from sqlalchemy import Select, bindparam, delete, exists, func, select
 from sqlalchemy.orm import contains_eager
 
 from app.accounts.models import workspace
@@ -43,23 +44,26 @@ def add_past(source: TrelloSource, version: SourceVersion, series: int) -> None:
 
 def too_short() -> Sequence[tuple[int, date]]:
     """The pasts, by their version, of items that were moved to an earlier first day, with it."""
+    rows = db.session.execute(_too_short(), {"today": workspace().today()})
+    return [(version_id, first) for version_id, first in rows]
+
+
+@cache
+def _too_short() -> Select[int, date]:
     items = first_days().subquery()
-    return [
-        (version_id, first)
-        for version_id, first in db.session.execute(
-            select(Past.source_version_id, items.c.first_day)
-            .join(Past.source_version)
-            .join(TrelloSource, TrelloSource.id == SourceVersion.source_id)
-            .join(items, items.c.id == TrelloSource.measure_id)
-            .where(
-                TrelloSource.ended_at.is_(None),
-                Past.status.in_((WAITING, DONE)),
-                Past.wanted_from > items.c.first_day,
-                items.c.first_day <= workspace().today(),
-            )
-            .order_by(Past.source_version_id)
+    return (
+        select(Past.source_version_id, items.c.first_day)
+        .join(Past.source_version)
+        .join(TrelloSource, TrelloSource.id == SourceVersion.source_id)
+        .join(items, items.c.id == TrelloSource.measure_id)
+        .where(
+            TrelloSource.ended_at.is_(None),
+            Past.status.in_((WAITING, DONE)),
+            Past.wanted_from > items.c.first_day,
+            items.c.first_day <= bindparam("today"),
         )
-    ]
+        .order_by(Past.source_version_id)
+    )
 
 
 def past_of(measure: Measure) -> PastPart | None:
