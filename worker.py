@@ -41,6 +41,9 @@ GLANCE_EVERY = 0.5
 """Seconds between two looks at what cannot wait for the clock, and at what may have died."""
 STOP_WITHIN = 10
 """Seconds that jobs have to end; a board takes one or two, and what is cut off is done later."""
+LOOSE_ENDS = 100_000
+"""How many new objects may pile up before Python looks for garbage among them: a board of 5,000
+cards makes 30,000, all of them needed to the end."""
 LONGEST_PAUSE = 8
 """Seconds before a lane that dies again and again is started once more."""
 STEADY_AFTER = 30
@@ -149,6 +152,7 @@ class Lane:
             with self._app.app_context():
                 _rehearse()
                 gc.freeze()
+                gc.set_threshold(LOOSE_ENDS)
                 work(self._name)
         except redis.RedisError as error:
             log.warning("The server for jobs went away: %s", type(error).__name__)
