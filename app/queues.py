@@ -182,9 +182,9 @@ class ForkingWorker(_LaneWorker, Worker):
 class StayingWorker(_LaneWorker, SimpleWorker):
     """Works off its jobs in its own process, in which all that they need is at hand.
 
-    To make that ready anew costs the hourly run more than forty boards. The lane is its own
-    safety: it is started again when a job that hangs ends it, and when it has ended itself after
-    one that took much memory, which Python would hardly give back.
+    Making that ready anew for every job costs as much as ten boards. What a fork is good for
+    otherwise, the lane sees to itself: a job that hangs ends it, and after one that took much
+    memory, which Python would hardly give back, it ends itself. Either way it is started again.
     """
 
     def execute_job(self, job: Job, queue: Queue) -> None:

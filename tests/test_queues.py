@@ -1,7 +1,9 @@
 """Notices on a real server: what RQ does with them, where that is not as we want it."""
 
 import logging
+import os
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -11,8 +13,17 @@ import redis
 from rq import Queue
 from rq.job import Job
 
+from app import queues
 from app.embedded_redis import EmbeddedRedis
-from app.queues import KEPT_AFTER_FAILURE, NOW, SERIALIZER, ForkingWorker
+from app.queues import (
+    HOURLY,
+    KEPT_AFTER_FAILURE,
+    NOW,
+    SERIALIZER,
+    ForkingWorker,
+    StayingWorker,
+    is_leaving,
+)
 
 
 @pytest.fixture
@@ -53,3 +64,60 @@ def test_a_notice_that_two_workers_took_is_no_failure(
     assert "do-7 was taken twice, and the other worker ended first" in caplog.messages
     assert not [one for one in caplog.records if one.levelno >= logging.WARNING]
     assert server.keys("*do-7*") == [] and len(lane.failed_job_registry) == 0
+
+
+def staying_worker(server: redis.Redis, job_count: int) -> StayingWorker:
+    """With notices that wait for it."""
+    lane = Queue(HOURLY, connection=server, serializer=SERIALIZER)
+    for number in range(job_count):
+        lane.enqueue(do, number, job_id=f"do-{number}", result_ttl=0)
+    return StayingWorker([lane], connection=server, serializer=SERIALIZER, name="staying")
+
+
+def in_a_process(worker: StayingWorker) -> tuple[int, int]:
+    """Its process, once it has worked off what waits or stopped before, and its exit code."""
+    pid = os.fork()
+    if pid == 0:
+        worker.work(burst=True, logging_level="WARNING")
+        os._exit(0)
+    return pid, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def test_hourly_jobs_share_a_process(server: redis.Redis) -> None:
+    worker = staying_worker(server, job_count=1)
+    meanwhile.append(lambda: server.rpush("processes", os.getpid()))
+    pid, code = in_a_process(worker)
+    meanwhile.clear()
+    assert code == 0
+    assert server.lrange("processes", 0, -1) == [str(pid).encode()]
+
+
+def test_a_process_that_has_grown_ends_after_its_job(
+    server: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = staying_worker(server, job_count=3)
+    monkeypatch.setattr(queues, "MOST_MEMORY", -1)
+    _, code = in_a_process(worker)
+    assert code == 0 and len(worker.queues[0]) == 2
+
+
+def test_a_job_that_hangs_ends_its_process(
+    server: redis.Redis, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    worker = staying_worker(server, job_count=1)
+    monkeypatch.setattr(queues, "ENDED_AFTER", 0.2)
+    meanwhile.append(lambda: time.sleep(60))
+    _, code = in_a_process(worker)
+    meanwhile.clear()
+    assert code == 1
+    assert "Timeout" in capfd.readouterr().err  # and where it hung
+
+
+def test_a_worker_that_is_to_stop_tells_its_job(
+    server: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queues, "_is_leaving", False)
+    worker = staying_worker(server, job_count=0)
+    assert not is_leaving()
+    worker.handle_warm_shutdown_request()
+    assert is_leaving()
