@@ -147,7 +147,7 @@ def fetch_board(trello: Trello, board_id: str) -> Snapshot:
         fetched_at = utcnow()
         frame, cards = trello.board(board_id)
         known = {one.id for one in frame.lists}
-        if all(card.list_id in known for card in cards):
+        if {card.list_id for card in cards} <= known:
             return Snapshot(fetched_at, frame, cards)
     raise OddAnswer("cards in a list that is not there")
 

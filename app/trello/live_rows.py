@@ -45,6 +45,8 @@ class LiveBoard:
     key_fingerprint: str
     reconnect_reason: str | None
     limited_until: datetime | None
+    connection_synced_at: datetime | None
+    """When any board of its connection was read last."""
     is_shown: bool
     """Whether the connection may show it."""
     is_enabled: bool
@@ -150,6 +152,7 @@ def _live_board() -> Select[Any]:
             Connection.key_fingerprint,
             Connection.reconnect_reason,
             Connection.limited_until,
+            Connection.last_synced_at,
             or_(Connection.shows_all_boards, is_allowed),
             is_enabled,
             has_copy,

@@ -34,6 +34,8 @@ FIRST_PAUSE = timedelta(minutes=1)
 LONG = timedelta(hours=6)
 """Trello that has not answered for so long is asked less often."""
 LONG_PAUSE = timedelta(hours=4)
+SAID_AGAIN_AFTER = timedelta(seconds=1)
+"""In an hourly run a connection's boards follow each other within milliseconds."""
 
 # Built once, without the ORM's part: these run for every board, every hour.
 _boards = Board.metadata.tables[Board.__tablename__]
@@ -78,15 +80,21 @@ def record_success(session: Session, board: LiveBoard) -> None:
     now = utcnow()
     if board.is_failing:
         failure_history.end(session, board.connection_id, board.id, now)
-    say_read(session, board.id, board.connection_id, now)
-
-
-def say_read(session: Session, board_id: int, connection_id: int, now: datetime) -> None:
-    connection = session.connection()
-    connection.execute(
-        _READ, {"of_board": board_id, "now": now, "next_sync_at": now + scaled(HOUR)}
+    say_read(session, board.id, now)
+    was_just_said = board.connection_synced_at is not None and (
+        now - board.connection_synced_at < SAID_AGAIN_AFTER
     )
-    connection.execute(_WORKS, {"of_connection": connection_id, "now": now})
+    if board.limited_until is not None or not was_just_said:
+        say_works(session, board.connection_id, now)
+
+
+def say_read(session: Session, board_id: int, now: datetime) -> None:
+    values = {"of_board": board_id, "now": now, "next_sync_at": now + scaled(HOUR)}
+    session.connection().execute(_READ, values)
+
+
+def say_works(session: Session, connection_id: int, now: datetime) -> None:
+    session.connection().execute(_WORKS, {"of_connection": connection_id, "now": now})
 
 
 def fail(

@@ -35,7 +35,8 @@ def rehearse() -> None:
             live_board(session, _NOBODY)
         chains_of(session, [_NOBODY])
         say_counted(session, [_NOBODY], utcnow())
-        outcomes.say_read(session, _NOBODY, _NOBODY, utcnow())
+        outcomes.say_read(session, _NOBODY, utcnow())
+        outcomes.say_works(session, _NOBODY, utcnow())
         with suppress(runs.ClaimLost):
             runs.finish(session, _NOBODY, "", requests=0, sources=0, changed=0)
     current_app_keys()
