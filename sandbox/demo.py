@@ -40,6 +40,7 @@ from app.okrs.models import (
     KeyResult,
     Measure,
     Objective,
+    Reading,
 )
 from app.okrs.models import COMPANY as OF_COMPANY
 from app.okrs.readings import record_check_in
@@ -294,6 +295,10 @@ def _end_the_quarter_before(session: Session, owner: Person, present: Cycle) -> 
     ended = _change(objective, CLOSED, "85 %, score 0.9")
     ended.made_at = moment
     session.add_all([objective, _change(objective, CREATED), ended])
+    for week, value in ((3, 20), (6, 40), (9, 65), (12, 85)):
+        taken_at = objective.created_at + timedelta(weeks=week)
+        reading = Reading(measure=measure, series=1, taken_at=taken_at, value=Fraction(value))
+        session.add(reading)
 
 
 def _align(
