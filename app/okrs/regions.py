@@ -1,5 +1,7 @@
 """The parts of pages that are also served alone: an item's standing, and its row in a list."""
 
+from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 from flask import make_response
@@ -14,12 +16,12 @@ from app.okrs.checkins.overriding import automatic_words, by_hand
 from app.okrs.endings.links import carried_links
 from app.okrs.history import history_of
 from app.okrs.loading import Item, may_check_in, may_edit
-from app.okrs.models import ROLL_UP, KeyResult, Measure, Objective
+from app.okrs.models import POSTPONED, ROLL_UP, KeyResult, Measure, Objective
 from app.okrs.outlook import outlook_of
 from app.okrs.recorded_course import course_of
 from app.okrs.remedy import remedy_for
 from app.okrs.rollup.explaining import Explanation, explanation_of
-from app.okrs.rows import counted_event, item_url, mean_progress, row_for, rows_for
+from app.okrs.rows import Row, counted_event, item_url, mean_progress, row_for, rows_for
 from app.okrs.standing import Thresholds
 from app.okrs.timeline import Speaker, timeline_of
 
@@ -46,7 +48,7 @@ def standing_values(item: Item) -> dict[str, Any]:
         "has_more_aligned": len(aligned_rows) > LONGEST_LIST,
         "explanation": _explanation(item),
         "item_url": item_url,
-        "parts_mean": None if row.is_rolled_up else mean_progress(part_rows),
+        "parts_mean": None if row.is_rolled_up else _mean(part_rows),
         "is_editable": may_change and not has_ended,
         "may_check_in": may_say,
         "may_reopen": may_change and has_ended,
@@ -63,6 +65,11 @@ def standing_values(item: Item) -> dict[str, Any]:
         "has_unseen_mentions": history.has_unseen_mentions,
         "timeline": timeline_of(item.measure, history, Speaker(me(), may_say)),
     }
+
+
+def _mean(parts: Sequence[Row]) -> Fraction | None:
+    """Of an objective judged by something else; postponed ones are left out, as they are of a sum."""
+    return mean_progress(one for one in parts if one.item.measure.ended_as != POSTPONED)
 
 
 def _explanation(item: Item) -> Explanation | None:

@@ -171,6 +171,7 @@ def test_one_with_a_measure_of_its_own_has_no_contributions(
 ) -> None:
     objective = make_objective(bob, cycle, measure=make_measure(PERCENT, value=80))
     part(objective, bob, "Write", 30)
+    part(objective, bob, "Print", 70, ended_as=POSTPONED)
     client.sign_in(bob)
     page = client.page(path(objective))
     [mean] = [one for one in page.all(".facts div") if one.one("dt").text.startswith("Mean")]

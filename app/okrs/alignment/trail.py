@@ -10,7 +10,7 @@ from sqlalchemy.orm.strategy_options import _AbstractLoad as Loading
 from app.accounts.models import Person
 from app.db import db
 from app.okrs.alignment.chains import objective_at
-from app.okrs.loading import Item, Kind, is_visible, visible_objectives, with_standing
+from app.okrs.loading import Item, Kind, is_visible, visible_objectives
 from app.okrs.models import KeyResult, Measure, Objective
 from app.okrs.rows import item_url
 
@@ -66,11 +66,11 @@ def all_aligned_under(person: Person, items: Sequence[Item]) -> Sequence[Objecti
 
 
 def rows_aligned_under(person: Person, item: Item) -> list[Objective]:
-    """Those under one item with what their rows need: one more than are shown, if there are.
-
-    One statement, and another for their key results.
-    """
-    query = _aligned_under(person, [item]).options(*with_standing(measure_of=with_source))
+    """Those under one item with what their rows need, in one statement: one more than are shown, if
+    there are."""
+    query = _aligned_under(person, [item]).options(
+        joinedload(Objective.cycle), joinedload(Objective.owner), with_source(Objective)
+    )
     return list(db.session.scalars(query.limit(LONGEST_LIST + 1)))
 
 
