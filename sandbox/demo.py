@@ -27,6 +27,7 @@ from app.config import Config
 from app.db import db, utcnow
 from app.migrating import upgrade
 from app.okrs.changes import ALIGNMENT, CREATED, SOURCE
+from app.okrs.comments.models import Comment, Mention
 from app.okrs.cycles import Quarter, ensure_quarters
 from app.okrs.integrations import switch
 from app.okrs.models import (
@@ -265,8 +266,19 @@ def _fill(session: Session, sign_in: dict[str, str], account: Account | None) ->
                 _count_on(session, key_result, connection, snapshot, sample.counted)
         roll_up_the_past(session, objective, _first_moment(cycle))
         objectives[title] = objective
+    _talk_of(session, objectives[SAMPLES[0][0]].key_results[0], people)
     _end_the_quarter_before(session, people["Mina Lund"], cycle)
     _align(session, people, cycle, [objectives[title] for title in UNDER_IT])
+
+
+def _talk_of(session: Session, key_result: KeyResult, people: dict[str, Person]) -> None:
+    """A comment that waits for whoever signs in."""
+    mina, ada = people["Mina Lund"], people["Ada Ek"]
+    text = f"@{ada.name}, the printer has two more. Shall I move their cards?"
+    measure = key_result.measure
+    comment = Comment(measure=measure, person_id=mina.id, text=text)
+    mention = Mention(person_id=ada.id, by_id=mina.id, measure=measure, comment=comment)
+    session.add_all([comment, mention])
 
 
 def _end_the_quarter_before(session: Session, owner: Person, present: Cycle) -> None:
@@ -373,6 +385,7 @@ def _check_in(session: Session, key_result: KeyResult, sample: Sample) -> None:
             person_id=key_result.owner.id,
             made_at=moment,
             note=sample.notes[number // 3 - 1] if number % 3 == 0 else "",
+            confidence=round(5 + 3 * sample.pace) if number % 3 == 0 else None,
         )
         session.add(check_in)
         value = Fraction(round(sample.start + (sample.target - sample.start) * done))

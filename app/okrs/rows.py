@@ -8,7 +8,7 @@ from flask import url_for
 
 from app.accounts.models import workspace
 from app.okrs.besides import besides_of
-from app.okrs.figures import goal_words, short_words, value_words
+from app.okrs.figures import goal_words, is_word, short_words, value_words
 from app.okrs.integrations import Integration, SourceState, integration_of, states_of
 from app.okrs.levels import level_words
 from app.okrs.live import live_marks
@@ -225,13 +225,17 @@ def _remark(item: Item, standing: Standing) -> str:
 
 
 def _guard_remark(measure: Measure, standing: Standing) -> str:
-    """ ": 93 % is not above 95 %." """
+    """ ": at 93 %, not above 95 %." """
     way = "above" if measure.guard == STAY_ABOVE else "below"
-    edge = f"{way} {value_words(measure, measure.target_value)}"
-    value = value_words(measure, standing.value)
+    said = f": at {value_words(measure, standing.value)}, "
     if not standing.progress:
-        return f": {value} is not {edge}."
+        return f"{said}not {way} {_bare(measure, measure.target_value)}."
+    said += f"{way} {_bare(measure, measure.target_value)}"
     if standing.status == BEHIND and measure.warning_value is not None:
-        warning = value_words(measure, measure.warning_value)
-        return f": {value} is {edge}, but not {way} the warning threshold of {warning}."
-    return f": {value} is {edge}."
+        said += f", but not {way} the warning threshold of {_bare(measure, measure.warning_value)}"
+    return f"{said}."
+
+
+def _bare(measure: Measure, value: Fraction) -> str:
+    """A second value in a sentence: its unit is repeated only where it is a sign."""
+    return number(value, 6) if is_word(measure.unit) else value_words(measure, value)

@@ -103,13 +103,13 @@ def guard(bob: Person, cycle: Cycle, value: str, warning: int | None = 97) -> Ke
 @pytest.mark.parametrize(
     ("value", "sentence"),
     [
-        ("98", "On track: 98 % is above 95 %."),
+        ("98", "On track: at 98 %, above 95 %."),
         (
             "97",
-            "Behind: 97 % is above 95 %, but not above the warning threshold of 97 %. "
+            "Behind: at 97 %, above 95 %, but not above the warning threshold of 97 %. "
             "It would be back on track above 97 %.",
         ),
-        ("95", "At risk: 95 % is not above 95 %. It would hold again above 95 %."),
+        ("95", "At risk: at 95 %, not above 95 %. It would hold again above 95 %."),
     ],
 )
 def test_where_it_stands_in_words(
@@ -256,5 +256,5 @@ def test_a_guard_of_a_source_asks_for_things_that_are_counted(
     db.session.commit()
     client.sign_in(bob)
     assert client.page(f"/key-results/{key_result.id}").one(".say").text == (
-        "At risk: 7 posts is not below 5 posts. 3 fewer beads would make it hold again."
+        "At risk: at 7 posts, not below 5. 3 fewer beads would make it hold again."
     )

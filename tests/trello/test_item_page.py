@@ -8,7 +8,9 @@ from flask import Flask
 
 from app.accounts.models import Person
 from app.db import db, utcnow
-from app.okrs.readings import record_reading
+from app.okrs.comments.models import Comment
+from app.okrs.models import UNTIL_RESUMED, CheckIn
+from app.okrs.readings import record_check_in, record_reading
 from app.trello.models import DONE, Past
 from app.trello.past.points import Names, pack
 from tests.support.client import Client
@@ -31,6 +33,9 @@ def test_a_linked_key_result_takes_fifteen_statements(
             record_reading(key_result.measure, taken_at, value, cards, 1, version, None)
         past = db.session.get_one(Past, source.versions[0].id)
         past.status, past.payload, past.reaches_to = DONE, pack([], NOBODY), utcnow()
+        given = CheckIn(measure=key_result.measure, person_id=alice.id, made_at=utcnow())
+        db.session.add_all([given, Comment(measure=key_result.measure, person=carol, text="So")])
+        record_check_in(key_result.measure, given, Fraction(7), UNTIL_RESUMED)
         db.session.commit()
         path = f"/key-results/{key_result.id}"
     for person in (carol, alice):

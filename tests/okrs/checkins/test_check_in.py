@@ -4,7 +4,9 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import select, update
+from werkzeug.test import TestResponse
 
 from app.accounts.models import Person
 from app.db import db
@@ -19,6 +21,7 @@ from tests.okrs.items import (
     only,
 )
 from tests.support.client import Client
+from tests.support.meanwhile import one_after_the_other, pause
 
 
 def path(key_result: KeyResult) -> str:
@@ -162,3 +165,21 @@ def test_what_is_not_there_is_not_found(client: Client, alice: Person) -> None:
     client.sign_in(alice)
     assert client.get("/key-results/99/check-in").status_code == 404
     assert client.post("/objectives/99/check-in", {"note": "x"}).status_code == 404
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_two_presses_at_once_say_it_once(
+    app: Flask, bob: Person, key_result: KeyResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = Client(app)
+    browser.sign_in(bob)
+    page = browser.page(path(key_result))
+
+    def press() -> TestResponse:
+        return browser.submit(page, "Save", {"value": "9"})
+
+    holds = pause(monkeypatch, views, "hold")
+    early, late = one_after_the_other(press, holds, press)
+    assert (early.status_code, late.status_code) == (303, 303)
+    db.session.remove()
+    assert count_of(CheckIn) == 1

@@ -232,6 +232,8 @@ def test_it_stays_until_someone_resumes(
     page = client.page(f"/key-results/{counted.id}")
     assert page.one("#standing")["data-value"] == "7.000000"
     assert "and not updated since. Abacus counts 6 posts now." in page.text
+    row = client.page(f"/objectives/{counted.objective_id}").one(f"#key-result-row-{counted.id}")
+    assert row.one(".source").text == "Abacus set by hand"
     points = page.one("#chart tbody").text
     assert "7 posts" in points and "6 posts" not in points
     assert "Abacus counted: 5 posts → 6 posts Which beads beside the value given by hand" in (
