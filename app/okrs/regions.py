@@ -68,7 +68,7 @@ def standing_values(item: Item) -> dict[str, Any]:
 
 
 def _mean(parts: Sequence[Row]) -> Fraction | None:
-    """Of an objective judged by something else; postponed ones are left out, as they are of a sum."""
+    """Of an objective judged by something else; postponed ones are left out, as of a sum."""
     return mean_progress(one for one in parts if one.item.measure.ended_as != POSTPONED)
 
 
