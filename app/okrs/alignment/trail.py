@@ -5,12 +5,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Select, literal, select
 from sqlalchemy.orm import joinedload
-from sqlalchemy.orm.strategy_options import _AbstractLoad as Loading
 
 from app.accounts.models import Person
 from app.db import db
 from app.okrs.alignment.chains import objective_at
-from app.okrs.loading import Item, Kind, is_visible, visible_objectives
+from app.okrs.loading import Item, is_visible, visible_objectives
 from app.okrs.models import KeyResult, Measure, Objective
 from app.okrs.rows import item_url
 
@@ -66,17 +65,15 @@ def all_aligned_under(person: Person, items: Sequence[Item]) -> Sequence[Objecti
 
 
 def rows_aligned_under(person: Person, item: Item) -> list[Objective]:
-    """Those under one item with what their rows need, in one statement: one more than are shown, if
-    there are."""
+    """Those under one item with what their rows need: one more than are shown, if there are. One
+    statement."""
     query = _aligned_under(person, [item]).options(
-        joinedload(Objective.cycle), joinedload(Objective.owner), with_source(Objective)
+        joinedload(Objective.cycle),
+        joinedload(Objective.owner),
+        joinedload(Objective.team),
+        joinedload(Objective.measure).joinedload(Measure.source),
     )
     return list(db.session.scalars(query.limit(LONGEST_LIST + 1)))
-
-
-def with_source(kind: Kind) -> Loading:
-    """Its measure and source without a statement of their own: a measure has at most one."""
-    return joinedload(kind.measure).joinedload(Measure.source)
 
 
 def _aligned_under(person: Person, items: Sequence[Item]) -> Select[Objective]:

@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from app.accounts.models import Person
-from app.db import db
 from app.okrs.alignment.forest import (
     Branch,
     Line,
@@ -15,11 +13,12 @@ from app.okrs.alignment.forest import (
     lines_of,
     tops_of,
 )
-from app.okrs.alignment.trail import LONGEST_TRAIL, with_source
+from app.okrs.alignment.trail import LONGEST_TRAIL
 from app.okrs.alignment.tree_view import PAGE, TreeView, lines_shown
-from app.okrs.loading import Item, visible_objectives, with_standing
-from app.okrs.models import Cycle, Objective
-from app.okrs.rows import Row, rows_for
+from app.okrs.loading import Item
+from app.okrs.models import Cycle
+from app.okrs.row_loading import rows_of
+from app.okrs.rows import Row
 
 DEEPEST = 8
 """How many levels are drawn further in than the one above; those below them say their number."""
@@ -67,9 +66,7 @@ class Tree:
         return max(ceil(self.shown_count / PAGE), 1)
 
 
-def grow(
-    person: Person, branches: dict[int, Branch], view: TreeView, cycles: Sequence[Cycle]
-) -> Tree:
+def grow(branches: dict[int, Branch], view: TreeView, cycles: Sequence[Cycle]) -> Tree:
     """The tree that the view asks for; what is folded costs next to nothing."""
     lines = lines_of([branches[view.root]] if view.root else tops_of(branches))
     if view.root is None and view.cycle_id is not None:
@@ -82,14 +79,14 @@ def grow(
     trail = branches_above(branches, view.root)[-LONGEST_TRAIL:]
     continued = _above(on_page)[-LONGEST_TRAIL:]
     around = [*trail, *continued, *([branches[view.root]] if view.root else [])]
-    items = _items(person, [*around, *(line.branch for line in on_page)])
+    rows = rows_of([one.measure_id for one in (*around, *(line.branch for line in on_page))])
     objective_count = sum(line.branch.key_result_id is None for line in lines)
     return Tree(
         view=view,
-        rows=_rows(view, on_page, items, {one.id: one.name for one in cycles}),
-        root=items.get(view.root or 0),
-        trail=[items[one.measure_id] for one in trail if one.measure_id in items],
-        continued=[items[one.measure_id] for one in continued if one.measure_id in items],
+        rows=_tree_rows(view, on_page, rows, {one.id: one.name for one in cycles}),
+        root=rows[view.root].item if view.root else None,
+        trail=[rows[one.measure_id].item for one in trail],
+        continued=[rows[one.measure_id].item for one in continued],
         objective_count=objective_count,
         key_result_count=len(lines) - objective_count,
         shown_count=len(shown),
@@ -97,22 +94,18 @@ def grow(
     )
 
 
-def _rows(
-    view: TreeView, lines: Sequence[Line], items: Mapping[int, Item], names: Mapping[int, str]
+def _tree_rows(
+    view: TreeView, lines: Sequence[Line], rows: Mapping[int, Row], names: Mapping[int, str]
 ) -> list[TreeRow]:
-    """Without what was deleted since the tree was read."""
-    there = [line for line in lines if line.branch.measure_id in items]
     return [
         TreeRow(
-            row=row,
+            row=rows[line.branch.measure_id],
             line=line,
             is_open=view.is_open(line),
             cycle_name=names.get(line.branch.cycle_id) if _is_elsewhere(line, view) else None,
             toggle_url=view.toggled(line).url if line.beneath else "",
         )
-        for row, line in zip(
-            rows_for(items[line.branch.measure_id] for line in there), there, strict=True
-        )
+        for line in lines
     ]
 
 
@@ -132,16 +125,3 @@ def _above(lines: Sequence[Line]) -> list[Branch]:
         found.append(step.branch)
         step = step.above
     return found[::-1]
-
-
-def _items(person: Person, branches: Sequence[Branch]) -> dict[int, Item]:
-    """By their measures, with what their rows need; two statements at any size."""
-    objectives = db.session.scalars(
-        visible_objectives(person)
-        .where(Objective.id.in_({one.objective_id for one in branches}))
-        .options(*with_standing(measure_of=with_source))
-    )
-    found: list[Item] = []
-    for objective in objectives:
-        found += [objective, *objective.key_results]
-    return {one.measure_id: one for one in found}

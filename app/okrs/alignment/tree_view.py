@@ -32,16 +32,17 @@ class TreeView:
     @property
     def url(self) -> str:
         cycle = self.cycle_id if self.cycle_id is not None else ALL
-        levels = ALL if self.levels == _EVERY_LEVEL else self.levels
-        return url_for(
-            "okrs.show_tree",
-            cycle=None if self.root else cycle,
-            root=self.root,
-            levels=levels,
-            open=_listed(self.opened),
-            shut=_listed(self.shut),
-            page=self.page if self.page > 1 else None,
-        )
+        wanted = {
+            "cycle": None if self.root else cycle,
+            "root": self.root,
+            "levels": ALL if self.levels == _EVERY_LEVEL else self.levels,
+            "open": _listed(self.opened),
+            "shut": _listed(self.shut),
+            "page": self.page if self.page > 1 else None,
+        }
+        # Put together here, since a page has hundreds: nothing in it needs to be quoted.
+        query = "&".join(f"{name}={value}" for name, value in wanted.items() if value is not None)
+        return f"{url_for('okrs.show_tree')}?{query}"
 
     def settled(self, lines: Sequence[Line]) -> "TreeView":
         """With a number of levels, and without what is not among these lines or makes no

@@ -14,14 +14,13 @@ from app.okrs.cycles import cycles_and_current
 @blueprint.get("/okrs/tree")
 def show_tree() -> ResponseReturnValue:
     """The tree around a cycle, of all cycles, or beneath one item, the root."""
-    person, root = me(), id_from_query("root")
-    (cycles, current), branches = cycles_and_current(), branches_for(person)
-    cycle = None
+    root, cycle = id_from_query("root"), None
+    (cycles, current), branches = cycles_and_current(), branches_for(me())
     if root is not None:
         found(branches.get(root))
     elif request.args.get("cycle") != ALL:
         wanted = request.args.get("cycle", type=int) if "cycle" in request.args else current.id
         cycle = found(next((one for one in cycles if one.id == wanted), None))
     view = view_from(request.args, cycle.id if cycle else None, root)
-    tree = grow(person, branches, view, cycles)
+    tree = grow(branches, view, cycles)
     return render_template("okrs/alignment/tree.html", tree=tree, cycle=cycle, cycles=cycles)
