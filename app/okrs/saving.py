@@ -1,6 +1,6 @@
 """Saving what an item's form says, with a record of what changed. Nothing here commits."""
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import or_, select
 
 from app.access import hold_me
 from app.accounts.models import Person
@@ -183,15 +183,15 @@ def _refuse_blind_owners(item: Item, draft: Draft) -> None:
     role."""
     if not isinstance(item, Objective) or not isinstance(draft.form, ObjectiveForm):
         return
-    is_further = exists().where(
-        ItemOwner.measure_id == KeyResult.measure_id, ItemOwner.person_id == Person.id
+    parts = (KeyResult.objective_id == item.id, KeyResult.deleted_at.is_(None))
+    further = select(ItemOwner.person_id).join(
+        KeyResult, KeyResult.measure_id == ItemOwner.measure_id
     )
-    owning = exists().where(
-        or_(KeyResult.owner_id == Person.id, is_further),
-        KeyResult.objective_id == item.id,
-        KeyResult.deleted_at.is_(None),
+    is_owning = or_(
+        Person.id.in_(select(KeyResult.owner_id).where(*parts)),
+        Person.id.in_(further.where(*parts)),
     )
-    owners = select(Person).where(owning, Person.is_active.is_(True))
+    owners = select(Person).where(is_owning, Person.is_active.is_(True))
     anew = db.session.scalars(owners.execution_options(populate_existing=True)).all()
     if draft.form.left_out(anew):
         raise SavedMeanwhile

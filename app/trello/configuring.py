@@ -9,6 +9,7 @@ from app.accounts.forms import one_line
 from app.accounts.models import Person
 from app.audit.log import record
 from app.db import db, utcnow
+from app.teams.models import Team
 from app.trello.answers import BoardName
 from app.trello.boards import open_boards
 from app.trello.choices import told_apart
@@ -76,18 +77,27 @@ def configure(
     name: str,
     sharing: str,
     people: Sequence[Person] = (),
+    teams: Sequence[Team] = (),
     all_boards: bool,
     boards: Sequence[OfferedBoard],
 ) -> None:
-    """Set all of it; `people` count where it is shared with chosen ones. What hangs on boards no
-    longer allowed freezes at once, unsharing only stops new links. Commits nothing."""
+    """Set all of it; `people` and `teams` count where it is shared with chosen ones. What hangs on
+    boards no longer allowed freezes at once, unsharing only stops new links. Commits nothing."""
     # Two that save at once take turns, and the later one sees what the first allowed.
     db.session.execute(
         select(Connection.id).where(Connection.id == connection.id).with_for_update()
     )
     db.session.refresh(
         connection,
-        ["name", "sharing", "shared_at", "shared_with", "shows_all_boards", "allowed_boards"],
+        [
+            "name",
+            "sharing",
+            "shared_at",
+            "shared_with",
+            "shared_with_teams",
+            "shows_all_boards",
+            "allowed_boards",
+        ],
     )
     before = _settings_of(connection)
     connection.name = name
@@ -95,6 +105,7 @@ def configure(
         connection.sharing = sharing
         connection.shared_at = None if sharing == PRIVATE else utcnow()
     connection.shared_with = list(people) if sharing == PEOPLE else []
+    connection.shared_with_teams = list(teams) if sharing == PEOPLE else []
     connection.shows_all_boards = all_boards
     _allow(connection, [] if all_boards else boards)
     connection.is_configured = True
@@ -104,9 +115,11 @@ def configure(
 
 
 def sharing_words(connection: Connection) -> str:
-    """ "everyone", "nobody else", or the names of the chosen people"""
+    """ "everyone", "nobody else", or "Ana Ames, the team Sales" of those chosen"""
     if connection.sharing == PEOPLE:
-        return ", ".join(one.name for one in connection.shared_with) or "nobody else"
+        names = [one.name for one in connection.shared_with]
+        names += [f"the team {one.name}" for one in connection.shared_with_teams]
+        return ", ".join(names) or "nobody else"
     return "everyone" if connection.sharing == EVERYONE else "nobody else"
 
 
@@ -117,18 +130,18 @@ class _Setting:
     words: str
     """As the audit log shows it."""
     ids: frozenset[int | str] = frozenset()
-    """Of the people or boards that it names: others may bear the same names."""
+    """Of the people, teams or boards that it names: others may bear the same names."""
 
 
 def _settings_of(connection: Connection) -> dict[str, _Setting]:
     """What can be set of it, by the action under which the audit log notes a change."""
-    people, boards = connection.shared_with, connection.allowed_boards
+    boards = connection.allowed_boards
+    chosen: set[int | str] = {one.id for one in connection.shared_with}
+    chosen |= {f"team {one.id}" for one in connection.shared_with_teams}
     limits = "all" if connection.shows_all_boards else ", ".join(board.name for board in boards)
     return {
         "connection.configured": _Setting(connection.name),
-        "connection.shared": _Setting(
-            sharing_words(connection), frozenset(one.id for one in people)
-        ),
+        "connection.shared": _Setting(sharing_words(connection), frozenset(chosen)),
         "connection.limited": _Setting(limits, frozenset(board.trello_id for board in boards)),
     }
 

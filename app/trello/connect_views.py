@@ -76,6 +76,7 @@ def configure_connection(connection_id: int) -> ResponseReturnValue:
         name=form.name.data or "",
         sharing=form.sharing.data or "",
         people=form.chosen_people,
+        teams=form.chosen_teams,
         all_boards=form.is_all,
         boards=form.chosen_boards,
     )

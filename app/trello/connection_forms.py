@@ -10,6 +10,8 @@ from wtforms.validators import AnyOf, InputRequired
 from app.accounts.forms import LONGEST_NAME, one_line
 from app.accounts.models import Person
 from app.accounts.people import possible_owners
+from app.teams.loading import all_teams
+from app.teams.models import Team
 from app.trello.configuring import Offer, OfferedBoard
 from app.trello.models import EVERYONE, PEOPLE, PRIVATE, Connection
 
@@ -31,6 +33,7 @@ class ConnectionForm(Form):
         validators=[AnyOf((PRIVATE, PEOPLE, EVERYONE), "Choose with whom it is shared.")]
     )
     people = SelectMultipleField(coerce=int, validate_choice=False)
+    teams = SelectMultipleField(coerce=int, validate_choice=False)
     shown = StringField(
         validators=[
             AnyOf((ALL, ONLY), "Choose which boards it may show: all of them, or only some.")
@@ -41,6 +44,7 @@ class ConnectionForm(Form):
     offer: Offer
     candidates: Sequence[Person]
     """Whom it may be shared with."""
+    candidate_teams: Sequence[Team]
 
     @classmethod
     def of(cls, connection: Connection, offer: Offer) -> "ConnectionForm":
@@ -51,11 +55,13 @@ class ConnectionForm(Form):
                 "name": connection.name,
                 "sharing": connection.sharing,
                 "people": [one.id for one in connection.shared_with],
+                "teams": [one.id for one in connection.shared_with_teams],
                 "shown": shown if connection.is_configured else None,
                 "boards": [board.trello_id for board in connection.allowed_boards],
             }
         )
-        form.offer, form.candidates = offer, candidates_for(connection)
+        form.offer = offer
+        form.candidates, form.candidate_teams = candidates_for(connection), teams_for(connection)
         return form
 
     @classmethod
@@ -63,7 +69,8 @@ class ConnectionForm(Form):
         cls, sent: MultiDict[str, str], connection: Connection, offer: Offer
     ) -> "ConnectionForm":
         form = cls(sent)
-        form.offer, form.candidates = offer, candidates_for(connection)
+        form.offer = offer
+        form.candidates, form.candidate_teams = candidates_for(connection), teams_for(connection)
         return form
 
     @property
@@ -80,13 +87,25 @@ class ConnectionForm(Form):
         ticked = set(self.people.data or [])
         return [one for one in self.candidates if one.id in ticked]
 
+    @property
+    def chosen_teams(self) -> list[Team]:
+        ticked = set(self.teams.data or [])
+        return [one for one in self.candidate_teams if one.id in ticked]
+
     def validate_people(self, field: SelectMultipleField) -> None:
         if self.sharing.data != PEOPLE:
             return
-        if not field.data:
-            raise ValidationError("Tick at least one person.")
-        if not {one.id for one in self.candidates}.issuperset(field.data):
+        if not field.data and not self.teams.data:
+            either = " or team" if self.candidate_teams else ""
+            raise ValidationError(f"Tick at least one person{either}.")
+        if not {one.id for one in self.candidates}.issuperset(field.data or ()):
             raise ValidationError("One of the ticked people can't be chosen now. Choose again.")
+
+    def validate_teams(self, field: SelectMultipleField) -> None:
+        if self.sharing.data != PEOPLE:
+            return
+        if not {one.id for one in self.candidate_teams}.issuperset(field.data or ()):
+            raise ValidationError("One of the ticked teams can't be chosen now. Choose again.")
 
     def validate_name(self, field: StringField) -> None:
         if not field.data:
@@ -113,6 +132,12 @@ class ConnectionForm(Form):
 def candidates_for(connection: Connection) -> list[Person]:
     """Everyone who could use it, by name, but for its owner."""
     return [one for one in possible_owners() if one.id != connection.owner_id]
+
+
+def teams_for(connection: Connection) -> list[Team]:
+    """All teams by name, but for archived ones that were not chosen before."""
+    chosen = connection.shared_with_teams
+    return [one for one in all_teams() if one.archived_at is None or one in chosen]
 
 
 class AppKeysForm(Form):

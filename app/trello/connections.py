@@ -185,7 +185,7 @@ class StateTeller:
 
 
 def rows_for(person: Person, which: ColumnElement[bool]) -> list[Row]:
-    """The connections that fulfil `which`, by name; six queries, however many there are."""
+    """The connections that fulfil `which`, by name; seven queries, however many there are."""
     connections: Sequence[Connection] = db.session.scalars(
         select(Connection)
         .where(which)
@@ -193,6 +193,7 @@ def rows_for(person: Person, which: ColumnElement[bool]) -> list[Row]:
             joinedload(Connection.owner),
             selectinload(Connection.allowed_boards),
             selectinload(Connection.shared_with),
+            selectinload(Connection.shared_with_teams),
         )
         .order_by(func.lower(Connection.name), Connection.id)
     ).all()

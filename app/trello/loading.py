@@ -11,20 +11,34 @@ from app.accounts.models import Person
 from app.db import db
 from app.okrs.integrations import members_may_connect
 from app.okrs.loading import live_measures, measure_for
-from app.trello.models import EVERYONE, PEOPLE, Board, Connection, ConnectionShare, TrelloSource
+from app.teams.membership import is_in_team, teams_of
+from app.trello.models import (
+    EVERYONE,
+    PEOPLE,
+    Board,
+    Connection,
+    ConnectionShare,
+    ConnectionTeamShare,
+    TrelloSource,
+)
 
 
 def is_usable_by(person: Person) -> ColumnElement[bool]:
-    """Connections the person may link to: their own, and those shared with them or everyone."""
+    """Connections the person may link to: their own, and those shared with them, with a team that
+    they are in or lead, or with everyone."""
     is_chosen = exists().where(
         ConnectionShare.connection_id == Connection.id, ConnectionShare.person_id == person.id
+    )
+    is_in_chosen = exists().where(
+        ConnectionTeamShare.connection_id == Connection.id,
+        ConnectionTeamShare.team_id.in_(teams_of(person)),
     )
     return and_(
         Connection.is_configured.is_(True),
         or_(
             Connection.owner_id == person.id,
             Connection.sharing == EVERYONE,
-            and_(Connection.sharing == PEOPLE, is_chosen),
+            and_(Connection.sharing == PEOPLE, or_(is_chosen, is_in_chosen)),
         ),
     )
 
@@ -40,9 +54,11 @@ def may_use(person: Person, connection: Connection) -> bool:
     """As `is_usable_by`, of a connection at hand that is configured."""
     if connection.owner_id == person.id or connection.sharing == EVERYONE:
         return True
-    return connection.sharing == PEOPLE and any(
-        one.id == person.id for one in connection.shared_with
-    )
+    if connection.sharing != PEOPLE:
+        return False
+    if any(one.id == person.id for one in connection.shared_with):
+        return True
+    return any(is_in_team(person, one.id) for one in connection.shared_with_teams)
 
 
 def may_manage(person: Person, connection: Connection) -> bool:
@@ -91,6 +107,7 @@ def connection_for(
                 joinedload(Connection.owner),
                 selectinload(Connection.allowed_boards),
                 selectinload(Connection.shared_with),
+                selectinload(Connection.shared_with_teams),
             )
             .execution_options(populate_existing=True)
         )

@@ -98,7 +98,11 @@ def _sources_of(person: Person) -> Sequence[TrelloSource]:
             ),
             joinedload(TrelloSource.board)
             .joinedload(Board.connection)
-            .options(joinedload(Connection.owner), selectinload(Connection.shared_with)),
+            .options(
+                joinedload(Connection.owner),
+                selectinload(Connection.shared_with),
+                selectinload(Connection.shared_with_teams),
+            ),
         )
         .order_by(TrelloSource.id)
     ).all()

@@ -46,7 +46,8 @@ ROLES = ("anonymous", "observer", "member", "viewer", "teammate", "lead", "owner
 
 With the viewer the private objective and one connection are shared by name; to the owner belongs
 all there is, but for one key result, which is the viewer's. The teammate and the lead are in the
-team to which one objective belongs, and which alone sees another.
+team to which one objective belongs, which alone sees another, and with which one connection is
+shared.
 """
 CLOSED = "closed"
 """Someone whose account is closed, with the cookie of a session that is still there."""
@@ -115,8 +116,8 @@ def make_world(app: Flask) -> World:
     world = World()
     _add_people(app, world, people)
     make_ready(app, db.session.merge(people["admin"]))
-    connections = _add_connections(app, world, people)
     team = _add_teams(world, people)
+    connections = _add_connections(app, world, people, team)
     _add_items(world, people, team, connections["private"])
     _add_views(world, people["owner"])
     make_entry(people["owner"], "objective.created", "objective", 1, "Grow")
@@ -158,7 +159,7 @@ def _add_people(app: Flask, world: World, people: Mapping[str, Person]) -> None:
 
 
 def _add_connections(
-    app: Flask, world: World, people: Mapping[str, Person]
+    app: Flask, world: World, people: Mapping[str, Person], team: Team
 ) -> dict[str, Connection]:
     owner = people["owner"]
     made = {
@@ -167,13 +168,16 @@ def _add_connections(
         "everyone": make_connection(
             app, owner, name="Everyone", sharing=EVERYONE, member_id="3" * 24
         ),
+        "for-team": make_connection(app, owner, name="Team", sharing=PEOPLE, member_id="4" * 24),
     }
     connections = {word: db.session.merge(one) for word, one in made.items()}
     connections["by-name"].shared_with = [db.session.merge(people["viewer"])]
+    connections["for-team"].shared_with_teams = [db.session.merge(team)]
     for one in connections.values():
         keep_boards(one)
     world.things["connection_id"] = {word: one.id for word, one in connections.items()}
-    world.hidden["connection_id"] = [connections["private"].id, connections["by-name"].id]
+    hidden = ("private", "by-name", "for-team")
+    world.hidden["connection_id"] = [connections[word].id for word in hidden]
     return connections
 
 
@@ -190,7 +194,7 @@ def _add_teams(world: World, people: Mapping[str, Person]) -> Team:
 def _add_items(
     world: World, people: Mapping[str, Person], team: Team, connection: Connection
 ) -> None:
-    cycle = current_cycle()
+    cycle, team = current_cycle(), db.session.merge(team)
     owner, viewer = (db.session.merge(people[role]) for role in ("owner", "viewer"))
     open_one = _objective("Grow", owner, cycle)
     private = _objective("Sell", owner, cycle, is_private=True, viewers=[viewer])
