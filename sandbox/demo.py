@@ -55,6 +55,7 @@ from app.trello.counting import NOT_COMPLETED, Criteria
 from app.trello.models import EVERYONE, Board, Connection
 from app.trello.sources import apply_snapshot, link
 from app.vault import encrypt
+from sandbox.demo_teams import give_to_teams
 from sandbox.past_roll_ups import roll_up_the_past
 
 COMPANY, APP_NAME = "Lund & Co", "Tally"
@@ -268,6 +269,7 @@ def _fill(session: Session, sign_in: dict[str, str], account: Account | None) ->
         objectives[title] = objective
     _talk_of(session, objectives[SAMPLES[0][0]].key_results[0], people)
     _end_the_quarter_before(session, people["Mina Lund"], cycle)
+    give_to_teams(session, people, objectives)
     _align(session, people, cycle, [objectives[title] for title in UNDER_IT])
 
 

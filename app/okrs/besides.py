@@ -7,6 +7,7 @@ from sqlalchemy import literal, select, union_all
 
 from app.accounts.models import Person
 from app.db import db
+from app.names import as_compared
 from app.okrs.models import ItemOwner, ItemTag, Tag
 
 
@@ -27,7 +28,8 @@ def besides_of(measure_ids: Collection[int]) -> dict[int, Besides]:
     both = union_all(
         owners.where(ItemOwner.measure_id.in_(found)), tags.where(ItemTag.measure_id.in_(found))
     ).subquery()
-    for row in db.session.execute(select(both).order_by(both.c.name)):
+    rows = db.session.execute(select(both)).all()
+    for row in sorted(rows, key=lambda row: as_compared(row.name)):
         one = found[row.measure_id]
         (one.tags if row.is_tag else one.further_owners).append(row.name)
     return found

@@ -116,7 +116,7 @@ class Measure(Model):
         secondary="item_owner", order_by="Person.name, Person.id"
     )
     """Who owns the item besides its owner."""
-    tags: Mapped[list["Tag"]] = relationship(secondary="item_tag", order_by="Tag.name, Tag.id")
+    tags: Mapped[list["Tag"]] = relationship(secondary="item_tag", order_by="Tag.key")
     objective: Mapped["Objective | None"] = relationship(
         back_populates="measure", foreign_keys="Objective.measure_id"
     )

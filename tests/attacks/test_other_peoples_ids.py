@@ -6,12 +6,14 @@ from werkzeug.routing import Rule
 from tests.attacks.world import SECRET, World, everything, rules
 from tests.support.client import Client
 
-SHARED = {"cycle_id"}
+SHARED = {"cycle_id", "team_id"}
 """Ids of what is everyone's to see."""
 
 
 def is_of_something(rule: Rule) -> bool:
-    return any(name.endswith("_id") for name in rule.arguments - SHARED)
+    """Whether it names something that may be hidden; who is in a team is hidden from nobody."""
+    is_hidden = not rule.arguments & SHARED
+    return is_hidden and any(name.endswith("_id") for name in rule.arguments)
 
 
 def assert_closed(client: Client, app: Flask, world: World) -> None:

@@ -16,6 +16,7 @@ from app.okrs.moving.models import Import
 from app.trello.counting import Criteria
 from tests.support.client import Client
 from tests.support.people import make_person
+from tests.teams.making import make_team
 from tests.trello.linked import make_connection, make_key_result, make_objective, make_source
 
 READING = {"GET", "HEAD", "OPTIONS"}
@@ -63,6 +64,7 @@ def make_world(app: Flask, name: str = "Bob Brown") -> World:
             .order_by(PersonSession.id.desc())
         )
         ids = {
+            "team_id": make_team(f"Team of {name}", owner, (owner,)).id,
             "person_id": owner.id,
             "session_id": session,
             "objective_id": objective.id,

@@ -10,6 +10,7 @@ from app.audit.models import AuditEntry
 from app.db import db
 from app.okrs.belongings import what
 from app.okrs.models import Cycle, ItemOwner, KeyResult, Objective
+from app.okrs.owned import running_items
 from tests.okrs.items import TODAY, changes_of, make_key_result, make_objective, only
 from tests.support.client import Client
 from tests.support.people import make_person
@@ -68,6 +69,20 @@ def test_they_edit_and_are_at_home_with_it(
     client.follow(client.submit(form, "Save", {"title": "Readers stay"}))
     assert client.get(f"/key-results/{key_result.id}/edit").status_code == 200
     assert only(Objective).title == "Readers stay"
+
+
+@pytest.mark.both_databases
+def test_it_is_theirs_in_mails_and_on_their_start_page(
+    client: Client, carol: Person, objective: Objective, key_result: KeyResult
+) -> None:
+    assert running_items(carol, TODAY) == []
+    share(objective, carol)
+    share(key_result, carol)
+    told = [one.title for one in running_items(carol, TODAY)]
+    assert told == ["People find us", "Publish posts"]
+    client.sign_in(carol)
+    page = client.page("/")
+    assert [one.text for one in page.all(".row .name a")] == told
 
 
 @pytest.mark.parametrize("who", ["observer", "dave", "4711", "x"])

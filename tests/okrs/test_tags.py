@@ -38,7 +38,7 @@ def test_tags_are_made_as_needed_and_shared(
     client.sign_in(bob)
     form = client.page(f"/objectives/{objective.id}/edit")
     page = client.follow(client.submit(form, "Save", {"tags": "Web, growth"}))
-    assert [one.text for one in page.all("p.tags .tag")] == ["Web", "growth"]
+    assert [one.text for one in page.all("p.tags .tag")] == ["growth", "Web"]
     form = client.page(f"/key-results/{key_result.id}/edit")
     page = client.follow(client.submit(form, "Save", {"tags": "GROWTH, Café"}))
     assert [one.text for one in page.all("p.tags .tag")] == ["Café", "growth"]
