@@ -130,7 +130,7 @@ def test_what_a_person_said_leads_nowhere(
     check_in(key_result, bob, ago(4), 3)
     client.sign_in(bob)
     page = show(client, key_result)
-    assert not page.all("#chart a") and not page.all(".timeline a")
+    assert not page.all("#chart a") and not page.all(".timeline div a")
 
 
 def test_the_rebuilt_part_is_shown_apart(

@@ -19,7 +19,7 @@ class ByHand:
     """Whose value stands in for what a source counts, since when, and for how long."""
 
     person: str
-    given_at: datetime
+    given_at: datetime | None
     is_once: bool
     """True where it stays until the source counts something else."""
 
@@ -29,13 +29,14 @@ def by_hand(measure: Measure, newest: Reading | None = None) -> ByHand | None:
 
     `newest` is the last shown reading, for those who have it with its check-in and its person.
     """
-    if measure.override is None:
+    if measure.override is None or measure.source is None:
         return None
     newest = newest or newest_reading(measure)
+    is_once = measure.override == ONCE
     if newest is None or newest.check_in is None:
-        raise RuntimeError("whoever overrides a source leaves a reading")
-    given = newest.check_in
-    return ByHand(given.person.name, given.made_at, measure.override == ONCE)
+        # The source may just have counted, since the measure was read.
+        return ByHand("someone", measure.valued_at, is_once)
+    return ByHand(newest.check_in.person.name, newest.check_in.made_at, is_once)
 
 
 def automatic_words(measure: Measure) -> str:

@@ -278,6 +278,17 @@ def test_resumed_before_the_first_count_the_value_stays_until_then(
     assert db.session.get_one(Measure, source.measure_id).value == 5
 
 
+def test_a_count_that_came_while_the_page_was_read_breaks_nothing(
+    client: Client, bob: Person, counted: KeyResult
+) -> None:
+    measure = counted.measure
+    measure.override, measure.automatic_value = UNTIL_RESUMED, Fraction(5)  # as read before it
+    db.session.commit()
+    client.sign_in(bob)
+    page = client.page(f"/key-results/{counted.id}")
+    assert "Set by hand by someone, " in page.text and page.named("Resume")
+
+
 def test_others_do_not_resume(
     client: Client, bob: Person, carol: Person, counted: KeyResult
 ) -> None:
