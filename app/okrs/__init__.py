@@ -39,12 +39,14 @@ def init_app(app: Flask) -> None:
         review_views,  # noqa: F401
     )
     from app.okrs.explorer import views  # noqa: F401
-    from app.okrs.moving import export_views, import_views  # noqa: F401
+    from app.okrs.moving import export_views, import_views, waiting_views  # noqa: F401
+    from app.okrs.moving.waiting import told_of
     from app.okrs.of_team import follow_membership, pursued_by
     from app.okrs.places import add_places
 
     membership_changed.connect(follow_membership)
     app.jinja_env.globals["pursued_by"] = pursued_by
+    app.jinja_env.globals["waiting_for"] = told_of
     after_setup.connect(_make_first_quarters)
     keeper = Keeper(belongings.what, belongings.hand_over, belongings.show_own)
     add_keeper(app, "okrs", keeper)

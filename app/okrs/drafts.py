@@ -26,6 +26,8 @@ from app.okrs.integrations import (
 from app.okrs.levels import level_choices, team_key
 from app.okrs.loading import Item
 from app.okrs.models import PERCENT, PERSONAL, ROLL_UP, Cycle, KeyResult, Objective, Source
+from app.okrs.moving.models import WaitingSource
+from app.okrs.moving.waiting import waiting_of
 from app.okrs.sight import EVERYONE, onlookers, would_see
 from app.okrs.stored import mark_of, stored_fields
 from app.teams.loading import all_teams
@@ -194,7 +196,8 @@ def _with_source(person: Person, form: ItemForm, item: Item | None) -> Draft:
         form.start.type_in(step.removeprefix(USE_COUNT))
     if item is not None:
         draft.seen = typed.get("seen", "") if typed is not None else mark_of(item)
-    draft.integration = _chosen_integration(typed, step, stored)
+    waiting = waiting_of(item) if item is not None and stored is None else None
+    draft.integration = _chosen_integration(typed, step, stored, waiting)
     draft.problem = _source_problem(typed, step, draft.integration, stored)
     if draft.integration is None:
         draft.is_choosing = step == CONNECT
@@ -205,14 +208,22 @@ def _with_source(person: Person, form: ItemForm, item: Item | None) -> Draft:
         item is None or item.measure.kind == ROLL_UP
     )
     own = stored if stored and stored.integration == draft.integration.name else None
-    draft.source_form = draft.integration.source_form(person, typed, own, form.wish())
+    is_same = waiting is not None and waiting.integration == draft.integration.name
+    definition = waiting.definition if waiting is not None and is_same else None
+    wish = form.wish()
+    draft.source_form = draft.integration.source_form(person, typed, own, wish, definition)
     return draft
 
 
 def _chosen_integration(
-    typed: MultiDict[str, str] | None, step: str, stored: Source | None
+    typed: MultiDict[str, str] | None,
+    step: str,
+    stored: Source | None,
+    waiting: WaitingSource | None,
 ) -> Integration | None:
     if typed is None:
+        if waiting is not None and "link" in request.args and is_enabled(waiting.integration):
+            return integration_named(waiting.integration)
         return integration_of(stored) if stored else None
     if step == REMOVE:
         return None

@@ -164,8 +164,12 @@ class Integration(Protocol):
         typed: MultiDict[str, str] | None,
         source: Source | None,
         wish: MeasureWish,
+        waiting: Mapping[str, Any] | None = None,
     ) -> SourceForm:
-        """The form as typed so far; as stored when nothing was typed; else preselected."""
+        """The form as typed so far; as stored when nothing was typed; else preselected.
+
+        `waiting` is how an item was linked where it comes from, as `received` gave it.
+        """
         ...
 
     def portable(self, sources: Sequence[Source]) -> Mapping[int, dict[str, Any]]:

@@ -15,6 +15,7 @@ from app.okrs.cycles import current_cycle
 from app.okrs.home import Mine, what_is_mine
 from app.okrs.integrations import Integration, enabled_integrations
 from app.okrs.live import mark_of_needs
+from app.okrs.moving.waiting import needs_of_waiting
 from app.okrs.row_loading import rows_of
 
 
@@ -53,5 +54,5 @@ def _needs_part(person: Person, mine: Mine, integrations: Sequence[Integration])
         *needs_of_mentions(person),
         *(need for one in integrations for need in one.needs(person)),
     ]
-    needs += mine.needs
+    needs += [*needs_of_waiting(person), *mine.needs]
     return {"needs": needs, "needs_mark": mark_of_needs(needs)}

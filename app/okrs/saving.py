@@ -36,6 +36,7 @@ from app.okrs.integrations import integration_of
 from app.okrs.levels import level_words, set_level
 from app.okrs.loading import Item
 from app.okrs.models import Cycle, ItemOwner, KeyResult, Measure, Objective
+from app.okrs.moving.waiting import forget
 from app.okrs.readings import hold
 from app.okrs.rollup.settling import note_change_of_figure
 from app.okrs.rollup.shares import make_room
@@ -256,6 +257,7 @@ def _apply_source(item: Item, draft: Draft) -> None:
             note_change(measure, draft.person, SOURCE, after=after.title)
             record("source.linked", *record_of(item), by=draft.person, source=after.title)
         draft.source_form.apply(measure, draft.person)
+        forget(item)
 
 
 def _described(item: Item) -> dict[str, str]:

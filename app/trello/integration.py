@@ -91,9 +91,10 @@ class TrelloIntegration:
         typed: MultiDict[str, str] | None,
         source: Source | None,
         wish: MeasureWish,
+        waiting: Mapping[str, Any] | None = None,
     ) -> SourceForm:
         own = source if isinstance(source, TrelloSource) else None
-        return TrelloSourceForm(person, typed, own, wish)
+        return TrelloSourceForm(person, typed, own, wish, waiting)
 
     def portable(self, sources: Sequence[Source]) -> Mapping[int, dict[str, Any]]:
         return portable.portable(sources)

@@ -1,7 +1,9 @@
 """The part of an item's form where a board and its cards are chosen, with a live preview."""
 
+from collections.abc import Mapping
 from dataclasses import InitVar, dataclass, field, replace
 from fractions import Fraction
+from typing import Any
 
 from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
@@ -87,6 +89,8 @@ class TrelloSourceForm:
     typed: InitVar[MultiDict[str, str] | None]
     source: TrelloSource | None
     wish: MeasureWish
+    waiting: Mapping[str, Any] | None = None
+    """How the item was linked where it comes from, as long as it is linked to nothing here."""
     template: str = "trello/_source_form.html"
     errors: dict[str, list[str]] = field(default_factory=dict)
     trouble: str | None = None
@@ -249,7 +253,9 @@ class TrelloSourceForm:
         self.snapshot = self.preview = self.choices = None
 
     def _stored_criteria(self) -> Criteria:
-        return criteria_of(self.source) if self.source is not None else Criteria()
+        if self.source is not None:
+            return criteria_of(self.source)
+        return Criteria.from_definition(self.waiting) if self.waiting is not None else Criteria()
 
     def _chosen_connection(self) -> Connection | None:
         wanted = self.fields.get("connection")
@@ -295,6 +301,8 @@ class TrelloSourceForm:
             return self.fields["board"]
         if self.source is not None and self.source.board.connection_id == connection.id:
             return self.source.board.trello_id
+        if self.source is None and self.waiting is not None:
+            return str(self.waiting["board_id"])
         return ""
 
     def _is_stored_board(self) -> bool:
@@ -307,6 +315,8 @@ class TrelloSourceForm:
 
     def _offer(self, snapshot: Snapshot) -> None:
         shape = self.source.board.shape if self.source is not None else None
+        if self.source is None and self.waiting is not None:
+            shape = dict(self.waiting["names"])
         self.choices = with_missing(choices_of(snapshot.frame), self.criteria, shape)
         self.has_gone_choices = self._has_gone_choices(snapshot)
         if self.has_gone_choices:

@@ -26,7 +26,7 @@ from app.okrs.cycles import Year, all_cycles, current_cycle
 from app.okrs.explorer.models import SavedView
 from app.okrs.models import TEAM, UNTIL_RESUMED, CheckIn, Cycle, KeyResult, Measure, Objective
 from app.okrs.moving.answers import Answers, NewCycle
-from app.okrs.moving.models import Import
+from app.okrs.moving.models import Import, WaitingSource
 from app.okrs.moving.neutral import OBJECTIVE, FileContent, FileItem, pack
 from app.okrs.moving.origin import VIVA
 from app.okrs.readings import record_check_in
@@ -255,6 +255,17 @@ def _add_items(
         "deleted": alone.id,
         "with-objective": gone.id,
     }
+    criteria = {"board_id": "b", "board_name": "Launch", **Criteria().definition()}
+    elsewhere = {**criteria, "names": {"lists": {}, "labels": {}, "members": {}}}
+    db.session.add(
+        WaitingSource(measure_id=others.measure_id, integration="trello", definition=elsewhere)
+    )
+    db.session.commit()
+    world.things["measure_id"] = {
+        "waiting": others.measure_id,
+        "private": counted["private"].measure_id,
+    }
+    world.hidden["measure_id"] = [counted["private"].measure_id, gone.measure_id]
     world.things["source_id"] = {**sources}
     world.things["board_id"] = {"counted": board.id}
     world.things["key"] = {"known": WEBHOOK_KEY, "made-up": "x" * 32}

@@ -104,8 +104,10 @@ class Abacus:
         typed: MultiDict[str, str] | None,
         source: Source | None,
         wish: MeasureWish,
+        waiting: Mapping[str, Any] | None = None,
     ) -> SourceForm:
-        stored = str(source.versions[-1].definition["beads"]) if source else ""
+        definition = source.versions[-1].definition if source else waiting or {}
+        stored = str(definition.get("beads", ""))
         beads = stored if typed is None else typed.get("beads", stored)
         return AbacusForm(beads, source, wish)
 

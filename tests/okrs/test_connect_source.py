@@ -229,7 +229,7 @@ def test_two_who_connect_a_source_at_once(
     monkeypatch.setattr(
         Abacus,
         "source_form",
-        lambda self, person, typed, _source, wish: seen_before(self, person, typed, None, wish),
+        lambda self, person, typed, _source, *wish: seen_before(self, person, typed, None, *wish),
     )
     page = client.see(client.submit(page, "Save", {"title": "Glass beads", "beads": "7"}), 422)
     assert "Someone else connected a data source to this at the same moment." in page.text

@@ -1,6 +1,7 @@
 """Opening a file that someone sent: what it is by its content, whatever its name says."""
 
 import zipfile
+from contextlib import closing
 from typing import IO
 
 from app.okrs.moving import columns, own_document, sheets, zipped
@@ -35,7 +36,8 @@ def open_file(file: IO[bytes]) -> FileContent:
         return _from_json(file)
     if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<":
         raise Unreadable("This is a web page or XML, not an export. Send CSV, XLSX, ZIP or JSON.")
-    return columns.read_table(sheets.csv_tables(file), has_apostrophes=True)
+    with closing(sheets.csv_tables(file)) as tables:
+        return columns.read_table(tables, has_apostrophes=True)
 
 
 def _from_archive(file: IO[bytes]) -> FileContent:
@@ -50,7 +52,8 @@ def _from_archive(file: IO[bytes]) -> FileContent:
     if "xl/workbook.xml" not in names:
         raise Unreadable("This is a document of Office, but no workbook. Send it as .xlsx or CSV.")
     file.seek(0)
-    return columns.read_table(sheets.workbook_tables(file), has_apostrophes=False)
+    with closing(sheets.workbook_tables(file)) as tables:
+        return columns.read_table(tables, has_apostrophes=False)
 
 
 def _check(archive: zipfile.ZipFile) -> None:

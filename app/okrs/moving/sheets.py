@@ -5,7 +5,7 @@ import csv
 import io
 import warnings
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -31,7 +31,7 @@ _BROKEN = (
 """What openpyxl raises for a workbook that does not keep to its rules."""
 
 
-def csv_tables(file: IO[bytes]) -> Iterator[Table]:
+def csv_tables(file: IO[bytes]) -> Generator[Table]:
     """The file as each of the separators would have it, one after the other."""
     encoding = _encoding_of(file)
     for separator in SEPARATORS:
@@ -44,16 +44,14 @@ def csv_tables(file: IO[bytes]) -> Iterator[Table]:
             text.detach()
 
 
-def workbook_tables(file: IO[bytes]) -> Iterator[Table]:
+def workbook_tables(file: IO[bytes]) -> Generator[Table]:
     """Every sheet of a workbook."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about styles and the like, which nobody reads here
             book = openpyxl.load_workbook(file, read_only=True, keep_links=False)
-    except DefusedXmlException as error:
-        raise Unreadable("The workbook has XML entities in it, which no export has.") from error
     except _BROKEN as error:
-        raise Unreadable(_DAMAGED) from error
+        raise Unreadable(_trouble_with(error)) from error
     with closing(book):
         for sheet in book.worksheets:
             sheet.reset_dimensions()  # some tools write wrong ones
@@ -110,10 +108,15 @@ def _sheet_rows(sheet: Any) -> Table:
         for row in islice(sheet.iter_rows(), TALLEST_SHEET):
             _check_width(row)
             yield [_cell_text(cell) for cell in row]
-    except DefusedXmlException as error:
-        raise Unreadable("The workbook has XML entities in it, which no export has.") from error
     except _BROKEN as error:
-        raise Unreadable(_DAMAGED) from error
+        raise Unreadable(_trouble_with(error)) from error
+
+
+def _trouble_with(error: Exception) -> str:
+    """Entities are told of by a library that openpyxl asks, and may hide behind its own error."""
+    if isinstance(error, DefusedXmlException) or isinstance(error.__cause__, DefusedXmlException):
+        return "The workbook has XML entities in it, which no export has."
+    return _DAMAGED
 
 
 def _check_width(row: Sequence[Any]) -> None:

@@ -1,11 +1,28 @@
 """Bringing in what Viva Goals exported, from sending the file to what is here afterwards."""
 
+import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from app.db import db
 from app.okrs.models import KPI, ROLL_UP, CheckIn, KeyResult, Objective, Reading
-from tests.okrs.items import only
-from tests.okrs.moving.files import KEY_RESULT, OBJECTIVE, csv_file, move_in
+from app.okrs.moving.models import Import
+from tests.okrs.items import count_of, only
+from tests.okrs.moving.files import (
+    EXPLORER,
+    KEY_RESULT,
+    OBJECTIVE,
+    answer_all,
+    begin,
+    check_in,
+    csv_file,
+    fates,
+    move_in,
+    send,
+    viva_row,
+)
+
+ALIGNED = "Aligned To (weight, Objective ID)"
 
 
 def test_items_come_in_with_their_history(client, alice, bob):
@@ -41,3 +58,147 @@ def test_items_come_in_with_their_history(client, alice, bob):
     ]
     page = client.page(f"/objectives/{objective.id}")
     assert page.one("#standing")["data-progress"] == "25.000000"
+
+
+def test_a_second_time_changes_nothing(client, alice, bob):
+    client.sign_in(alice)
+    file = csv_file([OBJECTIVE, KEY_RESULT])
+    move_in(client, file)
+    number = begin(client, file)
+    answer_all(client, number)
+    assert [fate for _, _, fate, _ in fates(client, number)] == ["unchanged", "unchanged"]
+    assert not client.page(f"/admin/imports/{number}/dry-run").all("form button.main")
+    later = KEY_RESULT | {"Title": "Publish better posts"}
+    later["Checkins"] = [check_in("2025-03-01", "600"), *KEY_RESULT["Checkins"]]
+    later |= {"Actual Progress": "600", "Progress %": "50"}
+    assert move_in(client, csv_file([OBJECTIVE, later])) == {
+        "changed": 1,
+        "unchanged": 1,
+        "check-ins": 1,
+    }
+    part = only(KeyResult)
+    assert (part.title, part.measure.value) == ("Publish better posts", 600)
+
+
+def test_nothing_is_changed_before_import_is_pressed(client, alice, bob):
+    client.sign_in(alice)
+    number = begin(client, csv_file([OBJECTIVE]))
+    answer_all(client, number)
+    assert fates(client, number) == [("2", "People find us", "new", "")]
+    assert count_of(Objective) == 0
+    client.follow(client.post(f"/admin/imports/{number}/discard"))
+    assert count_of(Import) == 0
+
+
+def test_what_stands_in_the_way_is_said_row_by_row(client, alice):
+    rows = [
+        OBJECTIVE,
+        viva_row("", Id="20"),
+        viva_row("A task", Id="21", **{"Object Type": "Initiative"}),
+        viva_row("Orphan", Id="22", **{"Object Type": "Key result", ALIGNED: "Gone(Id: 99)"}),
+        viva_row("Odd", Id="23", Target="many", **{"Start Date": "soon"}),
+        viva_row("Twice", Id="10"),
+        viva_row("Ring A", Id="30", **{ALIGNED: "Ring B(Id: 31)"}),
+        viva_row("Ring B", Id="31", **{ALIGNED: "Ring A(Id: 30)"}),
+        viva_row("Ended", Id="32", Status="Closed", Score="7", **{"Progress %": "80"}),
+    ]
+    client.sign_in(alice)
+    number = begin(client, csv_file(rows))
+    answer_all(client, number)
+    told = {title: (fate, why) for _, title, fate, why in fates(client, number)}
+    assert told["(no title)"] == ("left out", "It has no title.")
+    assert told["A task"] == ("left out", "Items of the type “Initiative” are left out.")
+    assert "Its parent “Gone” is neither in the file nor here." in told["Orphan"][1]
+    assert "A key result under no objective becomes an objective." in told["Orphan"][1]
+    assert "First day “soon” is no day, so that of its cycle holds." in told["Odd"][1]
+    assert "Target “many” is not a number, and is left out." in told["Odd"][1]
+    assert told["Twice"] == ("left out", "Row 2 has the same id.")
+    assert told["Ring B"][1] == "Its alignment would close a ring, and is left out."
+    assert "Its score “7” is not between 0 and 1, and is left out." in told["Ended"][1]
+    client.post(f"/admin/imports/{number}/run")
+    ended = db.session.scalars(select(Objective).where(Objective.title == "Ended")).one()
+    assert (ended.measure.ended_as, ended.measure.final_value) == ("closed", 80)
+
+
+def test_a_copy_without_ids_finds_its_parents_by_their_titles(client, alice, bob):
+    columns = [one for one in EXPLORER if one != "Id"]
+    client.sign_in(alice)
+    assert move_in(client, csv_file([OBJECTIVE, KEY_RESULT], columns))["new"] == 2
+    assert only(KeyResult).objective.title == "People find us"
+    assert move_in(client, csv_file([OBJECTIVE, KEY_RESULT], columns)) == {"unchanged": 2}
+    assert move_in(client, csv_file([OBJECTIVE]))["unchanged"] == 1
+
+
+def test_equal_weights_stay_free_and_edited_ones_are_fixed(client, alice):
+    def part(number, weight):
+        aligned = f"People find us(weight: {weight}%, Id: 10)"
+        return viva_row(f"Part {number}", Id=str(number), **{ALIGNED: aligned})
+
+    client.sign_in(alice)
+    rows = [OBJECTIVE, part(11, "50"), part(12, "25"), part(13, "25")]
+    move_in(client, csv_file(rows))
+    shares = db.session.execute(select(Objective.title, Objective.share)).all()
+    assert dict(shares) == {
+        "People find us": None,
+        "Part 11": 50,
+        "Part 12": None,
+        "Part 13": None,
+    }
+
+
+def test_days_that_may_be_meant_two_ways_have_to_be_answered(client, alice):
+    rows = [OBJECTIVE | {"Start Date": "1/2/2025", "End Date": "3/4/2025", "Created At": ""}]
+    client.sign_in(alice)
+    number = begin(client, csv_file(rows))
+    page = client.page(f"/admin/imports/{number}")
+    assert "How is “1/2/2025” meant?" in page.text
+    page = client.see(client.submit(page, "Look at the rows"), 422)
+    assert "Choose one from the list." in page.text
+    changes = {"How is “1/2/2025” meant?": "day-first"}
+    answer_all(client, number, **changes)
+    client.post(f"/admin/imports/{number}/run")
+    days = only(Objective).starts_on, only(Objective).ends_on
+    assert [str(one) for one in days] == ["2025-02-01", "2025-04-03"]
+
+
+def test_whoever_is_not_here_leaves_what_is_theirs_to_who_imports(client, alice, bob):
+    client.sign_in(alice)
+    rows = [OBJECTIVE | {"Owner": "Zoe Zimmer, Bob Brown"}, KEY_RESULT | {"Owner": "Zoe Zimmer"}]
+    rows[1]["Checkins"] = [check_in("2025-02-10", "300", who="Zoe Zimmer")]
+    move_in(client, csv_file(rows))
+    assert only(Objective).owner_id == bob.id
+    assert only(KeyResult).owner_id == alice.id
+    said = only(CheckIn)
+    assert (said.person_id, said.note) == (alice.id, "Zoe Zimmer: Well.")
+
+
+def test_all_or_nothing(client, alice, bob, monkeypatch):
+    def fail(*_rest):
+        raise IntegrityError("insert", {}, ValueError("someone else was quicker"))
+
+    client.sign_in(alice)
+    number = begin(client, csv_file([OBJECTIVE, KEY_RESULT]))
+    answer_all(client, number)
+    monkeypatch.setattr("app.okrs.moving.storing.renew_values", fail)
+    page = client.follow(client.post(f"/admin/imports/{number}/run"))
+    assert "so nothing was imported" in page.text
+    assert (count_of(Objective), count_of(CheckIn)) == (0, 0)
+
+
+@pytest.mark.both_databases
+def test_it_works_on_both_databases(client, alice, bob):
+    client.sign_in(alice)
+    file = csv_file(
+        [OBJECTIVE | {"Tag": "Growth"}, KEY_RESULT], (*EXPLORER[:2], "Tag", *EXPLORER[2:])
+    )
+    assert move_in(client, file)["new"] == 2
+    assert move_in(client, file) == {"unchanged": 2}
+
+
+def test_a_file_that_is_none_is_said_at_the_field(client, alice):
+    client.sign_in(alice)
+    page = client.see(send(client, b"%PDF-1.7", "okrs.csv"), 422)
+    assert "This is a PDF." in page.one("#file-errors").text
+    page = client.see(client.post("/admin/import"), 422)
+    assert page.one("#file-errors").text == "Choose a file."
+    assert count_of(Import) == 0

@@ -1,0 +1,27 @@
+"""Keeping an item by hand that was linked elsewhere."""
+
+from flask import flash, redirect
+from flask.typing import ResponseReturnValue
+
+from app.access import hold_me, me
+from app.audit.log import record
+from app.db import db
+from app.okrs import blueprint
+from app.okrs.changes import SOURCE, note_change, record_of
+from app.okrs.loading import measure_for
+from app.okrs.moving.waiting import forget, told_of
+from app.okrs.rows import item_url
+
+
+@blueprint.post("/measures/<int:measure_id>/keep-by-hand")
+def keep_by_hand(measure_id: int) -> ResponseReturnValue:
+    item = measure_for(me(), measure_id, to_edit=True).item
+    hold_me()
+    waiting = told_of(item)
+    if waiting is not None:
+        forget(item)
+        note_change(item.measure, me(), SOURCE, before=waiting.place)
+        record("source.removed", *record_of(item), source=waiting.place)
+        db.session.commit()
+        flash("Kept by hand.", "success")
+    return redirect(item_url(item, "show"), code=303)

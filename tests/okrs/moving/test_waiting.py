@@ -1,0 +1,87 @@
+"""What was linked elsewhere says so, and is linked anew with what it counted by."""
+
+import pytest
+
+from app.accounts.models import OBSERVER
+from app.db import db
+from app.okrs.models import Source
+from app.okrs.moving.models import WaitingSource
+from tests.okrs.items import changes_of, count_of, make_key_result, make_measure
+from tests.support.people import make_person
+from tests.support.sql import count_statements
+
+TOLD = "This was linked to the abacus with 7 beads."
+
+
+@pytest.fixture
+def waiting(abacus, bob, objective):
+    part = make_key_result(objective, bob, measure=make_measure("percent", value=30))
+    db.session.add(
+        WaitingSource(measure_id=part.measure_id, integration="abacus", definition={"beads": "7"})
+    )
+    db.session.commit()
+    return part
+
+
+def test_the_page_and_the_home_of_its_owner_say_so(client, bob, carol, waiting):
+    client.sign_in(bob)
+    assert TOLD in client.page(f"/key-results/{waiting.id}").one("#waiting").text
+    assert "“Publish posts” was linked to the abacus with 7 beads" in client.page("/").text
+    client.sign_in(carol)
+    page = client.page(f"/key-results/{waiting.id}")
+    assert TOLD in page.text
+    assert not page.all("#waiting .button")
+    assert "was linked to" not in client.page("/").text
+
+
+def test_it_is_linked_anew_with_what_it_counted_by(client, bob, waiting):
+    client.sign_in(bob)
+    link = client.page(f"/key-results/{waiting.id}").one("#waiting a")
+    page = client.page(link["href"].partition("#")[0])
+    assert page.one("#beads")["value"] == "7"
+    client.follow(client.submit(page, "Save"))
+    assert count_of(WaitingSource) == 0
+    assert not client.page(f"/key-results/{waiting.id}").all("#waiting")
+    assert count_of(Source) == 1
+
+
+def test_its_form_links_nothing_by_itself(client, bob, waiting):
+    client.sign_in(bob)
+    page = client.page(f"/key-results/{waiting.id}/edit")
+    assert not page.all("#beads")
+    client.follow(client.submit(page, "Save", {"title": "Better"}))
+    assert count_of(WaitingSource) == 1
+
+
+def test_it_can_be_kept_by_hand(client, bob, carol, waiting):
+    path = f"/measures/{waiting.measure_id}/keep-by-hand"
+    for other in (carol, make_person("Olga Olsen", OBSERVER)):
+        client.sign_in(other)
+        assert client.post(path).status_code == 403
+    client.sign_in(bob)
+    client.follow(client.submit(client.page(f"/key-results/{waiting.id}"), "Keep it by hand"))
+    assert count_of(WaitingSource) == 0
+    assert changes_of(waiting.measure_id)[-1] == ("source", "the abacus with 7 beads", "")
+    client.follow(client.post(path))
+
+
+def test_many_that_wait_are_one_need(client, bob, objective, waiting):
+    def wait(count):
+        for _ in range(count):
+            part = make_key_result(objective, bob)
+            one = WaitingSource(measure_id=part.measure_id, integration="abacus")
+            one.definition = {"beads": "1"}
+            db.session.add(one)
+        db.session.commit()
+
+    client.sign_in(bob)
+    wait(4)
+    page = client.page("/")
+    assert "5 of your items were linked where they come from" in page.text
+    with count_statements() as few:
+        client.page("/")
+    wait(20)
+    client.page("/")
+    with count_statements() as many:
+        client.page("/")
+    assert len(many) == len(few)
