@@ -12,11 +12,23 @@ Object = Mapping[str, Any]
 def load_json(content: bytes, what: str) -> object:
     """With all numbers as text, exact. Raises Unreadable."""
     try:
-        return json.loads(
+        loaded = json.loads(
             content.decode("utf-8-sig"), parse_int=str, parse_float=str, parse_constant=str
         )
+        return _sound(loaded) if b"\\ud" in content.lower() else loaded
     except (ValueError, RecursionError) as error:
         raise Unreadable(f"{what} is no valid JSON.") from error
+
+
+def _sound(value: Any) -> Any:
+    """Without halves of characters, which JSON can spell and no database takes."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_sound(one) for one in value]
+    if isinstance(value, dict):
+        return {_sound(name): _sound(one) for name, one in value.items()}
+    return value
 
 
 def text(thing: Object, *names: str) -> str:

@@ -313,3 +313,8 @@ def test_a_note_may_look_like_the_rest():
 def test_no_cell_breaks_the_reading_of_check_ins(text):
     read_check_in(text)
     read_check_in(f"Checkin Date: {text}")
+
+
+def test_halves_of_characters_do_not_come_in():
+    told = opened(zip_file({"objectives.json": '[{"Title": "A\\ud800 \\ud83d\\ude00"}]'}))
+    assert told.items[0].title == "A\ufffd \U0001f600"
