@@ -10,9 +10,11 @@ from werkzeug.routing import Rule
 
 from app.accounts.models import OBSERVER, Person, PersonSession
 from app.db import Model, db, utcnow
+from app.okrs.comments.models import Comment
 from app.okrs.explorer.models import SavedView
 from app.okrs.models import KPI, CheckIn
 from app.okrs.moving.models import Import
+from app.okrs.rollup.settling import settle
 from app.trello.counting import Criteria
 from tests.support.client import Client
 from tests.support.people import make_person
@@ -54,9 +56,11 @@ def make_world(app: Flask, name: str = "Bob Brown") -> World:
         values = {"file_name": "a.csv", "layout": "Table", "mapping": {}, "outcome": {}}
         begun = Import(person_id=owner.id, done_at=utcnow(), **values)
         said = CheckIn(measure=key_result.measure, person_id=owner.id, note=SECRET)
+        comment = Comment(measure=key_result.measure, person_id=owner.id, text=SECRET)
         view = SavedView(person_id=owner.id, name="Mine", key="mine", query="")
-        db.session.add_all([begun, said, view])
+        db.session.add_all([begun, said, comment, view])
         db.session.commit()
+        settle()
         Client(app).sign_in(owner)
         session = db.session.scalar(
             select(PersonSession.id)
@@ -76,6 +80,7 @@ def make_world(app: Flask, name: str = "Bob Brown") -> World:
             "cycle_id": objective.cycle_id,
             "import_id": begun.id,
             "check_in_id": said.id,
+            "comment_id": comment.id,
             "view_id": view.id,
         }
     texts = {"name": "trello", "token": "x" * 43, "key": "x" * 32, "filename": "app.js"}
