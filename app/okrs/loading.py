@@ -161,7 +161,8 @@ def objective_for(
     """The objective; 404 where it is not there for this person, 403 without the right to edit it,
     to check in, or to give it key results."""
     options = with_standing(measure_of=_joined_measure)
-    query = visible_objectives(person).options(*options).where(Objective.id == objective_id)
+    sight = joinedload(Objective.viewers), joinedload(Objective.viewer_teams)
+    query = visible_objectives(person).options(*options, *sight).where(Objective.id == objective_id)
     objective = _checked(person, _one(query, objective_id), to_edit, to_check_in)
     if to_add and not may_add_to(person, objective):
         abort(403)

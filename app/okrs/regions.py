@@ -46,7 +46,7 @@ def standing_values(item: Item) -> dict[str, Any]:
         "parts": part_rows,
         "aligned": aligned_rows[:LONGEST_LIST],
         "has_more_aligned": len(aligned_rows) > LONGEST_LIST,
-        "explanation": _explanation(item),
+        "explanation": _explanation(item, aligned),
         "item_url": item_url,
         "parts_mean": None if row.is_rolled_up else _mean(part_rows),
         "is_editable": may_change and not has_ended,
@@ -72,10 +72,10 @@ def _mean(parts: Sequence[Row]) -> Fraction | None:
     return mean_progress(one for one in parts if one.item.measure.ended_as != POSTPONED)
 
 
-def _explanation(item: Item) -> Explanation | None:
+def _explanation(item: Item, aligned: Sequence[Objective]) -> Explanation | None:
     if not isinstance(item, Objective) or item.measure.kind != ROLL_UP:
         return None
-    return explanation_of(item, me())
+    return explanation_of(item, me(), aligned if len(aligned) <= LONGEST_LIST else None)
 
 
 def standing_fragment(measure: Measure) -> ResponseReturnValue:

@@ -8,7 +8,7 @@ from app.accounts.models import Person
 from app.db import db
 from app.okrs.models import CLOSED, KeyResult, Objective
 from app.okrs.rollup.contributions import Contribution, contributions
-from app.okrs.rollup.parts import StoredPart, stored_parts
+from app.okrs.rollup.parts import StoredPart, loaded_parts, stored_parts
 from app.okrs.sight import sees
 from app.okrs.standing import clamp, value_of
 
@@ -73,12 +73,18 @@ class Explanation:
         return any(not one.is_fixed and not one.contribution.share for one in self.lines)
 
 
-def explanation_of(objective: Objective, person: Person) -> Explanation:
-    """Of a roll-up, for someone who sees it; two statements, and two more for private ones.
+def explanation_of(
+    objective: Objective, person: Person, aligned: Sequence[Objective] | None = None
+) -> Explanation:
+    """Of a roll-up, for someone who sees it; two statements, unless all that the person sees
+    `aligned` under it is loaded, and two more for private ones.
 
     What counts is at least as visible as the objective, so all of it can be named.
     """
-    lying_under = stored_parts(db.session(), [objective], {})[objective.id]
+    if aligned is None:
+        lying_under = stored_parts(db.session(), [objective], {})[objective.id]
+    else:
+        lying_under = loaded_parts(db.session(), objective, aligned)
     counting = [one for one in lying_under if one.counts]
     lines = lines_of(counting)
     counted = {line.item.measure_id for line in lines}

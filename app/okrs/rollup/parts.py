@@ -108,6 +108,21 @@ def stored_parts(
     return found
 
 
+def loaded_parts(
+    session: Session, objective: Objective, aligned: Sequence[Objective]
+) -> list[StoredPart]:
+    """The same of one that is loaded with its key results and with all that is aligned under it;
+    a statement or two only for private ones."""
+    audiences = _audiences(session, [(objective, one) for one in aligned])
+    return [
+        *(StoredPart(one, one.measure) for one in objective.key_results),
+        *(
+            StoredPart(one, one.measure, _is_as_private(objective, one, audiences))
+            for one in aligned
+        ),
+    ]
+
+
 def _parent(objective: Objective) -> int:
     if objective.parent_measure_id is None:
         raise RuntimeError("only aligned objectives are asked for")
