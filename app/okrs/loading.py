@@ -6,7 +6,7 @@ from functools import cache
 from typing import TypeVar
 
 from flask import abort
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, true
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.strategy_options import _AbstractLoad as Loading
@@ -33,9 +33,13 @@ Kind = type[Objective] | type[KeyResult]
 
 def is_visible(person: Person) -> ColumnElement[bool]:
     """The one filter of what a person may see; key results are as visible as their objective."""
-    is_there = Objective.deleted_at.is_(None)
+    return and_(Objective.deleted_at.is_(None), is_open_to(person))
+
+
+def is_open_to(person: Person) -> ColumnElement[bool]:
+    """Objectives that are not too private for the person, whether or not they lie in the bin."""
     if person.is_admin:
-        return is_there
+        return true()
     is_viewer = exists().where(
         ObjectiveViewer.objective_id == Objective.id, ObjectiveViewer.person_id == person.id
     )
@@ -46,15 +50,12 @@ def is_visible(person: Person) -> ColumnElement[bool]:
     is_further_owner = exists().where(
         ItemOwner.measure_id == Objective.measure_id, ItemOwner.person_id == person.id
     )
-    return and_(
-        is_there,
-        or_(
-            Objective.is_private.is_(False),
-            Objective.owner_id == person.id,
-            is_further_owner,
-            is_viewer,
-            is_viewer_by_team,
-        ),
+    return or_(
+        Objective.is_private.is_(False),
+        Objective.owner_id == person.id,
+        is_further_owner,
+        is_viewer,
+        is_viewer_by_team,
     )
 
 

@@ -258,3 +258,26 @@ def test_a_private_one_is_as_private_in_the_bin(client: Client, bob: Person, car
     client.sign_in(carol)
     assert "Quiet" not in client.page("/bin").text
     assert client.post(f"/objectives/{objective.id}/restore").status_code == 404
+
+
+@pytest.mark.parametrize("is_deleted", [True, False])
+def test_leading_the_team_of_a_private_one_opens_no_bin(
+    client: Client, bob: Person, carol: Person, cycle: Cycle, is_deleted: bool
+) -> None:
+    team = Team(name="Web", key="web", lead=carol)
+    db.session.add(team)
+    db.session.commit()
+    quiet = make_objective(bob, cycle, "Quiet", level="team", team_id=team.id, is_private=True)
+    talks = make_key_result(quiet, bob, "Talks held")
+    for one in (quiet, talks) if is_deleted else ():
+        days_ago(one, 1, bob)
+    client.sign_in(carol)
+    assert listed(client.page("/bin")) == []
+    for path in (f"/objectives/{quiet.id}", f"/key-results/{talks.id}"):
+        assert client.post(f"{path}/restore").status_code == 404
+    assert (deleted_at(quiet) is not None) is is_deleted
+    db.session.get_one(Objective, quiet.id).viewers = [db.session.get_one(Person, carol.id)]
+    db.session.commit()
+    assert len(listed(client.page("/bin"))) == (2 if is_deleted else 0)
+    client.follow(client.post(f"/objectives/{quiet.id}/restore"))
+    assert deleted_at(quiet) is None

@@ -10,8 +10,8 @@ from sqlalchemy.orm import contains_eager, joinedload, selectinload
 from app.access import by_id
 from app.accounts.models import Person
 from app.db import db, utcnow
-from app.okrs.loading import AnyItem, Item, may_edit
-from app.okrs.models import ItemOwner, KeyResult, Objective
+from app.okrs.loading import AnyItem, Item, Kind, is_open_to, is_owned_by, may_edit, objective_of
+from app.okrs.models import KeyResult, Objective
 from app.teams.models import Team
 
 KEPT = timedelta(days=30)
@@ -54,7 +54,7 @@ def in_bin(person: Person) -> list[Binned]:
     since = utcnow() - KEPT
     objectives = db.session.scalars(
         select(Objective)
-        .where(Objective.deleted_at >= since, _may_edit(person, Objective))
+        .where(Objective.deleted_at >= since, is_open_to(person), _may_edit(person, Objective))
         .options(
             joinedload(Objective.cycle),
             joinedload(Objective.owner),
@@ -64,7 +64,7 @@ def in_bin(person: Person) -> list[Binned]:
     key_results = db.session.scalars(
         select(KeyResult)
         .join(KeyResult.objective)
-        .where(KeyResult.deleted_at >= since, _may_edit(person, KeyResult))
+        .where(KeyResult.deleted_at >= since, is_open_to(person), _may_edit(person, KeyResult))
         .options(
             joinedload(KeyResult.owner),
             contains_eager(KeyResult.objective).joinedload(Objective.cycle),
@@ -78,23 +78,26 @@ def in_bin(person: Person) -> list[Binned]:
 
 
 def binned_item_for(person: Person, kind: type[AnyItem], item_id: int) -> AnyItem:
-    """The item, deleted or not; 404 where the person may not edit it, or it is kept no longer."""
+    """The item, deleted or not; 404 where the person may not see or edit it, or it is kept no
+    longer."""
     item = by_id(kind, item_id)
     is_kept = item.deleted_at is None or item.deleted_at >= utcnow() - KEPT
-    if not is_kept or not may_edit(person, item):
+    if not is_kept or not may_edit(person, item) or not _is_open(person, objective_of(item)):
         abort(404)
     return item
 
 
-def _may_edit(person: Person, kind: type[Objective] | type[KeyResult]) -> ColumnElement[bool]:
+def _is_open(person: Person, objective: Objective) -> bool:
+    seen = select(Objective.id).where(Objective.id == objective.id, is_open_to(person))
+    return db.session.scalar(seen) is not None
+
+
+def _may_edit(person: Person, kind: Kind) -> ColumnElement[bool]:
     """As `loading.may_edit`, in a query that has the objective."""
     if person.is_admin:
         return true()
-    owned_with_others = select(ItemOwner.measure_id).where(ItemOwner.person_id == person.id)
     return or_(
-        kind.owner_id == person.id,
-        Objective.owner_id == person.id,
-        kind.measure_id.in_(owned_with_others),
-        Objective.measure_id.in_(owned_with_others),
+        is_owned_by(person, kind),
+        is_owned_by(person, Objective),
         Objective.team_id.in_(select(Team.id).where(Team.lead_id == person.id)),
     )
