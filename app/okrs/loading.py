@@ -101,6 +101,12 @@ def present_measures() -> Select[int]:
     )
 
 
+def seen_measures(person: Person) -> Select[int]:
+    """The ids of the measures of all items that the person may see, whatever tables the query
+    around it reads too."""
+    return select(present_measures().where(is_visible(person)).subquery().c.id)
+
+
 def may_see_item_of(person: Person, measure_id: int) -> bool:
     """Whether the item with this measure is there for this person."""
     seen = present_measures().where(Measure.id == measure_id, is_visible(person))

@@ -212,6 +212,21 @@ def test_private_items_are_in_no_list_count_or_group(
             assert ("Sell the firm" in page.html) <= is_told
 
 
+def test_tags_are_offered_to_who_sees_something_that_has_them(
+    client: Client, bob: Person, carol: Person, alice: Person, cycle: Cycle
+) -> None:
+    secret = make_objective(carol, cycle, "Sell the firm", is_private=True)
+    gone = make_key_result(make_objective(carol, cycle, "We last"), carol, "Gone")
+    gone.deleted_at = utcnow()
+    for one, name in ((secret, "Takeover"), (gone, "Outdated")):
+        one.measure.tags = [Tag(name=name, key=name.casefold())]
+    db.session.commit()
+    for person, offered in ((bob, []), (carol, ["Takeover"]), (alice, ["Takeover"])):
+        client.sign_in(person)
+        page = client.page(f"/okrs?cycle={cycle.id}")
+        assert [one.text for one in page.all("select[name=tag] option")] == ["Any", *offered]
+
+
 def test_three_thousand_items_take_ten_statements_and_come_in_pages(
     client: Client, bob: Person, cycle: Cycle
 ) -> None:

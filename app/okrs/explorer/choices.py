@@ -10,6 +10,7 @@ from app.accounts.models import Person
 from app.db import db
 from app.okrs.explorer.addresses import address_of
 from app.okrs.explorer.models import SavedView
+from app.okrs.loading import seen_measures
 from app.okrs.models import ItemTag, Tag
 from app.teams.models import Team
 
@@ -48,7 +49,7 @@ def choices_for(person: Person) -> Choices:
         literal("person"), Person.id, Person.name, none, cast(Person.is_active, String)
     ).where(or_(Person.role != "observer", Person.is_active.is_(False)))
     tags = select(literal("tag"), Tag.id, Tag.name, none, none).where(
-        Tag.id.in_(select(ItemTag.tag_id))
+        Tag.id.in_(select(ItemTag.tag_id).where(ItemTag.measure_id.in_(seen_measures(person))))
     )
     is_offered = or_(SavedView.person_id == person.id, SavedView.is_shared.is_(True))
     views = select(

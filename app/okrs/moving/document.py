@@ -15,9 +15,9 @@ from sqlalchemy import select
 from app.accounts.models import Person, Workspace, workspace
 from app.db import db, utcnow
 from app.okrs.comments.models import Comment
-from app.okrs.loading import Item
+from app.okrs.loading import Item, seen_measures
 from app.okrs.models import Cycle, KeyResult, Measure, Objective, Reading
-from app.okrs.moving.gathering import Gathered, SaidCheckIn, parent_of, seen_measures
+from app.okrs.moving.gathering import Gathered, SaidCheckIn, parent_of
 from app.okrs.moving.origin import mark_of_workspace
 from app.okrs.moving.table import exact_text
 from app.okrs.standing import Standing, Thresholds, standing_of

@@ -16,7 +16,7 @@ from app.accounts.people import by_name, everyone
 from app.db import db
 from app.okrs.cycles import all_cycles
 from app.okrs.integrations import all_integrations
-from app.okrs.loading import Item, is_visible, present_measures, visible_objectives
+from app.okrs.loading import Item, is_visible, seen_measures, visible_objectives
 from app.okrs.models import (
     CheckIn,
     Cycle,
@@ -98,18 +98,8 @@ def gather(person: Person) -> Gathered:
     )
 
 
-def seen_measures(person: Person) -> Select[int]:
-    """The ids of the measures of all items that the person may see."""
-    return _apart(present_measures().where(is_visible(person)))
-
-
 def _seen_objectives(person: Person) -> Select[int]:
-    return _apart(select(Objective.id).where(is_visible(person)))
-
-
-def _apart(ids: Select[int]) -> Select[int]:
-    """The same ids, whatever tables the query around it reads too."""
-    return select(ids.subquery().c.id)
+    return select(select(Objective.id).where(is_visible(person)).subquery().c.id)
 
 
 def _key_results(person: Person, objectives: Sequence[Objective]) -> dict[int, list[KeyResult]]:
