@@ -24,7 +24,7 @@ EVIDENCE = "evidence"
 REOPENED, CARRIED, COPIED, RESTORED = "reopened", "carried", "copied", "restored"
 MARKED = (MEASURE, TARGET, SOURCE, CRITERIA, SHARES)
 """What changes the meaning of readings, and so is marked on the chart."""
-_SAID_ANYWAY = (CREATED, DELETED, REOPENED, RESTORED, ALIGNMENT, OVERRIDE)
+_SAID_ANYWAY = (CREATED, DELETED, REOPENED, RESTORED, ALIGNMENT, OVERRIDE, SHARES)
 """What is no change of words, or may lead from one thing to its namesake."""
 
 Edits = dict[str, tuple[str, str]]

@@ -209,6 +209,33 @@ def test_fixing_a_share(
     assert progress_of(objective) == 50
 
 
+def test_what_is_private_stays_unnamed_once_more_people_see_the_sum(
+    client: Client, bob: Person, carol: Person, cycle: Cycle
+) -> None:
+    above = make_objective(bob, cycle, is_private=True)
+    below = {"parent_measure_id": above.measure_id, "is_private": True}
+    first, second = (make_objective(bob, cycle, title, **below) for title in ("Secret", "Hush"))
+    client.sign_in(bob)
+    for fixed, free in ((first, second), (second, first)):
+        page = client.page(f"{path(above)}/contributions")
+        typed = {f"share-{fixed.measure_id}": "50", f"share-{free.measure_id}": ""}
+        client.follow(client.submit(page, "Save", typed))
+    words = "50 % a private objective, the rest in equal parts"
+    edits = [("shares", "equal parts", words), ("shares", words, words)]
+    assert changes_of(above.measure_id) == edits
+    said = [one.detail["changed"] for one in db.session.scalars(select(AuditEntry))]
+    assert said[-2:] == [
+        ["shares: equal parts → 50 % Secret, the rest in equal parts"],
+        ["shares: 50 % Secret, the rest in equal parts → 50 % Hush, the rest in equal parts"],
+    ]
+    db.session.get_one(Objective, above.id).is_private = False
+    db.session.commit()
+    client.sign_in(carol)
+    page = client.page(path(above))
+    assert words in page.text
+    assert "Secret" not in page.html and "Hush" not in page.html
+
+
 @pytest.mark.parametrize(
     ("typed", "at", "sentence"),
     [

@@ -8,7 +8,7 @@ from app.accounts.models import Person
 from app.db import db
 from app.okrs.changes import SHARES, note_change, record_edit
 from app.okrs.figures import figure_text
-from app.okrs.models import ROLL_UP, Objective
+from app.okrs.models import ROLL_UP, KeyResult, Objective
 from app.okrs.readings import hold
 from app.okrs.rollup.contributions import as_fixed
 from app.okrs.rollup.explaining import lines_of
@@ -51,13 +51,13 @@ def fix_shares(
     wanted: Mapping[int, Fraction | None],
 ) -> None:
     """Give parts of a held objective the wanted shares, by the ids of measures; None is free."""
-    before = _words(parts)
+    before, publicly_before = _words(parts), _public_words(parts)
     for part in parts:
         if part.measure_id in wanted:
             part.item.share = wanted[part.measure_id]
     after = _words(parts)
     if before != after:
-        note_change(objective.measure, by, SHARES, before, after)
+        note_change(objective.measure, by, SHARES, publicly_before, _public_words(parts))
         note_change_of_figure(db.session(), [objective.measure_id])
         record_edit(objective, by, {SHARES: (before, after)})
 
@@ -93,7 +93,20 @@ def _counting(parts: Sequence[StoredPart]) -> list[StoredPart]:
 
 def _words(parts: Sequence[StoredPart]) -> str:
     """ "50 % Publish posts, 20 % Win readers, the rest in equal parts" """
-    titles = {one.measure_id: one.item.title for one in parts}
+    return _shares_words(parts, {one.measure_id: one.item.title for one in parts})
+
+
+def _public_words(parts: Sequence[StoredPart]) -> str:
+    """For the timeline and the chart, which people read who may not see what is private."""
+    return _shares_words(parts, {one.measure_id: _public_title(one.item) for one in parts})
+
+
+def _public_title(item: Objective | KeyResult) -> str:
+    is_private = isinstance(item, Objective) and item.is_private
+    return "a private objective" if is_private else item.title
+
+
+def _shares_words(parts: Sequence[StoredPart], titles: Mapping[int, str]) -> str:
     shares = fixed_shares(parts)
     fixed = {one: share for one, share in shares.items() if share is not None}
     said = [f"{figure_text(share)} % {titles[one]}" for one, share in fixed.items()]
