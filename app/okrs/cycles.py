@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from app.access import by_id
 from app.accounts.models import workspace
 from app.db import db
 from app.okrs.models import Cycle
@@ -128,6 +129,11 @@ def hold_cycle(cycle: Cycle) -> bool:
     """Let nobody close the cycle until the commit; False where someone did already."""
     db.session.refresh(cycle, with_for_update={"read": True})
     return cycle.closed_at is None
+
+
+def cycle_for_all(cycle_id: int) -> Cycle:
+    """The cycle, which everyone may see; where there is none, 404."""
+    return by_id(Cycle, cycle_id)
 
 
 def all_cycles() -> list[Cycle]:

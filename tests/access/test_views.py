@@ -25,12 +25,15 @@ PUBLIC = {
 """The views that anyone may reach, and why."""
 
 LOADERS = {
+    "binned_item_for",
+    "cycle_for_all",
     "comment_for",
     "check_in_for",
     "connection_for",
     "key_result_for",
     "measure_for",
     "objective_for",
+    "own_view",
     "source_for",
     "team_for",
     "end_session_of",

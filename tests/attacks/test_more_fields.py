@@ -131,6 +131,7 @@ def _sample(kind: str) -> str:
         "date": "2026-06-01",
         "number": "7",
         "password": "correct horse battery",
+        "search": "",  # what is searched for and not chosen is refused
     }.get(kind, "7")
 
 
@@ -160,12 +161,13 @@ def assert_nothing_gained(app: Flask, world: World, admin: Person | None = None)
         assert answer.status_code < 500, f"{endpoint} answers {answer.status}"
         if answer.status_code < 400:
             accepted.add(endpoint)
-        assert_as_before(before, rights(), person, endpoint, own_columns(form))
+        mine = {person.id, there.owner.id}
+        assert_as_before(before, rights(), mine, endpoint, own_columns(form))
     return accepted
 
 
 def assert_as_before(
-    before: Rights, after: Rights, person: Person, endpoint: str, own: set[str]
+    before: Rights, after: Rights, mine: set[int], endpoint: str, own: set[str]
 ) -> None:
     meant = MEANT.get(endpoint, set()) | own
     for key, columns in before.items():
@@ -173,7 +175,7 @@ def assert_as_before(
             now = after.get(key, columns)[name]
             assert now == value or name in meant, f"{endpoint} set {key} {name} to {now}"
     for key in after.keys() - before.keys():
-        _assert_of(person, key[0], after[key], endpoint, meant)
+        _assert_of(mine, key[0], after[key], endpoint, meant)
 
 
 def own_columns(form: Node) -> set[str]:
@@ -186,12 +188,13 @@ def own_columns(form: Node) -> set[str]:
 
 
 def _assert_of(
-    person: Person, table: str, columns: dict[str, Any], endpoint: str, meant: set[str]
+    mine: set[int], table: str, columns: dict[str, Any], endpoint: str, meant: set[str]
 ) -> None:
-    """What the form made belongs to whoever sent it, or to whom its own fields say."""
+    """What the form made belongs to whoever sent it, to whom its own fields say, or, of a copy,
+    to the owner of what was copied."""
     for name in ("owner_id", "actor_id"):
         if name in columns and name not in meant:
-            assert columns[name] in (person.id, None), f"{endpoint} made {table} for {columns}"
+            assert columns[name] in {*mine, None}, f"{endpoint} made {table} for {columns}"
     if table == "person":
         assert columns["email"] != "evil@example.com"
         assert columns["role"] != "admin" and columns["is_active"]

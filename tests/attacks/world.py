@@ -11,6 +11,7 @@ from werkzeug.routing import Rule
 from app.accounts.models import OBSERVER, Person, PersonSession
 from app.db import Model, db, utcnow
 from app.okrs.comments.models import Comment
+from app.okrs.cycles import current_cycle
 from app.okrs.explorer.models import SavedView
 from app.okrs.models import KPI, CheckIn
 from app.okrs.moving.models import Import
@@ -60,6 +61,7 @@ def make_world(app: Flask, name: str = "Bob Brown") -> World:
         view = SavedView(person_id=owner.id, name="Mine", key="mine", query="")
         db.session.add_all([begun, said, comment, view])
         db.session.commit()
+        current_cycle()  # which any page would make
         settle()
         Client(app).sign_in(owner)
         session = db.session.scalar(

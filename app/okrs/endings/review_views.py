@@ -3,12 +3,12 @@
 from flask import flash, render_template, request
 from flask.typing import ResponseReturnValue
 
-from app.access import by_id, hold_me, me
+from app.access import hold_me, me
 from app.db import db
 from app.htmx import see_other
 from app.okrs import blueprint
 from app.okrs.cycle_changes import still_open
-from app.okrs.cycles import current_cycle
+from app.okrs.cycles import current_cycle, cycle_for_all
 from app.okrs.endings.deciding import Decided, Deciding, EndedMeanwhile
 from app.okrs.endings.places import open_cycles
 from app.okrs.endings.review import Review, review_of
@@ -23,12 +23,12 @@ ENDED_MEANWHILE = (
 @blueprint.get("/cycles/<int:cycle_id>/review")
 def review_cycle(cycle_id: int) -> ResponseReturnValue:
     current_cycle()
-    return _page(_review(by_id(Cycle, cycle_id)))
+    return _page(_review(cycle_for_all(cycle_id)))
 
 
 @blueprint.post("/cycles/<int:cycle_id>/review")
 def decide_review(cycle_id: int) -> ResponseReturnValue:
-    cycle = by_id(Cycle, cycle_id)
+    cycle = cycle_for_all(cycle_id)
     hold_me()
     review = _review(cycle)
     deciding = Deciding(review, me())
@@ -40,7 +40,7 @@ def decide_review(cycle_id: int) -> ResponseReturnValue:
         decided = deciding.carry_out()
     except EndedMeanwhile:
         db.session.rollback()
-        return _page(_review(by_id(Cycle, cycle_id)), ENDED_MEANWHILE), 422
+        return _page(_review(cycle_for_all(cycle_id)), ENDED_MEANWHILE), 422
     db.session.commit()
     _tell(decided)
     return see_other("okrs.review_cycle", cycle_id=cycle_id)
