@@ -286,13 +286,10 @@
   function fetchAnew(elements, marks) {
     const there = elements.filter((element) => element.isConnected && window.htmx);
     const stale = outermost(there.filter((element) => news(element, marks).length));
-    const asked = new Set();
-    for (const element of stale.sort((one, other) => shown(one).length - shown(other).length)) {
-      const ids = news(element, marks);
+    const told = new Set(stale.flatMap((element) => element.dataset.tells ?? []));
+    for (const element of stale) {
       // A roll-up hears from the rows of its key results once they have come.
-      if (ids.every((id) => asked.has(id))) continue;
-      for (const id of ids) asked.add(id);
-      swapIn(element);
+      if (!told.has(element.dataset.hears)) swapIn(element);
     }
   }
 

@@ -19,6 +19,7 @@ from app.okrs.models import (
     POSTPONED,
     ROLL_UP,
     STAY_ABOVE,
+    KeyResult,
     Measure,
     Objective,
     Source,
@@ -116,6 +117,11 @@ class Row:
     def follows(self) -> str | None:
         """The event by which a key result's new figure reaches the roll-up above it."""
         return counted_event(self.item.id) if self.is_rolled_up else None
+
+    @property
+    def tells(self) -> str | None:
+        """The event by which a key result's row, once it has come, calls on the roll-up's."""
+        return counted_event(self.item.objective_id) if isinstance(self.item, KeyResult) else None
 
     def live(self, whole: bool = False) -> str:
         """By which an open page sees that its figures changed; see `live_marks`."""
