@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -91,7 +91,12 @@ def _floor(paged: Paged, path: str) -> Callable[[], Any]:
     filters = paged.app.jinja_env.filters
     moment = filters["moment"]
     filters["moment"] = Watched(moment)  # it asks in whose zone
-    name, context = _context_of(paged, path)
+    own = {
+        name: Watched(one)
+        for name, one in paged.app.jinja_env.globals.items()
+        if getattr(one, "__module__", "").startswith("app.")
+    }
+    name, context = _context_of(paged, path, own)
     url_for = Watched(paged.app.url_for)
     with paged.app.test_request_context(path):
         paged.app.jinja_env.get_template(name).render(context | {"url_for": url_for})
@@ -101,6 +106,7 @@ def _floor(paged: Paged, path: str) -> Callable[[], Any]:
     bare.jinja_env.filters.update(filters | {"moment": filters["moment"].ready()})
     filters["moment"] = moment
     bare.jinja_env.globals.update(paged.app.jinja_env.globals)
+    bare.jinja_env.globals.update({name: one.ready() for name, one in own.items()})
     bare.jinja_env.globals.update(csrf_token=lambda: "token", url_for=url_for.ready())
     bare.secret_key = "for flashes, of which there are none"
     bare.add_url_rule(path.partition("?")[0], "page", lambda: render_template(name, **made))
@@ -109,15 +115,16 @@ def _floor(paged: Paged, path: str) -> Callable[[], Any]:
     return lambda: browser.get(path, buffered=True)
 
 
-def _context_of(paged: Paged, path: str) -> tuple[str, dict[str, Any]]:
-    """The template of a page, and what it was rendered with, to be watched."""
+def _context_of(paged: Paged, path: str, own: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The template of a page, and what it was rendered with, to be watched; `own` are functions
+    of ours that templates call."""
     seen: list[tuple[str, dict[str, Any]]] = []
 
     def note(_app: Flask, template: Any, context: dict[str, Any], **_rest: Any) -> None:
         left = ("request", "session", "g", "config")
         kept = {key: watched(value) for key, value in context.items() if key not in left}
         # Rendered at once, while what it needs can still be loaded.
-        template.render(context | kept)
+        template.render(context | kept | own)
         seen.append((template.name, kept))
 
     with template_rendered.connected_to(note, paged.app):

@@ -1,6 +1,5 @@
 """Connections in lists: which to offer first, what hangs on them, how they are doing."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
@@ -186,17 +185,17 @@ class StateTeller:
 
 def rows_for(person: Person, which: ColumnElement[bool]) -> list[Row]:
     """The connections that fulfil `which`, by name; seven queries, however many there are."""
-    connections: Sequence[Connection] = db.session.scalars(
+    connections = db.session.scalars(
         select(Connection)
         .where(which)
         .options(
             joinedload(Connection.owner),
             selectinload(Connection.allowed_boards),
             selectinload(Connection.shared_with),
-            selectinload(Connection.shared_with_teams),
+            joinedload(Connection.shared_with_teams),
         )
         .order_by(func.lower(Connection.name), Connection.id)
-    ).all()
+    ).unique()
     teller, hanging = StateTeller(), uses(person)
     return [
         _row(person, connection, hanging.get(connection.id, Use()), teller)

@@ -3,6 +3,7 @@ is opened in a real browser. No script runs, no element comes of a name, and the
 policy, which would stop what got through, has nothing to report.
 """
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -142,6 +143,9 @@ def assert_nothing_came_of_it(page: Page) -> None:
     assert "planted()>49" not in unescape(page.content()), page.url
 
 
+DOWNLOAD = re.compile(r"\.(csv|xlsx|json)$")
+
+
 def crawl(page: Page) -> set[str]:
     """Open every page that can be reached by links; those to Trello are left alone."""
     seen: set[str] = set()
@@ -160,7 +164,8 @@ def crawl(page: Page) -> set[str]:
             assert not link.lower().strip().startswith("javascript"), path
             address = link.partition("#")[0]
             is_here = address.startswith("/") and not address.startswith("//")
-            if is_here and "/connections/trello/new" not in address and ".csv" not in address:
+            leads_away = "/connections/trello/new" in address or DOWNLOAD.search(address)
+            if is_here and not leads_away:
                 waiting.append(address)
     return seen
 
