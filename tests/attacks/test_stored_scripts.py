@@ -155,7 +155,8 @@ def crawl(page: Page) -> set[str]:
         if path in seen:
             continue
         seen.add(path)
-        page.goto(path, wait_until="load")
+        answer = page.goto(path, wait_until="load")
+        assert answer is not None and answer.ok, f"{path}, which is linked to, is not there"
         assert_nothing_came_of_it(page)
         links = page.evaluate(
             "[...document.querySelectorAll('a[href]')].map((a) => a.getAttribute('href'))"

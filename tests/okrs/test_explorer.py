@@ -184,6 +184,7 @@ def test_the_address_is_the_view(
     assert page.field("Status").one("option[selected]").text == "Behind or at risk"
     assert page.field("Text")["value"] == "t"
     assert page.link("Clear") == f"/okrs?cycle={cycle.id}"
+    assert client.page("/okrs?status=late").link("Clear") == "/okrs"
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ class ExplorerForm(Form):
             *((str(one.id), one.name) for one in cycles),
             (ALL, "All cycles"),
         ]
-        levels = [(ANY, "Any"), (COMPANY, "Company"), (PERSONAL, "Nobody’s: personal")]
+        levels = [(ANY, "Any"), (COMPANY, "Company"), (PERSONAL, "Personal")]
         self.team.choices = [*levels, *choices.teams]
         self.owner.choices = [(ANY, "Anyone"), (ME, "Me"), *choices.people]
         self.status.choices = [
