@@ -1,5 +1,6 @@
 """Closing: what is proposed, what is kept, what becomes of key results, and who may."""
 
+from collections.abc import Collection
 from datetime import date, time
 from fractions import Fraction
 
@@ -252,6 +253,29 @@ def test_closed_again_it_says_so(client: Client, bob: Person, key_result: KeyRes
     assert client.follow(client.get(path(key_result))).flashes == [FIXED]
     assert measure_of(key_result).final_value == 18
     assert len(changes_of(key_result.measure_id)) == 1
+
+
+def test_a_key_result_that_was_added_meanwhile_is_looked_at_first(
+    client: Client, bob: Person, objective: Objective, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from app.okrs.endings import closing
+
+    hold_all = closing.hold_all
+
+    def late(measures: Collection[Measure]) -> None:
+        with db.session.no_autoflush:
+            added = KeyResult(title="Late", objective_id=objective.id, owner_id=bob.id)
+            added.measure = make_measure()
+            db.session.add(added)
+        hold_all(measures)
+
+    monkeypatch.setattr(closing, "hold_all", late)
+    client.sign_in(bob)
+    page = client.follow(client.post(f"/objectives/{objective.id}/close", CLOSE))
+    assert page.flashes == [
+        "A key result was added at the same moment. Look at it once more, then go on."
+    ]
+    assert measure_of(objective).ended_as is None
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

@@ -261,3 +261,22 @@ def test_it_takes_as_many_statements_for_many(
             client.page(review(cycle.id))
         counts.append(len(statements))
     assert counts[0] == counts[1] <= 20
+
+
+def test_deciding_reads_as_many_times_for_many(
+    client: Client, bob: Person, cycle: Cycle, over: None
+) -> None:
+    client.sign_in(bob)
+    counts = []
+    for number in (2, 6):
+        objectives = [make_objective(bob, cycle, f"Number {one}") for one in range(number)]
+        items = [*objectives, *(make_key_result(one, bob) for one in objectives)]
+        page = client.page(review(cycle.id))
+        changes = {
+            name: value for one in items for name, value in decide(page, one, "close").items()
+        }
+        with count_statements() as statements:
+            answer = client.submit(page, "Save", changes)
+        assert client.follow(answer).flashes == [f"{2 * number} closed, 0 postponed."]
+        counts.append(sum(one.startswith("SELECT") for one in statements))
+    assert counts[0] == counts[1]

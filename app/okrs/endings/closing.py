@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
-from flask import abort
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from app.access import hold_me
 from app.accounts.models import Person
@@ -14,6 +16,7 @@ from app.db import db, utcnow
 from app.okrs.changes import REOPENED, note_change, record_of
 from app.okrs.endings.proposals import Proposal, proposals_for
 from app.okrs.figures import goal_words
+from app.okrs.holding import refuse_deleted
 from app.okrs.integrations import wake
 from app.okrs.loading import Item
 from app.okrs.models import CLOSED, KeyResult, Objective
@@ -36,20 +39,52 @@ class Ending:
         return cls(proposal.value, proposal.score)
 
 
+class EndedMeanwhile(Exception):
+    """Something that was to be ended has ended, or a cycle was closed, since the page was made."""
+
+
 def hold_items(items: Sequence[Item]) -> None:
     """Read the items anew, with the key results of objectives; nobody else edits, checks in or
     ends them until the commit. 404 where one was deleted meanwhile.
+
+    All are held in one step, in the order of ids, so that no two people wait for each other.
+    Raises EndedMeanwhile where an objective got another key result just then, which is not held.
     """
     hold_me()
-    hold_all([one.measure for one in items])
-    for one in items:
-        db.session.refresh(one)
-        if one.deleted_at is not None:
-            abort(404)
-    objectives = [one for one in items if isinstance(one, Objective)]
-    for objective in objectives:
-        db.session.refresh(objective, ["key_results"])
-    hold_all([part.measure for one in objectives for part in one.key_results])
+    objective_ids = [one.id for one in items if isinstance(one, Objective)]
+    parts = db.session.scalars(
+        select(KeyResult)
+        .where(KeyResult.objective_id.in_(objective_ids), KeyResult.deleted_at.is_(None))
+        .options(joinedload(KeyResult.measure))
+    )
+    measures = {one.measure_id: one.measure for one in [*items, *parts]}
+    hold_all(measures.values())
+    refuse_deleted(items)
+    _read_anew(items)
+    found = [part for one in items if isinstance(one, Objective) for part in one.key_results]
+    if any(part.measure_id not in measures for part in found):
+        raise EndedMeanwhile
+    for one in [*items, *found]:
+        set_committed_value(one, "measure", measures[one.measure_id])
+
+
+def _read_anew(items: Sequence[Item]) -> None:
+    """In a number of statements that does not grow. Objectives last, as key results bring theirs
+    without what belongs to it."""
+    key_results = select(KeyResult).options(
+        joinedload(KeyResult.owner), joinedload(KeyResult.objective).joinedload(Objective.cycle)
+    )
+    objectives = select(Objective).options(
+        joinedload(Objective.owner),
+        joinedload(Objective.cycle),
+        joinedload(Objective.team),
+        selectinload(Objective.key_results).joinedload(KeyResult.owner),
+    )
+    of_these = [one.measure_id for one in items]
+    anew = {"populate_existing": True}
+    for query, kind in ((key_results, KeyResult), (objectives, Objective)):
+        again = query.where(kind.measure_id.in_(of_these))
+        db.session.scalars(again, execution_options=anew).all()
 
 
 def open_parts(item: Item) -> list[KeyResult]:

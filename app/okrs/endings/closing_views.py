@@ -8,6 +8,7 @@ from app.db import db, utcnow
 from app.okrs import blueprint
 from app.okrs.cycles import hold_cycle
 from app.okrs.endings.closing import (
+    EndedMeanwhile,
     Ending,
     close,
     close_with_parts,
@@ -22,6 +23,16 @@ from app.okrs.endings.proposals import proposals_for, proposed_parts
 from app.okrs.loading import Item, key_result_for, objective_for
 from app.okrs.models import Objective
 from app.okrs.rows import item_url, row_for
+
+PARTS_CHANGED = "A key result was added at the same moment. Look at it once more, then go on."
+
+
+@blueprint.errorhandler(EndedMeanwhile)
+def look_once_more(_meanwhile: EndedMeanwhile) -> ResponseReturnValue:
+    """Lead back to the form, as things are by now."""
+    db.session.rollback()
+    flash(PARTS_CHANGED, "error")
+    return redirect(request.path, code=303)
 
 
 @blueprint.route("/objectives/<int:objective_id>/close", methods=["GET", "POST"])

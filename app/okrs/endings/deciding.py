@@ -13,17 +13,13 @@ from app.okrs.endings.carrying import (
     carry_objective,
     has_nothing_left,
 )
-from app.okrs.endings.closing import Ending, close, hold_items
+from app.okrs.endings.closing import EndedMeanwhile, Ending, close, hold_items
 from app.okrs.endings.copies import Copying
 from app.okrs.endings.forms import CLOSE, exact
 from app.okrs.endings.places import home_of, open_objectives
 from app.okrs.endings.review import Review, Reviewed
 from app.okrs.loading import Item, objective_of
 from app.okrs.models import Cycle, KeyResult, Objective
-
-
-class EndedMeanwhile(Exception):
-    """Something that was to be ended has ended, or a cycle was closed, since the page was made."""
 
 
 @dataclass

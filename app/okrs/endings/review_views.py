@@ -9,7 +9,8 @@ from app.htmx import see_other
 from app.okrs import blueprint
 from app.okrs.cycle_changes import still_open
 from app.okrs.cycles import current_cycle, cycle_for_all
-from app.okrs.endings.deciding import Decided, Deciding, EndedMeanwhile
+from app.okrs.endings.closing import EndedMeanwhile
+from app.okrs.endings.deciding import Decided, Deciding
 from app.okrs.endings.places import open_cycles
 from app.okrs.endings.review import Review, review_of
 from app.okrs.models import Cycle
