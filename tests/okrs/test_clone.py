@@ -1,6 +1,7 @@
 """Copies: of what an item is, without anything that happened to it."""
 
 from datetime import date
+from fractions import Fraction
 
 import pytest
 from sqlalchemy import select
@@ -65,6 +66,42 @@ def test_pressed_twice_it_is_copied_once(
     assert (count_of(Objective), count_of(KeyResult)) == (2, 3)
     client.submit(client.page(path), "Clone")  # from a page made since, it is one more
     assert count_of(KeyResult) == 4
+
+
+def test_a_copy_is_a_newcomer_where_no_share_is_left(
+    client: Client, bob: Person, cycle: Cycle, objective: Objective, counted: KeyResult
+) -> None:
+    """A third of what was fixed has left: what is there has all of it."""
+    home = make_objective(bob, cycle, "Home")
+    there = make_key_result(home, bob, "There", share=Fraction(60))
+    aligned = make_objective(bob, cycle, "Aligned", parent_measure_id=objective.measure_id)
+    counted.share = Fraction(60)
+    aligned.share = Fraction(30)
+    db.session.commit()
+    client.sign_in(bob)
+    page = client.page(f"/key-results/{counted.id}/clone")
+    client.submit(page, "Clone", {"objective": str(home.id)})
+    made = newest(KeyResult)
+    assert isinstance(made, KeyResult) and (made.objective_id, made.share) == (home.id, None)
+    assert db.session.get_one(KeyResult, there.id).share == 100
+    client.submit(client.page(f"/objectives/{aligned.id}/clone"), "Clone")
+    copy = newest(Objective)
+    assert isinstance(copy, Objective)
+    assert (copy.parent_measure_id, copy.share) == (objective.measure_id, None)
+    parts = db.session.get_one(KeyResult, counted.id), db.session.get_one(Objective, aligned.id)
+    assert sum(one.share or 0 for one in parts) == 100
+
+
+def test_what_comes_along_keeps_its_share(
+    client: Client, bob: Person, objective: Objective, counted: KeyResult
+) -> None:
+    counted.share = Fraction(60)
+    make_key_result(objective, bob, "Free")
+    client.sign_in(bob)
+    client.submit(client.page(f"/objectives/{objective.id}/clone"), "Clone")
+    copy = newest(Objective)
+    assert isinstance(copy, Objective)
+    assert [one.share for one in copy.key_results] == [60, None]
 
 
 def test_its_key_results_may_be_left_out(

@@ -49,7 +49,7 @@ def carry_objective(
             close(part, Ending.proposed(proposals[part.measure_id]), copying.by, moment)
             carried.closed.append(part)
         else:
-            copying.key_result(part, carried.made, part.share)
+            copying.key_result(part, carried.made, comes_along=True)
             _postpone(part, cycle, copying.by, moment)
     _postpone(objective, cycle, copying.by, moment)
     return carried
@@ -69,7 +69,7 @@ def copy_objective(
 ) -> Objective:
     made = copying.objective(objective, cycle)
     for part in parts:
-        copying.key_result(part, made, part.share)
+        copying.key_result(part, made, comes_along=True)
     return made
 
 

@@ -6,19 +6,20 @@ happened to it, its readings, check-ins and comments, stays where it is. Nothing
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from fractions import Fraction
 
 from sqlalchemy import Select, func, select
 
 from app.accounts.models import Person
 from app.audit.log import record
 from app.db import db
+from app.okrs.alignment.chains import hold_alignments
 from app.okrs.changes import CARRIED, COPIED, SOURCE, note_change, record_of
 from app.okrs.forms import LONGEST_TITLE
 from app.okrs.integrations import hold_to_link_like, integration_of, link_like
 from app.okrs.loading import AnyItem, Item, objective_of
 from app.okrs.models import COMPANY, KPI, PERSONAL, Change, Cycle, KeyResult, Measure, Objective
 from app.okrs.rollup.settling import note_change_of_figure
+from app.okrs.rollup.shares import make_room
 from app.okrs.sight import sees
 from app.okrs.standing import value_of
 
@@ -45,9 +46,14 @@ class Copying:
         ).all()
         sources = [one.measure.source for one in self.originals if one.measure.source]
         self._linkable = hold_to_link_like(self.by, sources)
+        if any(isinstance(one, Objective) and one.parent_measure_id for one in self.originals):
+            hold_alignments(db.session())
 
     def objective(self, original: Objective, cycle: Cycle) -> Objective:
         """The objective in that cycle, without key results."""
+        parent = _parent_in(original, cycle)
+        if parent is not None and parent.objective is not None:
+            make_room(parent.objective)
         made = Objective(
             title=self._title(original, is_beside=original.cycle_id == cycle.id),
             description=original.description,
@@ -58,7 +64,7 @@ class Copying:
             is_private=original.is_private,
             viewers=list(original.viewers),
             viewer_teams=list(original.viewer_teams),
-            parent_measure_id=_parent_in(original, cycle),
+            parent_measure_id=parent.id if parent is not None else None,
             measure=self._measure(original.measure),
         )
         if made.level == COMPANY and not (self.carries_on or self.by.is_admin):
@@ -66,9 +72,12 @@ class Copying:
         return self._made(made, original)
 
     def key_result(
-        self, original: KeyResult, into: Objective, share: Fraction | None = None
+        self, original: KeyResult, into: Objective, *, comes_along: bool = False
     ) -> KeyResult:
-        """The key result as the last one of that objective, with a fixed share or a free one."""
+        """The key result as the last one of that objective; with its share where it comes along
+        with its own, else as a newcomer."""
+        if not comes_along:
+            make_room(into)
         owner = self._owner(original)
         positions = (one.position for one in into.key_results if one.deleted_at is None)
         made = KeyResult(
@@ -77,7 +86,7 @@ class Copying:
             owner=owner if sees(owner, into) else into.owner,
             objective=into,
             position=max(positions, default=-1) + 1,
-            share=share,
+            share=original.share if comes_along else None,
             measure=self._measure(original.measure),
         )
         return self._made(made, original)
@@ -156,7 +165,7 @@ def _copied_from(original: Item) -> str:
     return f"from “{original.title}”"
 
 
-def _parent_in(original: Objective, cycle: Cycle) -> int | None:
+def _parent_in(original: Objective, cycle: Cycle) -> Measure | None:
     """What the copy is aligned under: what carries on the parent in its cycle, else the parent
     itself for as long as that runs."""
     parent = original.parent_measure
@@ -165,8 +174,8 @@ def _parent_in(original: Objective, cycle: Cycle) -> int | None:
     following = select(Measure).where(Measure.continues_id == parent.id).order_by(Measure.id.desc())
     for one in db.session.scalars(following):
         if is_there(one.item) and one.item.cycle.id == cycle.id:
-            return one.id
-    return parent.id if is_there(parent.item) and not parent.has_ended else None
+            return one
+    return parent if is_there(parent.item) and not parent.has_ended else None
 
 
 def is_there(item: Item) -> bool:
