@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy import select
 
 from app.accounts.models import Person
-from app.db import db
-from app.okrs.models import COMPANY, KPI, PERSONAL, Cycle, KeyResult, Objective
+from app.db import db, utcnow
+from app.okrs.models import COMPANY, KPI, PERSONAL, TEAM, Cycle, KeyResult, Objective
+from app.teams.models import Team
 from tests.okrs.items import (
     changes_of,
     count_of,
@@ -18,6 +19,7 @@ from tests.okrs.items import (
     make_objective,
 )
 from tests.support.client import Client
+from tests.teams.making import make_team
 
 
 @pytest.fixture
@@ -66,6 +68,25 @@ def test_pressed_twice_it_is_copied_once(
     assert (count_of(Objective), count_of(KeyResult)) == (2, 3)
     client.submit(client.page(path), "Clone")  # from a page made since, it is one more
     assert count_of(KeyResult) == 4
+
+
+@pytest.mark.parametrize("name", ["bob", "alice"])
+def test_a_copy_is_of_a_team_only_where_the_person_may_give_it_that(
+    client: Client, bob: Person, cycle: Cycle, name: str, request: pytest.FixtureRequest
+) -> None:
+    """Bob owns it without being in the team; an admin may, until the team is archived."""
+    team = make_team("Marketing")
+    objective = make_objective(bob, cycle, level=TEAM, team_id=team.id)
+    client.sign_in(request.getfixturevalue(name))
+    client.submit(client.page(f"/objectives/{objective.id}/clone"), "Clone")
+    made, may = newest(Objective), name == "alice"
+    assert isinstance(made, Objective)
+    assert (made.level, made.team_id) == ((TEAM, team.id) if may else (PERSONAL, None))
+    db.session.get_one(Team, team.id).archived_at = utcnow()
+    db.session.commit()
+    client.submit(client.page(f"/objectives/{objective.id}/clone"), "Clone")
+    made = newest(Objective)
+    assert isinstance(made, Objective) and (made.level, made.team_id) == (PERSONAL, None)
 
 
 def test_a_copy_is_a_newcomer_where_no_share_is_left(

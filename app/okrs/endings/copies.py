@@ -16,12 +16,14 @@ from app.okrs.alignment.chains import hold_alignments
 from app.okrs.changes import CARRIED, COPIED, SOURCE, note_change, record_of
 from app.okrs.forms import LONGEST_TITLE
 from app.okrs.integrations import hold_to_link_like, integration_of, link_like
+from app.okrs.levels import may_give
 from app.okrs.loading import AnyItem, Item, objective_of
-from app.okrs.models import COMPANY, KPI, PERSONAL, Change, Cycle, KeyResult, Measure, Objective
+from app.okrs.models import KPI, PERSONAL, Change, Cycle, KeyResult, Measure, Objective
 from app.okrs.rollup.settling import note_change_of_figure
 from app.okrs.rollup.shares import make_room
 from app.okrs.sight import sees
 from app.okrs.standing import value_of
+from app.teams.models import Team
 
 _COPY = " (copy)"
 
@@ -51,6 +53,7 @@ class Copying:
 
     def objective(self, original: Objective, cycle: Cycle) -> Objective:
         """The objective in that cycle, without key results."""
+        level, team = self._whose(original)
         parent = _parent_in(original, cycle)
         if parent is not None and parent.objective is not None:
             make_room(parent.objective)
@@ -59,16 +62,14 @@ class Copying:
             description=original.description,
             owner=self._owner(original),
             cycle=cycle,
-            level=original.level,
-            team=original.team,
+            level=level,
+            team=team,
             is_private=original.is_private,
             viewers=list(original.viewers),
             viewer_teams=list(original.viewer_teams),
             parent_measure_id=parent.id if parent is not None else None,
             measure=self._measure(original.measure),
         )
-        if made.level == COMPANY and not (self.carries_on or self.by.is_admin):
-            made.level = PERSONAL
         return self._made(made, original)
 
     def key_result(
@@ -95,6 +96,16 @@ class Copying:
         if not is_beside:
             return original.title
         return original.title[: LONGEST_TITLE - len(_COPY)] + _COPY
+
+    def _whose(self, original: Objective) -> tuple[str, Team | None]:
+        """The level and the team; a copy is of its owner where the person may not give it more."""
+        level, team = original.level, original.team
+        if self.carries_on:
+            return level, team
+        is_given = level == PERSONAL or self.by.is_admin
+        if team is not None:
+            is_given = may_give(self.by, team)
+        return (level, team) if is_given else (PERSONAL, None)
 
     def _owner(self, original: Item) -> Person:
         return original.owner if original.owner.may_own else self.by
