@@ -204,7 +204,8 @@ def change_entry(change: Change) -> Entry:
         did = f"connected {after}" if after else f"removed {before}"
         before = after = ""
     elif change.what in (CARRIED, COPIED, POSTPONED):
-        did, after = f"{did} {after}", ""
+        did = f"{did} {after}"
+        before = after = ""
     elif change.what == EDITED_CHECK_IN:
         did = "edited a check-in" if after else "deleted a check-in"
         before, after = (before, after) if after else ("", before)

@@ -70,6 +70,20 @@ def test_pressed_twice_it_is_copied_once(
     assert count_of(KeyResult) == 4
 
 
+def test_a_namesake_that_was_copied_meanwhile_is_no_copy_of_it(
+    client: Client, bob: Person, objective: Objective, counted: KeyResult
+) -> None:
+    namesake = make_key_result(objective, bob, counted.title)
+    client.sign_in(bob)
+    page = client.page(f"/key-results/{counted.id}/clone")
+    client.submit(client.page(f"/key-results/{namesake.id}/clone"), "Clone")
+    page = client.follow(client.submit(page, "Clone"))
+    assert page.flashes == ["Key result copied."] * 2
+    assert "Bob Brown copied it from “Publish posts”" in page.text
+    assert f"measure {counted.measure_id}" not in page.text
+    assert count_of(KeyResult) == 4
+
+
 @pytest.mark.parametrize("name", ["bob", "alice"])
 def test_a_copy_is_of_a_team_only_where_the_person_may_give_it_that(
     client: Client, bob: Person, cycle: Cycle, name: str, request: pytest.FixtureRequest

@@ -132,7 +132,7 @@ class Copying:
         if self.carries_on:
             note_change(made.measure, self.by, CARRIED, after=f"from {original.cycle.name}")
         else:
-            note_change(made.measure, self.by, COPIED, after=_copied_from(original))
+            note_change(made.measure, self.by, COPIED, _which(original), _copied_from(original))
         came_from = f"{original.title}, {original.cycle.name}"
         kind, number, title = record_of(made)
         record(f"{kind}.created", kind, number, title, by=self.by, copied_from=came_from)
@@ -168,8 +168,13 @@ def copied_since(original: Item, by: Person, seen: int | None) -> Item | None:
 
 def _copies(original: Item, by: Person) -> Select[Change]:
     return select(Change).where(
-        Change.what == COPIED, Change.person_id == by.id, Change.after == _copied_from(original)
+        Change.what == COPIED, Change.person_id == by.id, Change.before == _which(original)
     )
+
+
+def _which(original: Item) -> str:
+    """Tells it from its namesakes; not shown."""
+    return f"measure {original.measure_id}"
 
 
 def _copied_from(original: Item) -> str:
