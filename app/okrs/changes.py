@@ -70,7 +70,10 @@ def end_source(measure: Measure, by: Person, title: str) -> None:
 
 
 def delete_item(item: Objective | KeyResult, by: Person) -> None:
-    """Put the item away. Key results of an objective go with it; nothing is erased."""
+    """Put the item away. Key results of an objective go with it; nothing is erased. What lies in
+    the bin already stays as it was put there."""
+    if item.deleted_at is not None:
+        return
     item.deleted_at, item.deleted_by_id = utcnow(), by.id
     note_change(item.measure, by, DELETED)
     note_change_of_figure(db.session(), [item.measure_id])

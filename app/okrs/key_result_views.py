@@ -3,7 +3,7 @@
 from flask import flash, render_template, request
 from flask.typing import ResponseReturnValue
 
-from app.access import me
+from app.access import hold_me, me
 from app.db import db
 from app.htmx import see_other
 from app.okrs import blueprint
@@ -12,11 +12,11 @@ from app.okrs.changes import delete_item
 from app.okrs.comments.seeing import see_mentions_now
 from app.okrs.drafts import Draft, key_result_draft
 from app.okrs.endings.fixed import lead_to_reopening, why_fixed
+from app.okrs.holding import hold_item
 from app.okrs.integrations import SourceRefused
 from app.okrs.item_views import edit_item
 from app.okrs.loading import key_result_for, objective_for
 from app.okrs.models import ROLL_UP, Objective
-from app.okrs.readings import hold
 from app.okrs.regions import row_fragment, standing_fragment, standing_values
 from app.okrs.rollup.explaining import explanation_of
 from app.okrs.saving import SavedMeanwhile, create_key_result
@@ -95,7 +95,8 @@ def delete_key_result(key_result_id: int) -> ResponseReturnValue:
             objective=key_result.objective,
             aligned=all_aligned_under(me(), [key_result]),
         )
-    hold(key_result.measure)
+    hold_me()
+    hold_item(key_result)
     delete_item(key_result, me())
     db.session.commit()
     flash("Key result deleted.", "success")

@@ -3,7 +3,7 @@
 from flask import flash, render_template, request
 from flask.typing import ResponseReturnValue
 
-from app.access import me
+from app.access import hold_me, me
 from app.db import db
 from app.htmx import see_other
 from app.okrs import blueprint
@@ -14,10 +14,10 @@ from app.okrs.comments.seeing import see_mentions_now
 from app.okrs.cycles import cycles_to_choose
 from app.okrs.drafts import objective_draft
 from app.okrs.endings.fixed import lead_to_reopening
+from app.okrs.holding import hold_item
 from app.okrs.integrations import SourceRefused
 from app.okrs.item_views import edit_item
 from app.okrs.loading import objective_for
-from app.okrs.readings import hold
 from app.okrs.regions import row_fragment, standing_fragment, standing_values
 from app.okrs.saving import SavedMeanwhile, create_objective
 from app.okrs.sight import sight_words
@@ -76,7 +76,8 @@ def delete_objective(objective_id: int) -> ResponseReturnValue:
         aligned = all_aligned_under(me(), [objective, *parts])
         return render_template("okrs/delete.html", item=objective, parts=parts, aligned=aligned)
     cycle_id = objective.cycle_id
-    hold(objective.measure)
+    hold_me()
+    hold_item(objective)
     delete_item(objective, me())
     db.session.commit()
     flash("Objective deleted.", "success")

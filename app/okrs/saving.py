@@ -32,12 +32,12 @@ from app.okrs.cycles import hold_cycle
 from app.okrs.drafts import Draft
 from app.okrs.figures import measure_words
 from app.okrs.forms import ItemForm, ObjectiveForm
+from app.okrs.holding import hold_item
 from app.okrs.integrations import integration_of
 from app.okrs.levels import level_words, set_level
 from app.okrs.loading import Item
 from app.okrs.models import Cycle, ItemOwner, KeyResult, Measure, Objective
 from app.okrs.moving.waiting import forget
-from app.okrs.readings import hold
 from app.okrs.rollup.settling import note_change_of_figure
 from app.okrs.rollup.shares import make_room
 from app.okrs.sight import sees, set_sight, sight_words
@@ -111,7 +111,7 @@ def update_item(item: Item, draft: Draft) -> None:
     owners = _held_owners(draft)
     if isinstance(item, KeyResult):
         _hold_sight(item.objective, draft)
-    hold(item.measure)
+    hold_item(item)
     db.session.refresh(item)
     if item.measure.has_ended or (draft.seen and draft.seen != mark_of(item)):
         raise SavedMeanwhile
@@ -173,7 +173,7 @@ def _hold_sight(objective: Objective, draft: Draft) -> None:
 
     Its measure stands for it: the form that changes who sees it holds that first, too.
     """
-    hold(objective.measure)
+    hold_item(objective)
     db.session.refresh(objective)
     if not all(sees(one, objective) for one in _typed_owners(draft)):
         raise SavedMeanwhile

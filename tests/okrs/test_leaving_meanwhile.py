@@ -46,7 +46,7 @@ def test_what_is_being_saved_is_handed_over_after_that(
 ):
     save = saver(app, bob, f"/objectives/{objective.id}/edit", title="Everyone finds us")
     leave = leaver(app, alice, bob, carol)
-    holds = pause(monkeypatch, saving, "hold")
+    holds = pause(monkeypatch, saving, "hold_item")
     saved, left = one_after_the_other(save, holds, leave)
     assert (saved.status_code, left.status_code) == (303, 303)
     assert owners() == {"Everyone finds us": "Carol Clark"}

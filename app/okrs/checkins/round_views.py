@@ -20,10 +20,10 @@ from app.okrs.checkins.recording import check_in, is_repeat, last_id
 from app.okrs.checkins.views import form_values, may_be_saved
 from app.okrs.checkins.wanting import items_wanting, last_check_in
 from app.okrs.endings.fixed import why_fixed
+from app.okrs.holding import hold_item
 from app.okrs.loading import Item, measure_for
 from app.okrs.models import ONCE
 from app.okrs.owned import running_items
-from app.okrs.readings import hold
 from app.okrs.rows import rows_for
 
 _MOST = 200
@@ -81,7 +81,7 @@ def _save(past: Round) -> ResponseReturnValue:
     measure = measure_for(me(), found(wanted), to_check_in=True)
     item = measure.item
     hold_me()
-    hold(measure)
+    hold_item(item)
     if measure.has_ended:
         flash(why_fixed(item), "error")
         return redirect(past.with_skipped(measure.id).url, code=303)

@@ -15,9 +15,9 @@ from app.okrs.checkins.overriding import automatic_words, by_hand, resume
 from app.okrs.checkins.recording import check_in, delete, edit, is_repeat, last_id
 from app.okrs.checkins.rereading import may_revalue
 from app.okrs.endings.fixed import lead_to_reopening, why_fixed
+from app.okrs.holding import hold_item
 from app.okrs.loading import Item, key_result_for, objective_for
 from app.okrs.models import ONCE, CheckIn
-from app.okrs.readings import hold
 from app.okrs.rows import item_url, row_for
 
 
@@ -103,7 +103,7 @@ def _check_in(item: Item) -> ResponseReturnValue:
     measure = item.measure
     if request.method == "POST":
         hold_me()
-        hold(measure)
+        hold_item(item)
     if measure.has_ended and request.method != "POST":
         return lead_to_reopening(item)
     typed = request.form if request.method == "POST" else None
@@ -122,7 +122,7 @@ def _check_in(item: Item) -> ResponseReturnValue:
 
 def _resume(item: Item) -> ResponseReturnValue:
     hold_me()
-    hold(item.measure)
+    hold_item(item)
     if item.measure.has_ended:
         return lead_to_reopening(item)
     resume(item, me())
@@ -134,6 +134,6 @@ def _resume(item: Item) -> ResponseReturnValue:
 def _held(item: Item, made: CheckIn) -> CheckIn:
     """The check-in as it is once nobody else writes it; 404 where it was just deleted."""
     hold_me()
-    hold(item.measure)
+    hold_item(item)
     again = select(CheckIn).where(CheckIn.id == made.id)
     return found(db.session.scalar(again.execution_options(populate_existing=True)))

@@ -13,8 +13,8 @@ from app.okrs.comments.loading import comment_for
 from app.okrs.comments.models import Comment
 from app.okrs.comments.saying import delete, edit, is_repeat, say
 from app.okrs.comments.seeing import see_mentions
+from app.okrs.holding import hold_item
 from app.okrs.loading import Item, key_result_for, objective_for
-from app.okrs.readings import hold
 from app.okrs.rows import item_url
 
 
@@ -78,7 +78,7 @@ def _see(item: Item) -> ResponseReturnValue:
 
 def _comment_on(item: Item) -> ResponseReturnValue:
     hold_me()
-    hold(item.measure)  # so that of two presses at once the second finds the first
+    hold_item(item)  # so that of two presses at once the second finds the first
     form = CommentForm(request.form)
     if not form.validate():
         return _form(item, form), 422
@@ -99,7 +99,7 @@ def _form(item: Item, form: CommentForm, comment: Comment | None = None) -> str:
 def _held(item: Item, comment: Comment) -> Comment:
     """The comment as it is once nobody else writes it; 404 where it was just deleted."""
     hold_me()
-    hold(item.measure)
+    hold_item(item)
     again = select(Comment).where(Comment.id == comment.id)
     return found(db.session.scalar(again.execution_options(populate_existing=True)))
 

@@ -178,7 +178,7 @@ def test_two_presses_at_once_say_it_once(
     def press() -> TestResponse:
         return browser.submit(page, "Save", {"value": "9"})
 
-    holds = pause(monkeypatch, views, "hold")
+    holds = pause(monkeypatch, views, "hold_item")
     early, late = one_after_the_other(press, holds, press)
     assert (early.status_code, late.status_code) == (303, 303)
     db.session.remove()

@@ -341,7 +341,7 @@ def test_two_who_delete_the_same_at_once(
         return lambda: browser.submit(page, "Delete")
 
     first, second = deleter(bob), deleter(alice)
-    holds = pause(monkeypatch, views, "hold")
+    holds = pause(monkeypatch, views, "hold_item")
     early, late = one_after_the_other(first, holds, second)
     assert (early.status_code, late.status_code) == (303, 404)
     db.session.remove()
