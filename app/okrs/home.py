@@ -77,7 +77,8 @@ def _needs(rows: Sequence[Row[Any]], today: date) -> Iterable[Need]:
         )
     silent = [row for row in rows if row.first_day <= today <= row.last_day and _is_silent(row)]
     for row in silent[:MOST_OF_A_KIND]:
-        since = f"since {day(row.valued_at.date())}" if row.valued_at else "yet"
+        zone = workspace().zone
+        since = f"since {day(row.valued_at.astimezone(zone))}" if row.valued_at else "yet"
         yield Need(
             title=row.title,
             sentence=f"It has had no value {since}.",

@@ -6,9 +6,9 @@ from fractions import Fraction
 import pytest
 from flask import Flask
 
-from app.accounts.models import OBSERVER, Person
+from app.accounts.models import OBSERVER, Person, workspace
 from app.db import db, utcnow
-from app.okrs.models import PERCENT, TEAM, Cycle, ItemOwner
+from app.okrs.models import PERCENT, TEAM, Cycle, ItemOwner, KeyResult
 from app.teams.models import Team, TeamMember
 from tests.okrs.items import TODAY, make_cycle, make_key_result, make_measure, make_objective
 from tests.support.client import Client
@@ -121,6 +121,29 @@ def test_what_people_have_to_say_is_asked_for_when_nobody_does(
     assert needs(page) == ([("Publish posts", says)] if says else [])
     if says:
         assert page.link("Check in") == f"/key-results/{key_result.id}/check-in"
+
+
+def silent(bob: Person, cycle: Cycle, now: datetime, count: int) -> list[KeyResult]:
+    """Key results without a new value for 20 days, less an hour."""
+    objective, long_ago = make_objective(bob, cycle), now - timedelta(days=40)
+    found = []
+    for number in range(count):
+        measure = make_measure(PERCENT, value=3, valued_at=now - timedelta(days=19, hours=23))
+        found.append(
+            make_key_result(objective, bob, f"Quiet {number}", measure=measure, created_at=long_ago)
+        )
+    return found
+
+
+def test_the_day_is_that_of_the_workspace(
+    client: Client, bob: Person, cycle: Cycle, _now: datetime
+) -> None:
+    silent(bob, cycle, _now, 1)
+    client.sign_in(bob)
+    assert needs(client.page("/")) == [("Quiet 0", "It has had no value since 31 Jan 2026.")]
+    workspace().time_zone = "America/New_York"
+    db.session.commit()
+    assert needs(client.page("/")) == [("Quiet 0", "It has had no value since 30 Jan 2026.")]
 
 
 def test_roll_ups_and_what_data_keeps_current_are_never_asked_for(
