@@ -13,7 +13,6 @@ from app.db import db, utcnow
 from app.okrs.integrations import Need
 from app.okrs.loading import is_visible
 from app.okrs.models import (
-    ROLL_UP,
     TEAM,
     Cycle,
     ItemOwner,
@@ -22,6 +21,7 @@ from app.okrs.models import (
     Objective,
     Source,
 )
+from app.okrs.owned import people_say_it
 from app.pages import day
 from app.teams.membership import teams_of
 
@@ -89,7 +89,7 @@ def _needs(rows: Sequence[Row[Any]], today: date) -> Iterable[Need]:
 
 def _is_silent(row: Row[Any]) -> bool:
     """Whether people have to say its value, and nobody did for long."""
-    if row.is_linked or row.kind == ROLL_UP:
+    if not people_say_it(row.kind, row.is_linked, row.override):
         return False
     if row.valued_at is not None:
         return bool(utcnow() - row.valued_at > NEXT_VALUE_AFTER)
@@ -153,6 +153,7 @@ def _columns(
         Cycle.closed_at.is_not(None).label("is_cycle_closed"),
         Measure.kind.label("kind"),
         Measure.ended_as.label("ended_as"),
+        Measure.override.label("override"),
         Measure.valued_at.label("valued_at"),
         exists()
         .where(linked.measure_id == Measure.id, linked.ended_at.is_(None))

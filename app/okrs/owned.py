@@ -72,9 +72,12 @@ def last_check_ins(items: Sequence[Item]) -> dict[int, datetime]:
 
 def is_kept_by_people(measure: Measure) -> bool:
     """Whether people have to say its value: not where a source or the key results bring it."""
-    if measure.kind == ROLL_UP:
-        return False
-    return measure.source is None or measure.override == UNTIL_RESUMED
+    return people_say_it(measure.kind, measure.source is not None, measure.override)
+
+
+def people_say_it(kind: str, is_linked: bool, override: str | None) -> bool:
+    """The same of a measure that was read as a plain row."""
+    return kind != ROLL_UP and (not is_linked or override == UNTIL_RESUMED)
 
 
 def _is_running(kind: type[Objective] | type[KeyResult], today: date) -> list[ColumnElement[bool]]:

@@ -8,8 +8,9 @@ from flask import Flask
 
 from app.accounts.models import OBSERVER, Person, workspace
 from app.db import db, utcnow
-from app.okrs.models import PERCENT, TEAM, Cycle, ItemOwner, KeyResult
+from app.okrs.models import ONCE, PERCENT, TEAM, UNTIL_RESUMED, Cycle, ItemOwner, KeyResult
 from app.teams.models import Team, TeamMember
+from tests.okrs.abacus import Abacus, AbacusSource
 from tests.okrs.items import TODAY, make_cycle, make_key_result, make_measure, make_objective
 from tests.support.client import Client
 from tests.support.html import Page
@@ -144,6 +145,18 @@ def test_the_day_is_that_of_the_workspace(
     workspace().time_zone = "America/New_York"
     db.session.commit()
     assert needs(client.page("/")) == [("Quiet 0", "It has had no value since 30 Jan 2026.")]
+
+
+def test_what_is_linked_is_asked_for_only_where_people_keep_its_value(
+    client: Client, abacus: Abacus, bob: Person, cycle: Cycle, _now: datetime
+) -> None:
+    for one, override in zip(silent(bob, cycle, _now, 3), (None, ONCE, UNTIL_RESUMED), strict=True):
+        db.session.add(AbacusSource(measure_id=one.measure_id, linked_by_id=bob.id))
+        one.measure.override = override
+    db.session.commit()
+    client.sign_in(bob)
+    told = [title for title, said in needs(client.page("/")) if "no value" in said]
+    assert told == ["Quiet 2"]
 
 
 def test_roll_ups_and_what_data_keeps_current_are_never_asked_for(
