@@ -85,6 +85,13 @@ def _needs(rows: Sequence[Row[Any]], today: date) -> Iterable[Need]:
             url=_url(row, "check_in"),
             action="Check in",
         )
+    if silent[MOST_OF_A_KIND:]:
+        yield Need(
+            title="More without a new value",
+            sentence=f"{len(silent) - MOST_OF_A_KIND} more of yours have had none for long.",
+            url=url_for("okrs.check_in_round"),
+            action="Check-in round",
+        )
 
 
 def _is_silent(row: Row[Any]) -> bool:

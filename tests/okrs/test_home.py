@@ -159,6 +159,18 @@ def test_what_is_linked_is_asked_for_only_where_people_keep_its_value(
     assert told == ["Quiet 2"]
 
 
+def test_many_that_are_silent_are_one_line_more(
+    client: Client, bob: Person, cycle: Cycle, _now: datetime
+) -> None:
+    silent(bob, cycle, _now, 8)
+    client.sign_in(bob)
+    page = client.page("/")
+    said = "3 more of yours have had none for long."
+    assert len(needs(page)) == 6
+    assert needs(page)[-1] == ("More without a new value", said)
+    assert page.all(".needs li")[-1].one("a")["href"] == "/check-ins/round"
+
+
 def test_roll_ups_and_what_data_keeps_current_are_never_asked_for(
     client: Client, app: Flask, bob: Person, cycle: Cycle, _now: datetime
 ) -> None:
