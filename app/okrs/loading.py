@@ -61,8 +61,20 @@ def is_open_to(person: Person) -> ColumnElement[bool]:
 
 def is_owned_by(person: Person, kind: Kind) -> ColumnElement[bool]:
     """Items of this kind of which the person is the owner or a further one."""
-    further = select(ItemOwner.measure_id).where(ItemOwner.person_id == person.id)
-    return or_(kind.owner_id == person.id, kind.measure_id.in_(further))
+    return has_owner(kind, person.id)
+
+
+def has_owner(kind: Kind, person_id: int) -> ColumnElement[bool]:
+    """The same, by the id of the person."""
+    further = select(ItemOwner.measure_id).where(ItemOwner.person_id == person_id)
+    return or_(kind.owner_id == person_id, kind.measure_id.in_(further))
+
+
+def is_item_owned_by(person: Person) -> ColumnElement[bool]:
+    """The same where both kinds are read, as in `live_measures`: of each item for itself."""
+    is_key_result = KeyResult.id.is_not(None)
+    own = (is_key_result, is_owned_by(person, KeyResult))
+    return case(own, else_=is_owned_by(person, Objective))
 
 
 def visible_objectives(person: Person) -> Select[Objective]:

@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 
 from flask import url_for
-from sqlalchemy import case, select
+from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
 from app.accounts.models import Person, workspace
 from app.beats import is_any_worker_alive
 from app.db import db, utcnow
 from app.okrs.integrations import Need
-from app.okrs.loading import Item, is_owned_by, is_visible, live_measures
-from app.okrs.models import Cycle, KeyResult, Measure, Objective
+from app.okrs.loading import Item, is_item_owned_by, is_visible, live_measures
+from app.okrs.models import Cycle, Measure, Objective
 from app.okrs.rows import item_url
 from app.timing import scaled
 from app.trello.connections import StateTeller, Use, troubled_connections, uses
@@ -81,10 +81,7 @@ def _sources_of(person: Person) -> Sequence[TrelloSource]:
         live_measures()
         .join(Cycle, Cycle.id == Objective.cycle_id)
         .where(
-            case(
-                (KeyResult.id.is_not(None), is_owned_by(person, KeyResult)),
-                else_=is_owned_by(person, Objective),
-            ),
+            is_item_owned_by(person),
             is_visible(person),
             Cycle.ends_on >= workspace().today(),
         )

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, delete, or_, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import joinedload
 
 from app.accounts.models import Person
 from app.db import db
 from app.okrs.integrations import Integration, Need, integration_named
-from app.okrs.loading import Item, is_visible, live_measures
-from app.okrs.models import KeyResult, Measure, Objective
+from app.okrs.loading import Item, is_item_owned_by, is_visible, live_measures
+from app.okrs.models import Measure
 from app.okrs.moving.models import WaitingSource
 from app.okrs.rows import item_url
 
@@ -65,9 +65,7 @@ def needs_of_waiting(person: Person) -> list[Need]:
 
 
 def _own(person: Person) -> ColumnElement[int]:
-    is_own = or_(KeyResult.owner_id == person.id, KeyResult.id.is_(None))
-    of_person = or_(KeyResult.id.is_not(None), Objective.owner_id == person.id)
-    own = live_measures().where(is_own, of_person, is_visible(person))
+    own = live_measures().where(is_item_owned_by(person), is_visible(person))
     return select(own.subquery().c.id).scalar_subquery()
 
 

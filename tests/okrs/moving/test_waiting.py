@@ -4,7 +4,7 @@ import pytest
 
 from app.accounts.models import OBSERVER
 from app.db import db
-from app.okrs.models import Source
+from app.okrs.models import ItemOwner, Source
 from app.okrs.moving.models import WaitingSource
 from tests.okrs.items import changes_of, count_of, make_key_result, make_measure
 from tests.support.people import make_person
@@ -32,6 +32,16 @@ def test_the_page_and_the_home_of_its_owner_say_so(client, bob, carol, waiting):
     assert TOLD in page.text
     assert not page.all("#waiting .button")
     assert "was linked to" not in client.page("/").text
+
+
+def test_further_owners_are_told_too(client, carol, objective, waiting):
+    client.sign_in(carol)
+    db.session.add(ItemOwner(measure_id=objective.measure_id, person_id=carol.id))
+    db.session.commit()
+    assert "was linked to" not in client.page("/").text
+    db.session.add(ItemOwner(measure_id=waiting.measure_id, person_id=carol.id))
+    db.session.commit()
+    assert "“Publish posts” was linked to the abacus with 7 beads" in client.page("/").text
 
 
 def test_it_is_linked_anew_with_what_it_counted_by(client, bob, waiting):
