@@ -10,17 +10,20 @@ from app.okrs import blueprint
 from app.okrs.changes import SOURCE, note_change, record_of
 from app.okrs.loading import measure_for
 from app.okrs.moving.waiting import forget, told_of
+from app.okrs.readings import hold
 from app.okrs.rows import item_url
 
 
 @blueprint.post("/measures/<int:measure_id>/keep-by-hand")
 def keep_by_hand(measure_id: int) -> ResponseReturnValue:
-    item = measure_for(me(), measure_id, to_edit=True).item
+    measure = measure_for(me(), measure_id, to_edit=True)
     hold_me()
+    hold(measure)  # whoever links it at the same time does so before or after, not meanwhile
+    item = measure.item
     waiting = told_of(item)
     if waiting is not None:
         forget(item)
-        note_change(item.measure, me(), SOURCE, before=waiting.place)
+        note_change(measure, me(), SOURCE, before=waiting.place)
         record("source.removed", *record_of(item), source=waiting.place)
         db.session.commit()
         flash("Kept by hand.", "success")

@@ -5,8 +5,11 @@ import pytest
 from app.accounts.models import OBSERVER
 from app.db import db
 from app.okrs.models import ItemOwner, Source
+from app.okrs.moving import waiting_views
 from app.okrs.moving.models import WaitingSource
 from tests.okrs.items import changes_of, count_of, make_key_result, make_measure
+from tests.support.client import Client
+from tests.support.meanwhile import one_after_the_other, pause
 from tests.support.people import make_person
 from tests.support.sql import count_statements
 
@@ -73,6 +76,21 @@ def test_it_can_be_kept_by_hand(client, bob, carol, waiting):
     assert count_of(WaitingSource) == 0
     assert changes_of(waiting.measure_id)[-1] == ("source", "the abacus with 7 beads", "")
     client.follow(client.post(path))
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_two_presses_at_once_keep_it_by_hand_once(app, bob, waiting, monkeypatch):
+    browser = Client(app)
+    browser.sign_in(bob)
+
+    def press():
+        return browser.post(f"/measures/{waiting.measure_id}/keep-by-hand")
+
+    forgets = pause(monkeypatch, waiting_views, "forget")
+    early, late = one_after_the_other(press, forgets, press)
+    assert (early.status_code, late.status_code) == (303, 303)
+    db.session.remove()
+    assert len(changes_of(waiting.measure_id)) == 1
 
 
 def test_many_that_wait_are_one_need(client, bob, objective, waiting):
