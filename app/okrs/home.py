@@ -11,11 +11,10 @@ from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, null, or_
 from app.accounts.models import Person, workspace
 from app.db import db, utcnow
 from app.okrs.integrations import Need
-from app.okrs.loading import is_visible
+from app.okrs.loading import is_owned_by, is_visible
 from app.okrs.models import (
     TEAM,
     Cycle,
-    ItemOwner,
     KeyResult,
     Measure,
     Objective,
@@ -111,7 +110,7 @@ def _url(row: Row[Any], action: str) -> str:
 
 
 def _objectives(person: Person) -> Select[Any]:
-    is_mine = _owned_by(Objective, person)
+    is_mine = is_owned_by(person, Objective)
     is_of_team = and_(Objective.level == TEAM, Objective.team_id.in_(teams_of(person)))
     is_present = Cycle.ends_on >= workspace().today()
     return (
@@ -123,7 +122,7 @@ def _objectives(person: Person) -> Select[Any]:
 
 
 def _key_results(person: Person) -> Select[Any]:
-    is_mine = _owned_by(KeyResult, person)
+    is_mine = is_owned_by(person, KeyResult)
     return (
         select(*_columns(KeyResult, is_mine), KeyResult.id, KeyResult.position)
         .select_from(KeyResult)
@@ -135,13 +134,6 @@ def _key_results(person: Person) -> Select[Any]:
 
 
 _NO_POSITION = func.coalesce(null(), -1).label("position")
-
-
-def _owned_by(kind: type[Objective] | type[KeyResult], person: Person) -> ColumnElement[bool]:
-    is_further = exists().where(
-        ItemOwner.measure_id == Measure.id, ItemOwner.person_id == person.id
-    )
-    return or_(kind.owner_id == person.id, is_further)
 
 
 def _columns(

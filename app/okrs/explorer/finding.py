@@ -37,14 +37,13 @@ from app.okrs.explorer.forms import (
     TITLE,
     ExplorerForm,
 )
-from app.okrs.loading import is_visible
+from app.okrs.loading import Kind, has_owner, is_visible
 from app.okrs.models import (
     COMPANY,
     PERSONAL,
     ROLL_UP,
     TEAM,
     Cycle,
-    ItemOwner,
     ItemTag,
     KeyResult,
     Measure,
@@ -230,7 +229,7 @@ def _key_results(person: Person, form: ExplorerForm) -> Select[Any]:
     )
 
 
-def _columns(kind: type[Objective] | type[KeyResult], form: ExplorerForm) -> list[Any]:
+def _columns(kind: Kind, form: ExplorerForm) -> list[Any]:
     """What is read of each. What the view does not ask for stays unread, for there may be
     thousands; objectives alone always say how far they are, for the line about the cycle."""
     figures = [getattr(Measure, one) for one in _OF_PROGRESS]
@@ -259,9 +258,7 @@ def _nothing_for(column: Any) -> ColumnElement[Any]:
     return sql_cast(null(), column.type).label(column.key)
 
 
-def _conditions(
-    kind: type[Objective] | type[KeyResult], person: Person, form: ExplorerForm
-) -> list[ColumnElement[bool]]:
+def _conditions(kind: Kind, person: Person, form: ExplorerForm) -> list[ColumnElement[bool]]:
     conditions = [
         _in_cycle(form.cycle_id),
         _of_team(form.team.data),
@@ -286,14 +283,10 @@ def _of_team(chosen: str) -> ColumnElement[bool]:
     return Objective.team_id == int(chosen)
 
 
-def _owned_by(
-    kind: type[Objective] | type[KeyResult], person: Person, chosen: str
-) -> ColumnElement[bool]:
+def _owned_by(kind: Kind, person: Person, chosen: str) -> ColumnElement[bool]:
     if chosen == ANY:
         return true()
-    owner_id = person.id if chosen == ME else int(chosen)
-    is_further = exists().where(ItemOwner.measure_id == Measure.id, ItemOwner.person_id == owner_id)
-    return (kind.owner_id == owner_id) | is_further
+    return has_owner(kind, person.id if chosen == ME else int(chosen))
 
 
 def _counted_by(chosen: str) -> ColumnElement[bool]:
