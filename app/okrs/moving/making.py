@@ -47,8 +47,11 @@ def carry_on(rows: Sequence[PlannedRow], measures: Mapping[Key, int]) -> None:
         db.session.connection().execute(saying, carried)
 
 
-def change_item(row: PlannedRow, measures: Mapping[Key, int], places: Places, by: Person) -> None:
-    """Let the item that is here be what the file says."""
+def change_item(
+    row: PlannedRow, measures: Mapping[Key, int], places: Places, by: Person
+) -> int | None:
+    """Let the item that is here be what the file says; the measure of what it was under, if it
+    moved away from there."""
     item, (state, _) = row.item, told(row)
     if item is None:
         raise RuntimeError("this row is new")
@@ -61,16 +64,18 @@ def change_item(row: PlannedRow, measures: Mapping[Key, int], places: Places, by
         note_change(item.measure, by, TARGET, words, measure_words(item.measure))
     if state.ending != before.ending:
         _fill(item.measure, _ending_fields(row))
-    above = measure_above(state, measures)
+    above, old_parent = measure_above(state, measures), measure_above(before, measures)
     if isinstance(item, KeyResult):
         if state.parent != before.parent and above is not None:
             item.objective_id = _objective_ids([above])[above]
-        return
+            return old_parent
+        return None
     item.cycle_id = places.cycle(state) or item.cycle_id
     item.level, item.team_id = state.level, places.team(state.team)
     item.parent_measure_id = above
     if state.sight is not None:
         item.is_private = state.sight.is_private
+    return old_parent if old_parent != above else None
 
 
 def _fill(measure: Measure, values: Values) -> None:

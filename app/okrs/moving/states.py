@@ -62,7 +62,8 @@ class State:
     ending: Ending | None = None
 
     def over(self, here: "State") -> "State":
-        """This, with what is here where this says nothing. What ended here stays as it ended."""
+        """This, with what is here where this says nothing. What ended here stays as it ended, and
+        what moves leaves its share behind."""
         kept = {
             one.name: getattr(here, one.name)
             for one in fields(self)
@@ -75,6 +76,8 @@ class State:
             kept["measure"] = here.measure
         if here.ending is not None:
             kept["ending"] = here.ending
+        if self.parent not in (None, here.parent):
+            kept.pop("share", None)  # it was of the old one
         return replace(self, **kept)
 
     def differences(self, here: "State") -> list[str]:

@@ -38,9 +38,8 @@ def store(plan: Plan, content: FileContent, by: Person) -> None:
     measures |= {row.item.measure_id: row.item.measure_id for row in rows if row.item is not None}
     make_objectives(new, measures, places, by)
     make_key_results(new, measures, by)
-    for row in rows:
-        if row.item is not None:
-            change_item(row, measures, places, by)
+    known = [row for row in rows if row.item is not None]
+    left = [change_item(row, measures, places, by) for row in known]
     db.session.flush()  # what follows does not go through the session
     carry_on(rows, measures)
     pairs = [(row, measures[key_of(row.node)]) for row in rows]
@@ -49,7 +48,8 @@ def store(plan: Plan, content: FileContent, by: Person) -> None:
     remember(pairs, content.origin, by, utcnow())
     put_down_what_was_said(pairs)
     renew_values(pairs)
-    note_change_of_figure(db.session(), [measure_id for _, measure_id in pairs])
+    counting = {*(measure_id for _, measure_id in pairs), *(one for one in left if one)}
+    note_change_of_figure(db.session(), sorted(counting))
     _close_cycles(content, places, by)
 
 

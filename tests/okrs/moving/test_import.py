@@ -1,5 +1,7 @@
 """Bringing in what Viva Goals exported, from sending the file to what is here afterwards."""
 
+from fractions import Fraction
+
 import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -78,6 +80,27 @@ def test_a_second_time_changes_nothing(client, alice, bob):
     }
     part = only(KeyResult)
     assert (part.title, part.measure.value) == ("Publish better posts", 600)
+
+
+def test_what_moves_counts_no_more_where_it_was_and_leaves_its_share_there(client, alice, bob):
+    other = viva_row("Readers stay", Id="12")
+    client.sign_in(alice)
+    move_in(client, csv_file([OBJECTIVE, other, KEY_RESULT]))
+    part = only(KeyResult)
+    old, part.share = part.objective, Fraction(40)
+    db.session.commit()
+    assert shown_progress(client, old) == "25.000000"
+    moved = KEY_RESULT | {ALIGNED: "Readers stay(weight: 100%, Id: 12)"}
+    assert move_in(client, csv_file([OBJECTIVE, other, moved])) == {"unchanged": 2, "changed": 1}
+    db.session.expire_all()
+    part = only(KeyResult)
+    assert (part.objective.title, part.share) == ("Readers stay", None)
+    assert shown_progress(client, old) == "0.000000"
+    assert shown_progress(client, part.objective) == "25.000000"
+
+
+def shown_progress(client, objective):
+    return client.page(f"/objectives/{objective.id}").one("#standing")["data-progress"]
 
 
 def test_nothing_is_changed_before_import_is_pressed(client, alice, bob):
