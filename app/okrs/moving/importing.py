@@ -5,6 +5,7 @@ from sqlalchemy import select
 from app.accounts.models import Person
 from app.db import db, in_batches
 from app.okrs.alignment.chains import hold_alignments
+from app.okrs.models import Cycle
 from app.okrs.moving.answers import Answers
 from app.okrs.moving.neutral import FileContent
 from app.okrs.moving.planning import CHANGED, plan_import
@@ -15,6 +16,7 @@ def do_import(content: FileContent, answers: Answers, importer: Person) -> dict[
     """How many rows had which fate. Commits nothing."""
     _hold_people(answers)
     hold_alignments(db.session())
+    _hold_cycles()
     plan = plan_import(content, answers, importer)
     changed = [row for row in plan.rows if row.fate == CHANGED]
     if changed:
@@ -24,6 +26,12 @@ def do_import(content: FileContent, answers: Answers, importer: Person) -> dict[
         plan = plan_import(content, answers, importer)
     store(plan, content, importer)
     return plan.counts
+
+
+def _hold_cycles() -> None:
+    """Nobody closes one that something comes into, or leaves, until the commit."""
+    held = select(Cycle).order_by(Cycle.id).with_for_update(read=True)
+    db.session.scalars(held.execution_options(populate_existing=True)).all()
 
 
 def _hold_people(answers: Answers) -> None:

@@ -129,8 +129,8 @@ def _why_not(node: Node, answers: Answers, cycles: Mapping[int, Cycle]) -> str:
     choice = answers.periods.get(name)
     if choice is None or (isinstance(choice, int) and choice not in cycles):
         return f"The period “{name}” is left out." if name else "It has no period."
-    if isinstance(choice, int) and cycles[choice].closed_at and node.here is None:
-        return f"The cycle “{cycles[choice].name}” is closed."
+    if isinstance(choice, int) and node.here is None and _is_closed(cycles[choice]):
+        return _closed_words(cycles[choice])
     return ""
 
 
@@ -156,6 +156,8 @@ class _Planner:
         cycle = self._cycle(node)
         if cycle is None:
             return PlannedRow(node, LEFT_OUT, "It has no period that is taken in.")
+        if node.here is None and _is_closed(cycle):
+            return PlannedRow(node, LEFT_OUT, _closed_words(cycle))
         has_parts = id(node) in self._with_parts
         wanted = self._translator.wanted(node, cycle, has_parts)
         if node.here is None:
@@ -171,9 +173,11 @@ class _Planner:
                 comments=wanted.comments,
                 waits_anew=wanted.link is not None,
             )
-        return self._known_row(node, wanted, self._items[node.here.measure_id])
+        return self._known_row(node, wanted, self._items[node.here.measure_id], cycle)
 
-    def _known_row(self, node: Node, wanted: Wanted, item: Item) -> PlannedRow:
+    def _known_row(
+        self, node: Node, wanted: Wanted, item: Item, cycle: Cycle | NewCycle
+    ) -> PlannedRow:
         here = state_of(item)
         state = wanted.state.over(here)
         check_ins = self._new_check_ins(wanted, item)
@@ -190,9 +194,9 @@ class _Planner:
         row.changes = [*state.differences(here), *_counted(row)]
         if row.changes:
             row.fate = CHANGED
-            if item.cycle.closed_at is not None:
-                name = item.cycle.name
-                return PlannedRow(node, LEFT_OUT, f"The cycle “{name}” is closed.")
+            closed = next((one for one in (item.cycle, cycle) if _is_closed(one)), None)
+            if closed is not None:
+                return PlannedRow(node, LEFT_OUT, _closed_words(closed))
         return row
 
     def _cycle(self, node: Node) -> Cycle | NewCycle | None:
@@ -203,9 +207,17 @@ class _Planner:
             place = node.parent
             if isinstance(place, Here):
                 return self._items[place.measure_id].cycle
-            return self._cycle(place) if place is not None else None
+            return self._cycle_of_parts(place) if place is not None else None
         choice = self._answers.periods.get(node.item.period)
         return self._cycles.get(choice) if isinstance(choice, int) else choice
+
+    def _cycle_of_parts(self, node: Node) -> Cycle | NewCycle | None:
+        """Of an objective's key results: where it stays, if it can't be moved."""
+        wanted = self._cycle(node)
+        if node.here is None:
+            return wanted
+        present = self._items[node.here.measure_id].cycle
+        return present if _is_closed(present) or _is_closed(wanted) else wanted
 
     def _new_check_ins(self, wanted: Wanted, item: Item) -> list[WantedCheckIn]:
         said = self._present.check_ins_of(item.measure_id)
@@ -241,6 +253,14 @@ class _Planner:
     def _new_comments(self, wanted: Wanted, item: Item) -> list[WantedComment]:
         known = self._present.comments.get(item.measure_id, frozenset())
         return [one for one in wanted.comments if (one.person_id, one.made_at) not in known]
+
+
+def _is_closed(cycle: Cycle | NewCycle | None) -> bool:
+    return isinstance(cycle, Cycle) and cycle.closed_at is not None
+
+
+def _closed_words(cycle: Cycle | NewCycle) -> str:
+    return f"The cycle “{cycle.name}” is closed."
 
 
 def _counted(row: PlannedRow) -> list[str]:

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from app.db import db
-from app.okrs.models import KPI, ROLL_UP, CheckIn, KeyResult, Objective, Reading
+from app.db import db, utcnow
+from app.okrs.models import KPI, ROLL_UP, CheckIn, Cycle, KeyResult, Objective, Reading
 from app.okrs.moving.models import Import
 from tests.okrs.items import count_of, only
 from tests.okrs.moving.files import (
@@ -101,6 +101,46 @@ def test_what_moves_counts_no_more_where_it_was_and_leaves_its_share_there(clien
 
 def shown_progress(client, objective):
     return client.page(f"/objectives/{objective.id}").one("#standing")["data-progress"]
+
+
+def test_nothing_comes_into_a_cycle_that_is_closed(client, alice, bob):
+    later = viva_row("Readers stay", Id="12", Period="Q2 2025")
+    later |= {"Start Date": "2025-04-01", "End Date": "2025-06-30"}
+    of_later = KEY_RESULT | {"Id": "13", "Title": "Answer mail", ALIGNED: "Readers stay(Id: 12)"}
+    client.sign_in(alice)
+    move_in(client, csv_file([OBJECTIVE, later, KEY_RESULT, of_later]))
+    under = {ALIGNED: "People find us(Id: 10)"}
+    rows = [
+        viva_row("Readers stay", Id="12"),
+        viva_row("New", Id="14"),
+        viva_row("Of it", Id="15", **{"Object Type": "Key result", ALIGNED: "New(Id: 14)"}),
+        viva_row("Part", Id="16", **{"Object Type": "Key result"} | under),
+        of_later | under,
+        later | {"Id": "17", "Title": "Elsewhere"},
+    ]
+    numbers = [begin(client, csv_file(rows)), begin(client, csv_file([OBJECTIVE, *rows]))]
+    for number in numbers:
+        answer_all(client, number)
+    first = db.session.scalars(select(Cycle).where(Cycle.name == "Q1 2025")).one()
+    first.closed_at = utcnow()
+    db.session.commit()
+    for number in numbers:
+        told = {title: (fate, why) for _, title, fate, why in fates(client, number)}
+        assert told.pop("Elsewhere")[0] == "new"
+        assert told.pop("People find us", ("unchanged", ""))[0] == "unchanged"
+        assert set(told.values()) == {("left out", "The cycle “Q1 2025” is closed.")}
+    client.post(f"/admin/imports/{numbers[0]}/run")
+    names = db.session.execute(select(Objective.title, Cycle.name).join(Objective.cycle)).all()
+    assert dict(names) == {
+        "People find us": "Q1 2025",
+        "Readers stay": "Q2 2025",
+        "Elsewhere": "Q2 2025",
+    }
+    parts = select(KeyResult.title, Objective.title).join(KeyResult.objective)
+    assert dict(db.session.execute(parts).all()) == {
+        "Publish posts": "People find us",
+        "Answer mail": "Readers stay",
+    }
 
 
 def test_nothing_is_changed_before_import_is_pressed(client, alice, bob):
