@@ -1,17 +1,31 @@
 """What a person's start page shows: what is theirs, what their teams own, and what needs them."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from flask import url_for
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, null, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    exists,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    union_all,
+)
 
 from app.accounts.models import Person, workspace
 from app.db import db, utcnow
+from app.okrs.figures import plural
 from app.okrs.integrations import Need
-from app.okrs.loading import is_owned_by, is_visible
+from app.okrs.loading import Kind, is_owned_by, is_visible
 from app.okrs.models import (
     TEAM,
     Cycle,
@@ -51,8 +65,11 @@ def what_is_mine(person: Person) -> Mine:
     return Mine(
         objectives=[row.measure_id for row in present if row.is_mine and not row.key_result_id],
         key_results=[row.measure_id for row in present if row.is_mine and row.key_result_id],
-        of_teams=[row.measure_id for row in present if not row.is_mine],
-        needs=list(_needs([row for row in rows if row.is_mine and not row.ended_as], today)),
+        of_teams=[row.measure_id for row in present if row.is_of_team and not row.is_mine],
+        needs=[
+            *_needs([row for row in rows if row.is_mine and not row.ended_as], today),
+            *_needs_of_left([row for row in rows if row.is_left and not _is_over(row, today)]),
+        ],
     )
 
 
@@ -93,6 +110,32 @@ def _needs(rows: Sequence[Row[Any]], today: date) -> Iterable[Need]:
         )
 
 
+def _needs_of_left(rows: Sequence[Row[Any]]) -> Iterable[Need]:
+    """What is still owned by people who were deactivated, a need for each of them."""
+    owners = Counter((row.owner_name, row.owner_id) for row in rows)
+    listed = sorted(owners)
+    for name, owner_id in listed[:MOST_OF_A_KIND]:
+        count = owners[name, owner_id]
+        yield Need(
+            title=f"{count} {plural('item', count)} without an owner",
+            sentence=f"{name} was deactivated. Give what they own to someone else.",
+            url=url_for("okrs.list_objectives", cycle="all", owner=owner_id, status="open"),
+            action="See what it is",
+        )
+    if listed[MOST_OF_A_KIND:]:
+        yield Need(
+            title="More without an owner",
+            sentence="Others who were deactivated own items too.",
+            url=url_for("okrs.list_objectives", cycle="all", status="open", group="owner"),
+            action="See who owns what",
+        )
+
+
+def _is_over(row: Row[Any], today: date) -> bool:
+    """By the rule of `standing.days_of`. Who leaves gives away only what is not."""
+    return max(row.first_day, row.last_day) < today
+
+
 def _is_silent(row: Row[Any]) -> bool:
     """Whether people have to say its value, and nobody did for long."""
     if not people_say_it(row.kind, row.is_linked, row.override):
@@ -112,32 +155,47 @@ def _url(row: Row[Any], action: str) -> str:
 def _objectives(person: Person) -> Select[Any]:
     is_mine = is_owned_by(person, Objective)
     is_of_team = and_(Objective.level == TEAM, Objective.team_id.in_(teams_of(person)))
+    is_left = _is_left(person)
+    columns = _columns(Objective, is_mine, is_of_team, is_left)
     is_present = Cycle.ends_on >= workspace().today()
     return (
-        select(*_columns(Objective, is_mine), null().label("key_result_id"), _NO_POSITION)
+        select(*columns, null().label("key_result_id"), _NO_POSITION)
+        .join(Person, Person.id == Objective.owner_id)
         .join(Measure, Measure.id == Objective.measure_id)
         .join(Cycle, Cycle.id == Objective.cycle_id)
-        .where(is_visible(person), or_(is_mine, and_(is_of_team, is_present)))
+        .where(is_visible(person), or_(is_mine, and_(is_of_team, is_present), is_left))
     )
 
 
 def _key_results(person: Person) -> Select[Any]:
-    is_mine = is_owned_by(person, KeyResult)
+    is_mine, is_left = is_owned_by(person, KeyResult), _is_left(person)
+    columns = _columns(KeyResult, is_mine, literal(False), is_left)
     return (
-        select(*_columns(KeyResult, is_mine), KeyResult.id, KeyResult.position)
+        select(*columns, KeyResult.id, KeyResult.position)
         .select_from(KeyResult)
+        .join(Person, Person.id == KeyResult.owner_id)
         .join(Objective, Objective.id == KeyResult.objective_id)
         .join(Measure, Measure.id == KeyResult.measure_id)
         .join(Cycle, Cycle.id == Objective.cycle_id)
-        .where(KeyResult.deleted_at.is_(None), is_visible(person), is_mine)
+        .where(KeyResult.deleted_at.is_(None), is_visible(person), or_(is_mine, is_left))
     )
 
 
 _NO_POSITION = func.coalesce(null(), -1).label("position")
 
 
+def _is_left(person: Person) -> ColumnElement[bool]:
+    """What has not ended though its owner was deactivated; for admins, who can give it away."""
+    if not person.is_admin:
+        return literal(False)
+    return and_(Person.is_active.is_(False), Measure.ended_as.is_(None), Cycle.closed_at.is_(None))
+
+
 def _columns(
-    kind: type[Objective] | type[KeyResult], is_mine: ColumnElement[bool]
+    kind: Kind,
+    is_mine: ColumnElement[bool],
+    is_of_team: ColumnElement[bool],
+    is_left: ColumnElement[bool],
 ) -> list[ColumnElement[Any]]:
     linked = Source.__table__.c
     return [
@@ -157,5 +215,9 @@ def _columns(
         exists()
         .where(linked.measure_id == Measure.id, linked.ended_at.is_(None))
         .label("is_linked"),
+        Person.id.label("owner_id"),
+        Person.name.label("owner_name"),
         is_mine.label("is_mine"),
+        is_of_team.label("is_of_team"),
+        is_left.label("is_left"),
     ]

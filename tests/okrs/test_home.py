@@ -182,6 +182,38 @@ def test_roll_ups_and_what_data_keeps_current_are_never_asked_for(
     assert needs(client.page("/")) == []
 
 
+@pytest.mark.both_databases
+def test_admins_are_told_of_what_has_no_owner(
+    client: Client, alice: Person, bob: Person, cycle: Cycle
+) -> None:
+    dora = make_person("Dora Dent", is_active=False)
+    make_key_result(make_objective(dora, cycle, "Left behind", is_private=True), dora)
+    make_key_result(make_objective(bob, cycle), dora, "Left too")
+    over = make_cycle("Winter", date(2025, 10, 1), date(2025, 12, 31))
+    make_objective(make_person("Gus Gray", is_active=False), over, "Over")
+    ended = make_objective(dora, cycle, "Well ended")
+    ended.measure.ended_as, ended.measure.final_value = "closed", Fraction(1)
+    db.session.commit()
+    client.sign_in(alice)
+    page = client.page("/")
+    told = "Dora Dent was deactivated. Give what they own to someone else."
+    assert needs(page) == [("3 items without an owner", told)]
+    assert sections(page) == {}
+    listed = client.page(page.link("See what it is"))
+    assert "1 objective, 2 key results" in listed.text
+    client.sign_in(bob)
+    assert needs(client.page("/")) == []
+    for number in range(7):
+        left = make_person(f"Eve{number} Ember", is_active=False)
+        make_objective(left, cycle)
+    client.sign_in(alice)
+    page = client.page("/")
+    assert len(needs(page)) == 6
+    said = "Others who were deactivated own items too."
+    assert needs(page)[-1] == ("More without an owner", said)
+    assert page.all(".needs a")[-1].text == "See who owns what"
+
+
 def test_an_observer_has_a_home_too(client: Client, cycle: Cycle, bob: Person) -> None:
     client.sign_in(make_person("Otto Orr", OBSERVER))
     assert "Nothing is yours" in client.page("/").text
