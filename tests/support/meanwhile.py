@@ -18,7 +18,7 @@ LONGEST_WAIT = 20
 
 
 def pause(monkeypatch, module, name) -> Event:
-    """Let this function, once it is done, wait until another transaction waits for this one.
+    """Let this function, done for the first time, wait until another transaction waits for it.
 
     The event tells that it got there.
     """
@@ -26,6 +26,8 @@ def pause(monkeypatch, module, name) -> Event:
 
     def pausing(*values):
         result = original(*values)
+        if is_there.is_set():
+            return result  # the second to get there has nobody to wait for
         is_there.set()
         ends_at = time.monotonic() + LONGEST_WAIT
         with db.engine.connect() as looking:
