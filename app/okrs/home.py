@@ -133,7 +133,7 @@ def _needs_of_left(rows: Sequence[Row[Any]]) -> Iterable[Need]:
 
 def _is_over(row: Row[Any], today: date) -> bool:
     """By the rule of `standing.days_of`. Who leaves gives away only what is not."""
-    return max(row.first_day, row.last_day) < today
+    return bool(max(row.first_day, row.last_day) < today)
 
 
 def _is_silent(row: Row[Any]) -> bool:

@@ -85,11 +85,15 @@ def as_fixed(given: Sequence[Fraction]) -> list[Fraction]:
 
 def roll_up(parts: Sequence[Part]) -> RolledUp:
     """The weighted mean of the parts, each entering as 0 to 100; of nothing, 0."""
-    counted = contributions(parts)
     endings = {part.ended_as for part in parts}
     ended_as = None
     if parts and None not in endings:
         ended_as = POSTPONED if endings == {POSTPONED} else CLOSED
+    if all(part.fixed_share is None for part in parts):
+        # The same figure without shares, as most roll-ups have none: for every sync, all of them.
+        equal = [part.progress for part in parts if part.ended_as != POSTPONED]
+        return RolledUp(mean(equal) or NONE, len(equal), ended_as)
+    counted = contributions(parts)
     return RolledUp(
         progress=sum((one.gives for one in counted), NONE),
         part_count=sum(one.share > 0 for one in counted),

@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, and_, or_, select, union
+from sqlalchemy import ColumnElement, Select, and_, or_, select, union
 from sqlalchemy.orm import Session, aliased
 
 from app.db import in_batches
@@ -66,7 +67,7 @@ def affected_roll_ups(session: Session, measure_ids: Collection[int]) -> dict[in
     above: dict[Objective, Measure] = {}
     for batch in in_batches(measure_ids):
         above |= _chain(session, batch)
-    lying_under = stored_parts(session, list(above), {"populate_existing": True})
+    lying_under = _stored_figures(session, list(above), {"populate_existing": True})
     return {
         measure.id: Branch(measure, [part for part in lying_under[one.id] if part.counts])
         for one, measure in above.items()
@@ -81,17 +82,61 @@ def stored_parts(
     found: dict[int, list[StoredPart]] = {one.id: [] for one in objectives}
     for batch in in_batches(objectives):
         key_results = session.execute(
-            select(KeyResult, Measure)
-            .join(Measure, Measure.id == KeyResult.measure_id)
-            .where(
-                KeyResult.objective_id.in_([one.id for one in batch]),
-                KeyResult.deleted_at.is_(None),
-            )
-            .order_by(KeyResult.position, KeyResult.id),
-            execution_options=how,
+            _key_results_of(batch).add_columns(KeyResult, Measure), execution_options=how
         )
-        for key_result, measure in key_results:
-            found[key_result.objective_id].append(StoredPart(key_result, measure))
+        for objective_id, key_result, measure in key_results:
+            found[objective_id].append(StoredPart(key_result, measure))
+    return _with_aligned(session, objectives, how, found)
+
+
+def _stored_figures(
+    session: Session, objectives: Sequence[Objective], how: Mapping[str, bool]
+) -> dict[int, list[StoredPart]]:
+    """The same for settling alone: of key results, of which there are many at every sync, only
+    the columns that a figure follows from."""
+    found: dict[int, list[StoredPart]] = {one.id: [] for one in objectives}
+    for batch in in_batches(objectives):
+        for row in session.execute(_key_results_of(batch).add_columns(*_FIGURES)):
+            of_row = cast(Any, row)
+            found[row.objective_id].append(StoredPart(of_row, of_row))
+    return _with_aligned(session, objectives, how, found)
+
+
+_FIGURES = (
+    KeyResult.share,
+    Measure.id,
+    Measure.kind,
+    Measure.start_value,
+    Measure.target_value,
+    Measure.guard,
+    Measure.warning_value,
+    Measure.value,
+    Measure.final_value,
+    Measure.part_count,
+    Measure.parts_ended_as,
+    Measure.ended_as,
+)
+
+
+def _key_results_of(objectives: Sequence[Objective]) -> Select[int]:
+    return (
+        select(KeyResult.objective_id)
+        .join(Measure, Measure.id == KeyResult.measure_id)
+        .where(
+            KeyResult.objective_id.in_([one.id for one in objectives]),
+            KeyResult.deleted_at.is_(None),
+        )
+        .order_by(KeyResult.position, KeyResult.id)
+    )
+
+
+def _with_aligned(
+    session: Session,
+    objectives: Sequence[Objective],
+    how: Mapping[str, bool],
+    found: dict[int, list[StoredPart]],
+) -> dict[int, list[StoredPart]]:
+    for batch in in_batches(objectives):
         above = {one.measure_id: one for one in batch}
         aligned = session.execute(
             select(Objective, Measure)
