@@ -21,8 +21,9 @@ from tests.support.installation import Installation, running_installation, wait_
 
 pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.xdist_group("browser")]
 
-AT_MOST = 3
-"""Seconds from the change at Trello to the new figure on an open page."""
+AT_MOST = 15
+"""Seconds: patience for a machine that runs other browsers beside. That it takes less than three
+is kept by `make bench`, its row of webhooks."""
 
 HIDE = """() => {
   Object.defineProperty(document, "hidden", { configurable: true, value: true });
