@@ -22,7 +22,14 @@ def init_pages(app: Flask) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
-        number=number, six_places=six_places, day=day, moment=moment, ago=ago, until=until, iso=iso
+        number=number,
+        six_places=six_places,
+        day=day,
+        moment=moment,
+        clock=clock,
+        ago=ago,
+        until=until,
+        iso=iso,
     )
     app.context_processor(_frame)
 
@@ -68,6 +75,14 @@ def moment(value: datetime) -> str:
     workspace's."""
     local = value.astimezone(_zone())
     return f"{day(local)}, {local:%H:%M}"
+
+
+def clock(value: datetime) -> str:
+    """ "at 16:05", of another day than today "on 21 Nov 2026, 16:05", in the zone of `moment`"""
+    zone = _zone()
+    local = value.astimezone(zone)
+    is_today = local.date() == utcnow().astimezone(zone).date()
+    return f"at {local:%H:%M}" if is_today else f"on {moment(value)}"
 
 
 def ago(value: datetime) -> str:

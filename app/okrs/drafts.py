@@ -1,7 +1,7 @@
 """What is typed into an item's form: step by step, with a data source chosen on the way."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import request
@@ -12,6 +12,7 @@ from app.access import id_from_query
 from app.accounts.models import Person
 from app.accounts.people import by_name, possible_owners
 from app.db import db
+from app.merging import OPENED, Merge, begin, merge
 from app.okrs.alignment.choice import AlignedUnder
 from app.okrs.cycles import current_cycle, cycles_to_choose
 from app.okrs.forms import ItemForm, KeyResultForm, ObjectiveForm
@@ -28,10 +29,21 @@ from app.okrs.loading import Item
 from app.okrs.models import PERCENT, PERSONAL, ROLL_UP, Cycle, KeyResult, Objective, Source
 from app.okrs.moving.models import WaitingSource
 from app.okrs.moving.waiting import waiting_of
+from app.okrs.opened import (
+    PARENT,
+    SOURCE,
+    TOGETHER,
+    chosen_source,
+    shown_fields,
+    stored_source,
+    thing_of,
+)
 from app.okrs.sight import EVERYONE, onlookers, would_see
 from app.okrs.stored import mark_of, stored_fields
 from app.teams.loading import all_teams
 
+Sent = MultiDict[str, str] | None
+"""What was sent of a form; None where it is only to be shown."""
 SAVE, CONNECT, REMOVE, USE_COUNT = "save", "connect", "remove-source", "use-count:"
 
 
@@ -51,7 +63,9 @@ class Draft:
     problem: str = ""
     """Why it could not be saved, where that is no fault of any one field."""
     seen: str = ""
-    """What the item was like when the form was opened, as `mark_of` tells it."""
+    """What the item was like when it was merged with what was sent, as `mark_of` tells it."""
+    merge: Merge | None = None
+    """Of an item that exists: what others saved since its form was opened."""
     alignment: AlignedUnder | None = None
     """Of an objective."""
 
@@ -79,7 +93,18 @@ class Draft:
 
     def is_ready(self) -> bool:
         """True when it was sent to be saved, and may be."""
-        return self.is_saved and self.is_valid()
+        return self.is_saved and self.is_checked() and not (self.merge and self.merge.is_contested)
+
+    def is_checked(self) -> bool:
+        """Check all of it, and say at each field what someone else saved meanwhile."""
+        is_valid = self.is_valid()
+        if self.merge is not None:
+            source = chosen_source(self.source_form)
+            self.merge.tell(self.form, shown_fields(self.form, self.alignment, source))
+            if self.alignment is not None:
+                said = (self.alignment.error, self.merge.said_of(PARENT))
+                self.alignment.error = " ".join(one for one in said if one)
+        return is_valid
 
 
 def objective_draft(person: Person, objective: Objective | None, cycle: Cycle | None) -> Draft:
@@ -88,36 +113,72 @@ def objective_draft(person: Person, objective: Objective | None, cycle: Cycle | 
     cycles = cycles_to_choose(objective.cycle if objective else None)
     stored = _stored(person, objective, ROLL_UP)
     stored["cycle"] = objective.cycle_id if objective else (cycle or present).id
-    form = ObjectiveForm(_typed(), data=stored)
-    form.belongs_to.choices = level_choices(person, objective)
-    if objective is None:
-        form.begin_for(team_key(id_from_query("team")))
-    form.owner.choices = _named(_owners(person, objective, is_own_only=objective is None))
-    form.further_owners.choices = _named(_further_owners(objective))
-    form.viewers.choices = _possible_viewers(objective)
-    form.viewer_teams.choices = _possible_viewer_teams(objective)
-    form.part_owners = _owners_of_parts(objective) if objective else []
-    form.cycle.choices = [(one.id, one.name) for one in cycles]
-    form.chosen_cycle = next((one for one in cycles if one.id == form.cycle.data), None)
-    draft = _with_source(person, form, objective)
-    draft.alignment = AlignedUnder(person, objective, _typed(), id_from_query("under"))
-    return draft
+
+    def form_of(typed: Sent) -> ObjectiveForm:
+        form = ObjectiveForm(typed, data=stored)
+        form.belongs_to.choices = level_choices(person, objective)
+        if objective is None:
+            form.begin_for(team_key(id_from_query("team")))
+        form.owner.choices = _named(_owners(person, objective, is_own_only=objective is None))
+        form.further_owners.choices = _named(_further_owners(objective))
+        form.viewers.choices = _possible_viewers(objective)
+        form.viewer_teams.choices = _possible_viewer_teams(objective)
+        form.part_owners = _owners_of_parts(objective) if objective else []
+        form.cycle.choices = [(one.id, one.name) for one in cycles]
+        form.chosen_cycle = next((one for one in cycles if one.id == form.cycle.data), None)
+        return form
+
+    def alignment_of(typed: Sent) -> AlignedUnder:
+        return AlignedUnder(person, objective, typed, id_from_query("under"))
+
+    return _draft(person, objective, form_of, alignment_of)
 
 
 def key_result_draft(person: Person, objective: Objective, key_result: KeyResult | None) -> Draft:
     """The form of a key result under this objective."""
-    form = KeyResultForm(_typed(), data=_stored(person, key_result, PERCENT))
-    owners = _owners(person, key_result, is_own_only=False)
-    form.owner.choices = _named(owners)
-    further_owners = _further_owners(key_result)
-    form.further_owners.choices = _named(further_owners)
-    form.outsiders = _outsiders([*owners, *further_owners], objective)
-    form.chosen_cycle = objective.cycle
-    return _with_source(person, form, key_result)
+    stored = _stored(person, key_result, PERCENT)
+
+    def form_of(typed: Sent) -> KeyResultForm:
+        form = KeyResultForm(typed, data=stored)
+        owners = _owners(person, key_result, is_own_only=False)
+        form.owner.choices = _named(owners)
+        further_owners = _further_owners(key_result)
+        form.further_owners.choices = _named(further_owners)
+        form.outsiders = _outsiders([*owners, *further_owners], objective)
+        form.chosen_cycle = objective.cycle
+        return form
+
+    return _draft(person, key_result, form_of, lambda typed: None)
 
 
-def _typed() -> MultiDict[str, str] | None:
-    return request.form if request.method == "POST" else None
+def _draft(
+    person: Person,
+    item: Item | None,
+    form_of: Callable[[Sent], ItemForm],
+    alignment_of: Callable[[Sent], AlignedUnder | None],
+) -> Draft:
+    """As it was sent; of an item that exists, with what others saved since its form was opened."""
+    typed = request.form if request.method == "POST" else None
+    form, alignment = form_of(typed), alignment_of(typed)
+    if item is None:
+        return _with_source(person, form, alignment, None, typed)
+    seen = mark_of(item)  # before the network is waited for, so that what comes between shows
+    if typed is None:
+        shown = shown_fields(form, alignment, stored_source(item))
+        opened = begin(thing_of(item), shown)
+        return replace(_with_source(person, form, alignment, item, typed), merge=opened)
+    draft = _with_source(person, form, alignment, item, typed)
+    draft.merge = Merge(typed, typed.get(OPENED, ""))
+    if not draft.is_saved or OPENED not in typed:
+        return draft
+    stored = shown_fields(form_of(None), alignment_of(None), stored_source(item))
+    choice = {SOURCE: chosen_source(draft.source_form).values}
+    met = merge(thing_of(item), typed, stored, TOGETHER, choice)
+    if met.taken:
+        form, alignment = form_of(met.sent), alignment_of(met.sent)
+        keeps = SOURCE in met.taken
+        draft = _with_source(person, form, alignment, item, met.sent, keeps_source=keeps)
+    return replace(draft, seen=seen, merge=met)
 
 
 def _stored(person: Person, item: Item | None, usual_kind: str) -> dict[str, Any]:
@@ -183,22 +244,31 @@ def _owners_of_parts(objective: Objective) -> list[Person]:
     return by_name(owners)
 
 
-def _with_source(person: Person, form: ItemForm, item: Item | None) -> Draft:
-    """The draft with the source as far as it has been chosen.
+def _with_source(
+    person: Person,
+    form: ItemForm,
+    alignment: AlignedUnder | None,
+    item: Item | None,
+    typed: Sent,
+    *,
+    keeps_source: bool = False,
+) -> Draft:
+    """The draft with the source as far as it has been chosen; with `keeps_source`, as stored.
 
     Nothing may be changed before: the integration may have to wait for the network.
     """
-    typed = _typed()
     step = typed.get("step", "") if typed is not None else ""
-    draft = Draft(person, form, step)
+    draft = Draft(person, form, step, alignment=alignment)
     stored = item.measure.source if item else None
     if step.startswith(USE_COUNT):
         form.start.type_in(step.removeprefix(USE_COUNT))
-    if item is not None:
-        draft.seen = typed.get("seen", "") if typed is not None else mark_of(item)
     waiting = waiting_of(item) if item is not None and stored is None else None
-    draft.integration = _chosen_integration(typed, step, stored, waiting)
-    draft.problem = _source_problem(typed, step, draft.integration, stored)
+    if keeps_source:
+        draft.integration = integration_of(stored) if stored else None
+        typed = None
+    else:
+        draft.integration = _chosen_integration(typed, step, stored, waiting)
+        draft.problem = _source_problem(typed, step, draft.integration, stored)
     if draft.integration is None:
         draft.is_choosing = step == CONNECT
         return draft
@@ -216,7 +286,7 @@ def _with_source(person: Person, form: ItemForm, item: Item | None) -> Draft:
 
 
 def _chosen_integration(
-    typed: MultiDict[str, str] | None,
+    typed: Sent,
     step: str,
     stored: Source | None,
     waiting: WaitingSource | None,
@@ -231,7 +301,7 @@ def _chosen_integration(
 
 
 def _source_problem(
-    typed: MultiDict[str, str] | None, step: str, chosen: Integration | None, stored: Source | None
+    typed: Sent, step: str, chosen: Integration | None, stored: Source | None
 ) -> str:
     """Why the item can't be saved with this source; empty where it can."""
     if typed is None or step == REMOVE or not typed.get("source"):

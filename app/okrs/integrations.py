@@ -103,6 +103,12 @@ class SourceForm(Protocol):
     template: str
     """Rendered inside the item's form with `source_form` set to this object."""
 
+    @property
+    def choice(self) -> str:
+        """Tells what is chosen from anything else that may be chosen; as `choice_of` where it is
+        what is stored."""
+        ...
+
     def validate(self, wish: MeasureWish) -> bool:
         """Check what was chosen; False leaves its messages on this object for the template."""
         ...
@@ -170,6 +176,14 @@ class Integration(Protocol):
 
         `waiting` is how an item was linked where it comes from, as `received` gave it.
         """
+        ...
+
+    def choice_of(self, source: Source) -> str:
+        """Tells how the source counts from any other way."""
+        ...
+
+    def words_of(self, source: Source) -> str:
+        """What it counts, for those who may edit its item."""
         ...
 
     def portable(self, sources: Sequence[Source]) -> Mapping[int, dict[str, Any]]:

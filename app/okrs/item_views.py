@@ -1,5 +1,7 @@
 """What the views of objectives and of key results have in common."""
 
+from collections.abc import Callable
+
 from flask import flash, redirect, render_template
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import IntegrityError
@@ -16,11 +18,11 @@ from app.okrs.models import KeyResult
 from app.okrs.rows import item_url
 from app.okrs.saving import CHANGED_MEANWHILE, SAVED_MEANWHILE, SavedMeanwhile, update_item
 from app.okrs.sight import sees
-from app.okrs.stored import mark_of
 
 
-def edit_item(item: Item, draft: Draft) -> ResponseReturnValue:
+def edit_item(item: Item, draft_of: Callable[[], Draft]) -> ResponseReturnValue:
     """Save what the draft says, or show its form again with what stands in the way."""
+    draft = draft_of()
     if item.measure.has_ended:
         draft.problem = why_fixed(item)
     if not draft.is_ready():
@@ -30,9 +32,11 @@ def edit_item(item: Item, draft: Draft) -> ResponseReturnValue:
         db.session.commit()
     except SavedMeanwhile as meanwhile:
         db.session.rollback()
-        draft.problem, draft.seen = str(meanwhile) or SAVED_MEANWHILE, mark_of(item)
+        draft = draft_of()  # once more, for it to show what was saved
+        draft.problem = str(meanwhile) or SAVED_MEANWHILE
         if item.measure.has_ended:
             draft.problem = why_fixed(item)
+        draft.is_checked()
         return _edit_form(item, draft)
     except (SourceRefused, AlignmentRefused):
         db.session.rollback()
@@ -41,6 +45,8 @@ def edit_item(item: Item, draft: Draft) -> ResponseReturnValue:
         db.session.rollback()
         draft.problem = CHANGED_MEANWHILE
         return _edit_form(item, draft)
+    if draft.merge is not None and draft.merge.kept:
+        flash(draft.merge.kept)
     objective = item.objective if isinstance(item, KeyResult) else item
     if not sees(me(), objective):
         flash("Objective saved. It is no longer yours, and you are not among those who see it.")

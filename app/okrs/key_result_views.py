@@ -82,7 +82,7 @@ def edit_key_result(key_result_id: int) -> ResponseReturnValue:
     key_result = key_result_for(me(), key_result_id, to_edit=True)
     if key_result.measure.has_ended and request.method != "POST":
         return lead_to_reopening(key_result)
-    return edit_item(key_result, key_result_draft(me(), key_result.objective, key_result))
+    return edit_item(key_result, lambda: key_result_draft(me(), key_result.objective, key_result))
 
 
 @blueprint.route("/key-results/<int:key_result_id>/delete", methods=["GET", "POST"])

@@ -65,7 +65,7 @@ def edit_objective(objective_id: int) -> ResponseReturnValue:
     objective = objective_for(me(), objective_id, to_edit=True)
     if objective.measure.has_ended and request.method != "POST":
         return lead_to_reopening(objective)
-    return edit_item(objective, objective_draft(me(), objective, None))
+    return edit_item(objective, lambda: objective_draft(me(), objective, None))
 
 
 @blueprint.route("/objectives/<int:objective_id>/delete", methods=["GET", "POST"])

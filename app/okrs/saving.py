@@ -52,8 +52,8 @@ CHANGED_MEANWHILE = (
     "Look at it in another tab, then save again."
 )
 SAVED_MEANWHILE = (
-    "This was changed in another tab or by someone else since you opened it. What you typed is "
-    "still here: look at the item in another tab, then save again to put yours in its place."
+    "This was changed in another tab or by someone else at the same moment. What you typed is "
+    "still here: look at it, then save again."
 )
 CYCLE_CLOSED = "This cycle was just closed by someone else. Choose another, then save again."
 _IN_TIMELINE = (TITLE, BELONGS_TO, OWNER, FURTHER_OWNERS, TAGS, DAYS, CYCLE, VIEWERS)

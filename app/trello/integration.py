@@ -18,7 +18,7 @@ from app.okrs.rows import item_url
 from app.trello import clock, portable
 from app.trello.app_keys import current_app_keys, key_has_changed
 from app.trello.link_again import link_again, linkable_again
-from app.trello.linking import TrelloSourceForm
+from app.trello.linking import TrelloSourceForm, stored_choice
 from app.trello.loading import may_manage, may_reconnect, may_use
 from app.trello.models import Connection, TrelloSource
 from app.trello.needs import needs
@@ -95,6 +95,16 @@ class TrelloIntegration:
     ) -> SourceForm:
         own = source if isinstance(source, TrelloSource) else None
         return TrelloSourceForm(person, typed, own, wish, waiting)
+
+    def choice_of(self, source: Source) -> str:
+        if not isinstance(source, TrelloSource):
+            raise TypeError("not a source of Trello")
+        return stored_choice(source)
+
+    def words_of(self, source: Source) -> str:
+        if not isinstance(source, TrelloSource):
+            raise TypeError("not a source of Trello")
+        return criteria_in_words(criteria_of(source), source.board)
 
     def portable(self, sources: Sequence[Source]) -> Mapping[int, dict[str, Any]]:
         return portable.portable(sources)

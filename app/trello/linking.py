@@ -1,5 +1,6 @@
 """The part of an item's form where a board and its cards are chosen, with a live preview."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import InitVar, dataclass, field, replace
 from fractions import Fraction
@@ -41,7 +42,15 @@ from app.trello.counting import (
 from app.trello.failures import TrelloError
 from app.trello.loading import may_connect
 from app.trello.models import Board, Connection, TrelloSource
-from app.trello.sources import apply_snapshot, board_of, criteria_of, link, relink, value_for
+from app.trello.sources import (
+    apply_snapshot,
+    board_of,
+    countable_by,
+    criteria_of,
+    link,
+    relink,
+    value_for,
+)
 from app.trello.words import criteria_in_words
 
 PREFIX = "trello_"
@@ -145,6 +154,13 @@ class TrelloSourceForm:
     @property
     def is_percent(self) -> bool:
         return self.wish.kind == PERCENT
+
+    @property
+    def choice(self) -> str:
+        if self.is_locked and self.source is not None:
+            return stored_choice(self.source)
+        connection_id = self.connection.id if self.connection is not None else None
+        return _choice(connection_id, self.board_id, self.criteria)
 
     @property
     def words(self) -> str:
@@ -383,6 +399,20 @@ class TrelloSourceForm:
     def _board_row(self, connection: Connection) -> Board:
         name = next((one.name for one in self.boards if one.id == self.board_id), "")
         return board_of(connection, self.board_id, name)
+
+
+def stored_choice(source: TrelloSource) -> str:
+    """As `TrelloSourceForm.choice` of a form that shows the source as it is stored."""
+    criteria = countable_by(source.measure.kind, criteria_of(source))
+    return _choice(source.board.connection_id, source.board.trello_id, criteria)
+
+
+def _choice(connection_id: int | None, board_id: str, criteria: Criteria) -> str:
+    told = {
+        name: sorted(one) if isinstance(one, list) else one
+        for name, one in criteria.definition().items()
+    }
+    return json.dumps([connection_id, board_id, told])
 
 
 def _count_soon(source: TrelloSource) -> None:

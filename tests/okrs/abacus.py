@@ -41,6 +41,10 @@ class AbacusForm:
         self.beads, self.source, self.wish = beads, source, wish
         self.message = ""
 
+    @property
+    def choice(self) -> str:
+        return self.beads
+
     def validate(self, wish: MeasureWish) -> bool:
         # As an integration does that has to wait for the network before it can tell.
         db.end_reading()
@@ -110,6 +114,12 @@ class Abacus:
         stored = str(definition.get("beads", ""))
         beads = stored if typed is None else typed.get("beads", stored)
         return AbacusForm(beads, source, wish)
+
+    def choice_of(self, source: Source) -> str:
+        return str(source.versions[-1].definition["beads"])
+
+    def words_of(self, source: Source) -> str:
+        return f"{self.choice_of(source)} beads"
 
     def portable(self, sources: Sequence[Source]) -> Mapping[int, dict[str, Any]]:
         return {source.id: dict(source.versions[-1].definition) for source in sources}

@@ -178,22 +178,6 @@ def test_bad_input_changes_nothing(client: Client, bob: Person, counted: Objecti
     assert (stored.title, stored.measure.target_value) == ("People find us", 20)
 
 
-def test_a_tab_that_was_left_open_does_not_undo_what_another_saved(
-    client: Client, alice: Person, objective: Objective
-) -> None:
-    client.sign_in(alice)
-    path = f"/objectives/{objective.id}"
-    first, second = client.page(f"{path}/edit"), client.page(f"{path}/edit")
-    assert client.submit(first, "Save", {"description": "From the first tab"}).status_code == 303
-    page = client.see(client.submit(second, "Save", {"title": "From the second tab"}), 422)
-    assert "changed in another tab" in page.text
-    assert page.field("Title").value == "From the second tab"
-    db.session.expire_all()
-    assert db.session.get_one(Objective, objective.id).description == "From the first tab"
-    page = client.follow(client.submit(page, "Save"))
-    assert page.h1 == "From the second tab"
-
-
 def test_a_tab_without_changes_meanwhile_saves_twice(
     client: Client, alice: Person, objective: Objective
 ) -> None:

@@ -285,7 +285,8 @@ def test_a_tab_left_open_does_not_undo_an_alignment(
     typed = {"parent": str(company.measure_id)}
     assert client.submit(first, "Save", typed).status_code == 303
     answer = client.submit(second, "Save", {"title": "Seen"})
-    assert "changed in another tab" in client.see(answer, 422).text
+    page = client.follow(answer)
+    assert "You had changed “Aligned under” since you opened the form: that stays." in page.text
     assert parent_of(objective) == company.measure_id
 
 
