@@ -17,6 +17,7 @@ from app.okrs.models import PERCENT, Measure, Source
 from app.okrs.rows import item_url
 from app.trello import clock, portable
 from app.trello.app_keys import current_app_keys, key_has_changed
+from app.trello.evidence.glance import NewCard, newest_cards
 from app.trello.link_again import link_again, linkable_again
 from app.trello.linking import TrelloSourceForm, stored_choice
 from app.trello.loading import may_manage, may_reconnect, may_use
@@ -50,6 +51,8 @@ class Panel:
     matching_count: int | None
     completed_count: int | None
     is_percent: bool
+    cards: Sequence[NewCard]
+    """The few that began to count last; none for those who see counts only."""
 
 
 class TrelloIntegration:
@@ -151,6 +154,7 @@ class TrelloIntegration:
             matching_count=measure.matching_count,
             completed_count=measure.completed_count,
             is_percent=measure.kind == PERCENT,
+            cards=newest_cards(source, person),
         )
 
 

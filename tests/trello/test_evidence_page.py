@@ -627,6 +627,48 @@ def test_counts_only_hides_the_cards_from_those_who_may_not_edit(
     assert "Secret" in client.page(item.cards).text
 
 
+def newest(page: Page) -> list[list[str]]:
+    """The cards on the item's own page: name, list, owners, labels, since when."""
+    return [
+        [cell.text for cell in row.children if not isinstance(cell, str)]
+        for row in page.all("#source-panel tbody tr")
+    ]
+
+
+def test_the_item_itself_names_the_five_cards_that_began_to_count_last(
+    client: Client, bob: Person, item: Item
+) -> None:
+    first = [card("done", name=name) for name in ("Ash", "Birch", "Cedar", "Elm", "Fir")]
+    item.count(*first)
+    later = card("done", name="Zelkova", idMembers=["mina"], idLabels=["blog"])
+    item.count(*first, later)
+    at = item.start + timedelta(hours=1)
+    client.sign_in(bob)
+    assert newest(client.page(item.path)) == [
+        ["Zelkova", "Done", "Mina Lund", "blog", f"{at.day} {at:%b %Y, %H:%M}"],
+        *[[name, "Done", "", "", "the first count"] for name in ("Ash", "Birch", "Cedar", "Elm")],
+    ]
+
+
+def test_no_card_is_named_on_an_item_that_counts_none(
+    client: Client, bob: Person, item: Item
+) -> None:
+    item.count(card("todo"))
+    client.sign_in(bob)
+    assert newest(client.page(item.path)) == []
+
+
+def test_counts_only_hides_the_cards_on_the_item_itself(
+    client: Client, alice: Person, carol: Person, item: Item
+) -> None:
+    item.count(card("done", name="Secret"))
+    client.sign_in(alice)
+    client.submit(client.page(item.cards), "Show counts only")
+    assert "Secret" in client.page(item.path).text
+    client.sign_in(carol)
+    assert "Secret" not in client.page(item.path).html
+
+
 def test_the_timeline_says_who_chose_what_others_see(
     client: Client, alice: Person, item: Item
 ) -> None:
