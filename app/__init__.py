@@ -6,6 +6,7 @@ from app import accounts, audit, cli, health, mail, okrs, teams, trello
 from app.access import init_access, is_for_machines
 from app.config import Config, load_config
 from app.db import db, make_engine
+from app.delivery import init_delivery
 from app.errors import init_errors
 from app.guessing import init_guessing
 from app.logs import init_logs
@@ -26,6 +27,7 @@ def create_app(config: Config | None = None) -> Flask:
     app.extensions["tally_config"] = config
     db.bind(make_engine(config.database_url))
 
+    init_delivery(app)
     init_uploads(app)
     app.before_request(_begin_writing)  # before anything has a transaction open
     app.teardown_appcontext(_end_session)

@@ -1,0 +1,61 @@
+"""How answers travel: compressed, and static files under addresses that browsers may keep."""
+
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, current_app, request
+from flask_compress import Compress
+from werkzeug.security import safe_join
+
+KEPT_FOR = 365 * 24 * 3600
+"""Seconds for which a browser need not ask again for a file under an address of its version."""
+
+
+def init_delivery(app: Flask) -> None:
+    """Called before whatever else looks at answers, so that this comes after it."""
+    # What an attacker would guess from lengths (BREACH) needs cookies sent along from another
+    # site, which SameSite=Lax does not do, and a token that stays, which CSRF tokens do not.
+    app.config.update(COMPRESS_MIN_SIZE=1024, COMPRESS_STREAMS=False)
+    Compress(app)
+    app.url_defaults(_add_version)
+    app.after_request(_serve_whole)
+    app.after_request(_let_keep)
+
+
+def _add_version(endpoint: str, values: dict[str, Any]) -> None:
+    if endpoint == "static" and (version := _version(values["filename"])):
+        values["v"] = version
+
+
+def _serve_whole(response: Response) -> Response:
+    """Static files are small, and Flask-Compress leaves a file open that it compresses bit by
+    bit."""
+    if request.endpoint == "static" and response.status_code == 200:
+        response.direct_passthrough = False
+        response.make_sequence()
+    return response
+
+
+def _let_keep(response: Response) -> Response:
+    """A file that was asked for by the version it has now will never be another."""
+    asked_for = request.args.get("v") if request.endpoint == "static" else None
+    if asked_for and request.view_args and asked_for == _version(request.view_args["filename"]):
+        response.headers["Cache-Control"] = f"public, max-age={KEPT_FOR}, immutable"
+    return response
+
+
+def _version(filename: str) -> str | None:
+    """None where there is no such file."""
+    path = safe_join(current_app.static_folder or "", filename)
+    try:
+        changed_at = Path(path).stat().st_mtime_ns if path else None
+    except (OSError, ValueError):  # not there; not a name that a file could have
+        return None
+    return _digest(path, changed_at) if path else None
+
+
+@lru_cache(maxsize=64)
+def _digest(path: str, changed_at: int) -> str:
+    return sha256(Path(path).read_bytes()).hexdigest()[:12]
