@@ -163,6 +163,15 @@ class TrelloSourceForm:
         return _choice(connection_id, self.board_id, self.criteria)
 
     @property
+    def board_out_of_sight(self) -> str | None:
+        """The board on which an item from elsewhere counted, where the connection lacks it."""
+        if self.waiting is None or self.board_id != self.waiting["board_id"] or self.trouble:
+            return None
+        if any(board.id == self.board_id for board in self.boards):
+            return None
+        return self.waiting["board_name"] or "unnamed board"
+
+    @property
     def words(self) -> str:
         """What is stored, for those who may not change it."""
         if self.source is None:
@@ -285,7 +294,7 @@ class TrelloSourceForm:
         return self.connections[0] if self.connections else None
 
     def _chosen_criteria(self) -> Criteria:
-        if "board" in self.fields:
+        if "board" in self.fields and not self._looks_for_its_board:
             criteria = _typed_criteria(self.fields, self.step)
         else:
             criteria = self._stored_criteria()
@@ -313,13 +322,19 @@ class TrelloSourceForm:
                 self.boards = [*self.boards, BoardName(stored.trello_id, name, stored.url)]
 
     def _chosen_board_id(self, connection: Connection) -> str:
-        if "board" in self.fields:
+        if "board" in self.fields and not self._looks_for_its_board:
             return self.fields["board"]
         if self.source is not None and self.source.board.connection_id == connection.id:
             return self.source.board.trello_id
         if self.source is None and self.waiting is not None:
             return str(self.waiting["board_id"])
         return ""
+
+    @property
+    def _looks_for_its_board(self) -> bool:
+        """True while connections are tried out for the board on which an item counted elsewhere."""
+        is_trying = self.step in ("connection", "reload-boards")
+        return self.waiting is not None and is_trying and not self.fields.get("board")
 
     def _is_stored_board(self) -> bool:
         return (

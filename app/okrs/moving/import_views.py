@@ -25,6 +25,7 @@ from app.okrs.moving.neutral import FileContent, Unreadable, pack, unpack
 from app.okrs.moving.opening import open_file
 from app.okrs.moving.planning import FATES, plan_import
 from app.okrs.moving.questions import Suggester, questions_about
+from app.okrs.moving.waiting import all_waiting
 from app.teams.models import Team
 from app.uploads import takes_upload
 
@@ -69,7 +70,8 @@ def map_import(import_id: int) -> ResponseReturnValue:
     begun = _import(import_id)
     content = _content(begun)
     if content is None:
-        return render_template("okrs/import_done.html", begun=begun)
+        waiting = all_waiting(require_admin())
+        return render_template("okrs/import_done.html", begun=begun, waiting=waiting)
     form = _answers_form(begun, content)
     if request.method != "POST":
         return _map_page(begun, content, form)

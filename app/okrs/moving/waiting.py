@@ -2,12 +2,18 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import Select, delete, select
 from sqlalchemy.orm import joinedload
 
 from app.accounts.models import Person
 from app.db import db
-from app.okrs.integrations import Integration, Need, integration_named
+from app.okrs.integrations import (
+    Integration,
+    Need,
+    enabled_integrations,
+    integration_named,
+    is_enabled,
+)
 from app.okrs.loading import Item, is_item_owned_by, is_visible, live_measures
 from app.okrs.models import Measure
 from app.okrs.moving.models import WaitingSource
@@ -19,10 +25,20 @@ _MOST = 3
 
 @dataclass(frozen=True)
 class Waiting:
-    """For the page of such an item."""
+    """For pages that tell of such an item."""
 
+    item: Item
     place: str
-    link_url: str
+    integration: Integration
+    is_enabled: bool
+    """Whether the integration is: else there is no connection to choose."""
+
+    @property
+    def next_url(self) -> str:
+        """Where a connection is chosen, or the item's page, which says why none can be."""
+        if self.is_enabled:
+            return f"{item_url(self.item, 'edit')}?link=1#source"
+        return item_url(self.item, "show")
 
 
 def waiting_of(item: Item) -> WaitingSource | None:
@@ -37,7 +53,8 @@ def told_of(item: Item) -> Waiting | None:
     integration = integration_named(waiting.integration) if waiting is not None else None
     if waiting is None or integration is None:
         return None
-    return Waiting(integration.place_words(waiting.definition), _link_url(item))
+    place = integration.place_words(waiting.definition)
+    return Waiting(item, place, integration, is_enabled(integration.name))
 
 
 def forget(item: Item) -> None:
@@ -45,11 +62,21 @@ def forget(item: Item) -> None:
     db.session.execute(delete(WaitingSource).where(WaitingSource.measure_id == item.measure_id))
 
 
+def all_waiting(person: Person) -> list[Waiting]:
+    """What waits in the whole workspace, as far as the person sees it."""
+    return _waiting_in(live_measures().where(is_visible(person)))
+
+
 def needs_of_waiting(person: Person) -> list[Need]:
-    """The items of the person that wait, in two statements at most."""
-    waiting = db.session.scalars(
+    """The items of the person that wait, in a number of statements that does not grow."""
+    told = _waiting_in(live_measures().where(is_item_owned_by(person), is_visible(person)))
+    return [_need_of_many(told)] if len(told) > _MOST else [_need(one) for one in told]
+
+
+def _waiting_in(measures: Select[int]) -> list[Waiting]:
+    stored = db.session.scalars(
         select(WaitingSource)
-        .where(WaitingSource.measure_id.in_(_own(person)))
+        .where(WaitingSource.measure_id.in_(select(measures.subquery().c.id)))
         .options(
             joinedload(WaitingSource.measure).options(
                 joinedload(Measure.objective),
@@ -58,37 +85,35 @@ def needs_of_waiting(person: Person) -> list[Need]:
         )
         .order_by(WaitingSource.measure_id)
     ).all()
-    known = [(one, found) for one in waiting if (found := integration_named(one.integration))]
-    if len(known) > _MOST:
-        return [_need_of_many(known)]
-    return [_need(one, integration) for one, integration in known]
+    enabled = enabled_integrations() if stored else []
+    return [
+        Waiting(one.measure.item, found.place_words(one.definition), found, found in enabled)
+        for one in stored
+        if (found := integration_named(one.integration)) is not None
+    ]
 
 
-def _own(person: Person) -> ColumnElement[int]:
-    own = live_measures().where(is_item_owned_by(person), is_visible(person))
-    return select(own.subquery().c.id).scalar_subquery()
-
-
-def _need(waiting: WaitingSource, integration: Integration) -> Need:
-    item = waiting.measure.item
-    place = integration.place_words(waiting.definition)
+def _need(waiting: Waiting) -> Need:
     return Need(
-        title=f"“{item.title}” was linked to {place}",
-        sentence="Choose a connection, and it counts again. What was counted there stays.",
-        url=_link_url(item),
-        action="Choose a connection",
+        title=f"“{waiting.item.title}” was linked to {waiting.place}",
+        sentence=f"{_remedy(waiting)} What was counted there stays.",
+        url=waiting.next_url,
+        action="Choose a connection" if waiting.is_enabled else "Look at it",
     )
 
 
-def _need_of_many(known: list[tuple[WaitingSource, Integration]]) -> Need:
-    first = known[0][0].measure.item
+def _need_of_many(told: list[Waiting]) -> Need:
+    first = told[0]
     return Need(
-        title=f"{len(known)} of your items were linked where they come from",
-        sentence=f"“{first.title}” is the first. Choose a connection, and it counts again.",
-        url=_link_url(first),
-        action="Begin with the first",
+        title=f"{len(told)} of your items wait for a connection",
+        sentence="They were linked to a data source where they come from. "
+        f"“{first.item.title}” is the first. {_remedy(first)}",
+        url=first.next_url,
+        action="Begin with the first" if first.is_enabled else "Look at the first",
     )
 
 
-def _link_url(item: Item) -> str:
-    return f"{item_url(item, 'edit')}?link=1#source"
+def _remedy(waiting: Waiting) -> str:
+    if waiting.is_enabled:
+        return "Choose a connection, and it counts again."
+    return f"{waiting.integration.title} has to be enabled here before it counts again."

@@ -4,6 +4,7 @@ import pytest
 
 from app.accounts.models import OBSERVER
 from app.db import db
+from app.okrs.integrations import switch
 from app.okrs.models import ItemOwner, Source
 from app.okrs.moving import waiting_views
 from app.okrs.moving.models import WaitingSource
@@ -13,7 +14,7 @@ from tests.support.meanwhile import one_after_the_other, pause
 from tests.support.people import make_person
 from tests.support.sql import count_statements
 
-TOLD = "This was linked to the abacus with 7 beads."
+TOLD = "This was linked to the abacus with 7 beads where it comes from."
 
 
 @pytest.fixture
@@ -66,6 +67,20 @@ def test_its_form_links_nothing_by_itself(client, bob, waiting):
     assert count_of(WaitingSource) == 1
 
 
+def test_while_the_integration_is_disabled_it_says_so_instead(client, alice, bob, waiting):
+    switch("abacus", False, alice)
+    db.session.commit()
+    client.sign_in(bob)
+    note = client.page(f"/key-results/{waiting.id}").one("#waiting")
+    assert "Abacus has to be enabled first. Ask an admin." in note.text
+    assert not note.all("a")
+    home = client.page("/")
+    assert "Abacus has to be enabled here before it counts again." in home.text
+    client.sign_in(alice)
+    note = client.page(f"/key-results/{waiting.id}").one("#waiting")
+    assert note.one("a")["href"] == "/admin/integrations"
+
+
 def test_it_can_be_kept_by_hand(client, bob, carol, waiting):
     path = f"/measures/{waiting.measure_id}/keep-by-hand"
     for other in (carol, make_person("Olga Olsen", OBSERVER)):
@@ -105,7 +120,7 @@ def test_many_that_wait_are_one_need(client, bob, objective, waiting):
     client.sign_in(bob)
     wait(4)
     page = client.page("/")
-    assert "5 of your items were linked where they come from" in page.text
+    assert "5 of your items wait for a connection" in page.text
     with count_statements() as few:
         client.page("/")
     wait(20)
