@@ -8,17 +8,18 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from hypothesis import HealthCheck, settings
+from jinja2 import FileSystemBytecodeCache
 from pytest_socket import socket_allow_hosts
 
-from app import create_app
 from app.accounts.models import ADMIN, Person, Workspace
 from app.config import Config, load_config
 from app.db import db
 from app.migrating import upgrade
+from tests.okrs.abacus import add_to
 from tests.support.client import Client
 from tests.support.people import make_person
 from tests.support.postgresql import Server, binaries, running_server
-from tests.support.shared_app import shared_app
+from tests.support.shared_app import own_app, shared_app
 
 # How long a test takes depends on what else the machine does; speed is kept by the bench.
 settings.register_profile("tally", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -40,6 +41,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Tests marked both_databases run twice."""
     if metafunc.definition.get_closest_marker("both_databases"):
         metafunc.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A page's template is compiled once for all apps."""
+    cache = FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+    Flask.jinja_options = {"bytecode_cache": cache}
 
 
 @pytest.fixture(scope="session")
@@ -83,7 +91,8 @@ def database_url(request: pytest.FixtureRequest, sqlite_template: Path) -> Itera
             left.unlink()
         return
     server: Server = request.getfixturevalue("postgresql")
-    name = server.new_database(request.getfixturevalue("postgresql_template"))
+    name = "tally"  # of all tests, likewise
+    server.new_database(request.getfixturevalue("postgresql_template"), name)
     yield server.url(name)
     server.drop(name)
 
@@ -100,10 +109,12 @@ def app(config: Config, request: pytest.FixtureRequest) -> Iterator[Flask]:
     """The app on the test's database. Push no app context around requests: they would share `g`.
 
     Building it takes longer than most tests do, so they share what they can't change. One that
-    asks with `own_app`, or brings the abacus, has it built anew, with limits on guessing.
+    asks with `own_app` has it built anew, with limits on guessing.
     """
-    is_own = request.node.get_closest_marker("own_app") or "abacus" in request.fixturenames
-    app = create_app(config) if is_own else shared_app(config)
+    if request.node.get_closest_marker("own_app"):
+        app = own_app(config)
+    else:
+        app = shared_app(config, add_to if "abacus" in request.fixturenames else None)
     app.testing = True
     yield app
     db.session.remove()

@@ -1,14 +1,13 @@
 """A cycle of a hundred days with today in its middle, one objective of Bob's, one key result."""
 
 import pytest
-from flask import Flask
 
 from app.accounts.models import Person, Workspace
 from app.db import db
 from app.okrs import integrations
 from app.okrs.integrations import switch
 from app.okrs.models import Cycle, KeyResult, Objective
-from tests.okrs.abacus import Abacus, add_to
+from tests.okrs.abacus import Abacus
 from tests.okrs.items import TODAY, make_cycle, make_key_result, make_objective
 
 
@@ -33,11 +32,10 @@ def key_result(objective: Objective, bob: Person) -> KeyResult:
 
 
 @pytest.fixture
-def abacus(app: Flask, alice: Person, monkeypatch: pytest.MonkeyPatch) -> Abacus:
+def abacus(alice: Person, monkeypatch: pytest.MonkeyPatch) -> Abacus:
     """A second integration, enabled; the only one on the list."""
     abacus = Abacus()
     monkeypatch.setattr(integrations, "_integrations", {"abacus": abacus})
-    add_to(app)
     switch("abacus", True, alice)
     db.session.commit()
     return abacus

@@ -78,10 +78,10 @@ class Server:
                     raise
                 time.sleep(0.02)
 
-    def new_database(self, template: str = "template1") -> str:
+    def new_database(self, template: str = "template1", name: str | None = None) -> str:
         """Make a database like `template` and return its name."""
         self._count += 1
-        name = f"tally_{self._count}"
+        name = name or f"tally_{self._count}"
         self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
         return name
 

@@ -4,12 +4,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
-from flask import Flask
 from werkzeug.test import TestResponse
 
-from app import create_app
 from app.config import Config
-from app.db import db
 from app.openid_settings import OpenIdSettings
 from tests.support.client import Client
 from tests.support.openid import CLIENT_ID, CLIENT_SECRET, StandIn, running_provider
@@ -33,16 +30,6 @@ def has_passwords() -> bool:
 def config(config: Config, provider: StandIn, has_passwords: bool) -> Config:
     openid = OpenIdSettings(provider.origin, CLIENT_ID, CLIENT_SECRET, "Acme")
     return replace(config, public_url=SITE, openid=openid, has_passwords=has_passwords)
-
-
-@pytest.fixture
-def app(config: Config) -> Iterator[Flask]:
-    """Each test has its own: it remembers what the provider said of itself."""
-    app = create_app(config)
-    app.testing = True
-    yield app
-    db.session.remove()
-    db.engine.dispose()
 
 
 @pytest.fixture

@@ -397,6 +397,7 @@ def test_no_transaction_is_open_while_the_provider_is_asked(client, come_back, b
     assert open_meanwhile == [False] * 3
 
 
+@pytest.mark.own_app
 def test_the_ways_there_and_back_are_limited_for_each_address(client, bob):
     for _ in range(50):
         assert client.get("/login/openid/callback").status_code == 422
