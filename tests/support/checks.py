@@ -58,8 +58,8 @@ def _unlabelled(page: Page) -> Iterator[str]:
 def _broken_references(page: Page) -> Iterator[str]:
     ids = {node["id"] for node in page.root.walk() if "id" in node}
     for node in page.root.walk():
-        for name in _POINTING:
-            for target in node.get(name).split():
+        for name, value in node.attrs.items():
+            for target in value.split() if name in _POINTING else ():
                 if target not in ids:
                     yield f"{node}: {name} points at {target}, which is not on the page"
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cache, cached_property
 from html.parser import HTMLParser
 from typing import Any
 
@@ -12,6 +12,16 @@ VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "met
 ENDS_BY_ITSELF = {"dd", "dt", "li", "option", "p", "tbody", "td", "tfoot", "th", "thead", "tr"}
 _SIMPLE = re.compile(r"(?P<tag>[a-z][\w-]*)?(?P<rest>(?:[#.][\w-]+|\[[\w-]+(?:=[^\]]*)?\])*)$")
 _PART = re.compile(r"([#.])([\w-]+)|\[([\w-]+)(?:=[\"']?([^\"'\]]*)[\"']?)?\]")
+Parts = list[tuple[str | None, ...]]
+"""Of what a selector asks for: sign and word, or name and value; the rest is None."""
+
+
+@cache
+def _parsed(simple: str) -> tuple[str | None, Parts]:
+    """The tag that a selector without spaces asks for, and all else."""
+    parsed = _SIMPLE.match(simple)
+    assert parsed, f"not a selector that tests understand: {simple}"
+    return parsed["tag"], [part.groups() for part in _PART.finditer(parsed["rest"])]
 
 
 class Node:
@@ -22,6 +32,7 @@ class Node:
         self.attrs = attrs
         self.parent = parent
         self.children: list[Node | str] = []
+        self._below: list[Node] | None = None
 
     def __repr__(self) -> str:
         return f"<{self.tag} {self.attrs}>"
@@ -51,12 +62,14 @@ class Node:
             elif child.tag not in ("script", "template"):
                 yield from child._pieces()
 
-    def walk(self) -> Iterator["Node"]:
-        """Everything below, in the order of the page."""
-        for child in self.children:
-            if isinstance(child, Node):
-                yield child
-                yield from child.walk()
+    def walk(self) -> list["Node"]:
+        """Everything below, in the order of the page, which is whole by now."""
+        if self._below is None:
+            self._below = []
+            for child in self.children:
+                if isinstance(child, Node):
+                    self._below += (child, *child.walk())
+        return self._below
 
     def inside(self, tag: str) -> "Node | None":
         """The nearest element of this kind that holds this one."""
@@ -69,8 +82,14 @@ class Node:
         """Everything below that the selector describes."""
         found: list[Node] = [self]
         for simple in selector.split():
-            below = {id(node): node for one in found for node in one.walk()}
-            found = [node for node in below.values() if node.matches(simple)]
+            tag, parts = _parsed(simple)
+            below = {
+                id(node): node
+                for one in found
+                for node in one.walk()
+                if (not tag or node.tag == tag) and node.has(parts)
+            }
+            found = list(below.values())
         return found
 
     def one(self, selector: str) -> "Node":
@@ -79,17 +98,14 @@ class Node:
         assert len(found) == 1, f"{len(found)} of {selector} on the page: {found}"
         return found[0]
 
-    def matches(self, simple: str) -> bool:
-        parsed = _SIMPLE.match(simple)
-        assert parsed, f"not a selector that tests understand: {simple}"
-        if parsed["tag"] and parsed["tag"] != self.tag:
-            return False
-        for sign, word, name, value in _PART.findall(parsed["rest"]):
+    def has(self, parts: "Parts") -> bool:
+        """Whether it has this id, these classes and these attributes."""
+        for sign, word, name, value in parts:
             if sign == "#" and self.get("id") != word:
                 return False
             if sign == "." and word not in self.classes:
                 return False
-            if name and (name not in self or (f"[{name}=" in simple and self[name] != value)):
+            if name and (name not in self or (value is not None and self[name] != value)):
                 return False
         return True
 
@@ -172,9 +188,8 @@ def name_of(node: Node, page: "Page") -> str:
         return " ".join(" ".join(dict.fromkeys(texts + titles)).split())
     if node.get("type") in ("submit", "button"):
         return node.get("value")
-    for label in page.root.all("label"):
-        if node.get("id") and label.get("for") == node["id"]:
-            return label.text
+    if node.get("id") in page.labels:
+        return page.labels[node["id"]].text
     around = node.inside("label")
     return around.text if around else ""
 
@@ -203,6 +218,11 @@ class Page:
 
     def one(self, selector: str) -> Node:
         return self.root.one(selector)
+
+    @cached_property
+    def labels(self) -> dict[str, Node]:
+        """By the id of the control that they name; a browser takes the first."""
+        return {one["for"]: one for one in reversed(self.all("label")) if one.get("for")}
 
     @cached_property
     def text(self) -> str:
