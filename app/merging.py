@@ -5,43 +5,25 @@ their value; where both did, what was typed stays, and is stored once it is save
 form carries decides on nothing but that: neither on access, nor on what may be stored.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from flask import current_app
+from flask import current_app, flash
 from flask_login import current_user
 from itsdangerous import BadSignature, URLSafeSerializer
 from werkzeug.datastructures import MultiDict
-from wtforms import BooleanField, Field, HiddenField, SelectField, SelectMultipleField
-from wtforms.fields.choices import SelectFieldBase
 from wtforms.form import BaseForm
 
 from app.audit.since import Saved, last_entry_of, who_changed
-from app.pages import clock, day
+from app.form_fields import Fields, Said, fields_of, plain
+from app.pages import clock
+
+AForm = TypeVar("AForm", bound=BaseForm)
 
 OPENED = "opened"
 """The hidden field with what the form was opened on."""
 LONGEST_SAID = 80
-Said = Mapping[str, Mapping[str, str]]
-"""Words for the values of fields that know none themselves."""
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A field as a form shows it."""
-
-    label: str
-    values: tuple[str, ...]
-    """As a browser sends them."""
-    words: str
-    """The same for people; empty where there is nothing."""
-    is_several: bool = False
-    """Whether nothing is sent where nothing is chosen."""
-
-
-Fields = Mapping[str, Shown]
 
 
 @dataclass(frozen=True)
@@ -76,6 +58,8 @@ class Changed:
     saved: Saved | None
     is_contested: bool
     """Whether it was typed into as well, and something else."""
+    is_new: bool = False
+    """Whether the form had no such field when it was opened."""
     typed: str = ""
 
     @property
@@ -88,6 +72,8 @@ class Changed:
     @property
     def sentence(self) -> str:
         """For the field itself."""
+        if self.is_new:
+            return "This came since you opened the form. Saving again leaves it as it is here."
         did = f"changed this to “{_clipped(self.now)}”" if self.now else "emptied this"
         if self.saved is None or not self.who:
             did = f"This was {did.replace(' this', '', 1)} since you opened the form."
@@ -119,18 +105,21 @@ class Merge:
     def who(self) -> str:
         """ "Bob Brown", "Bob Brown and Carol Clark", or "Someone else" """
         names = list(dict.fromkeys(one.who for one in self.changes))
-        if not names or "" in names:
-            return "Someone else"
-        return " and ".join([", ".join(names[:-1]), names[-1]] if names[1:] else names)
+        return "Someone else" if "" in names else _listed(names)
 
     @property
     def kept(self) -> str:
         """What was taken over, in a sentence; empty where nothing was."""
-        labels = [one.label for one in self.changes if not one.is_contested]
-        if not labels:
+        taken = [one for one in self.changes if not one.is_contested]
+        if not taken:
             return ""
-        named = f"“{'”, “'.join(labels)}”"
-        return f"{self.who} had changed {named} since you opened the form: that stays."
+        named = _listed([f"“{one.label}”" for one in taken])
+        return f"{self.who} changed {named} after you opened the form: that stays."
+
+    def flash_kept(self) -> None:
+        """Tell what was taken over, once it is saved."""
+        if self.kept:
+            flash(self.kept)
 
     def tell(self, form: BaseForm, typed: Fields) -> None:
         """Say at each contested field who changed it, once the form was checked."""
@@ -143,6 +132,40 @@ class Merge:
         """What is to be said at a field that is none of the form's own."""
         contested = (one for one in self.changes if one.is_contested and one.name == name)
         return next((one.sentence for one in contested), "")
+
+
+@dataclass
+class Edited(Generic[AForm]):
+    """A form with what others saved since it was opened."""
+
+    form: AForm
+    merge: Merge
+    said: Said | None = None
+
+    def may_be_saved(self, is_valid: bool | None = None) -> bool:
+        """Check it, unless that was done; False leaves messages on the form."""
+        is_valid = self.form.validate() if is_valid is None else is_valid
+        self.merge.tell(self.form, fields_of(self.form, self.said))
+        return is_valid and not self.merge.is_contested
+
+
+def edited(
+    thing: Thing,
+    sent: MultiDict[str, str] | None,
+    form_of: Callable[[MultiDict[str, str] | None], AForm],
+    together: Collection[Together] = (),
+    said: Said | None = None,
+) -> Edited[AForm]:
+    """The form of a thing that nobody else changes meanwhile: as it is stored, or as it was sent.
+
+    `form_of` makes it from what was sent; from nothing it is as stored.
+    """
+    stored = form_of(None)
+    fields = fields_of(stored, said)
+    if sent is None:
+        return Edited(stored, begin(thing, fields), said)
+    met = merge(thing, sent, fields, together)
+    return Edited(form_of(met.sent), met, said)
 
 
 def begin(thing: Thing, stored: Fields) -> Merge:
@@ -186,7 +209,8 @@ def merge(
         theirs, ours = others & group.fields, mine & group.fields
         if (theirs & group.switches and ours) or (ours & group.switches and theirs):
             contested |= theirs
-    differing = {name for name in contested if values[name] != stored[name].values}
+    new = {name for name in stored if base and name not in before}
+    differing = {name for name in contested if values[name] != stored[name].values} | new
     taken = others - contested
     merged = MultiDict(sent)
     for name in taken:
@@ -201,39 +225,11 @@ def merge(
             stored[name].words,
             saved.get(name),
             name in differing,
+            name in new,
         )
         for name in names
     ]
     return Merge(merged, opened, changes)
-
-
-def fields_of(form: BaseForm, said: Said | None = None) -> dict[str, Shown]:
-    """What a form shows, but for what it hides."""
-    return {
-        one.short_name: _shown(one, (said or {}).get(one.short_name, {}))
-        for one in form
-        if not isinstance(one, HiddenField)
-    }
-
-
-def _shown(one: Field, said: Mapping[str, str]) -> Shown:
-    label = one.label.text
-    if isinstance(one, BooleanField):
-        said_so = "yes" if one.data else "no"
-        return Shown(label, ("y",) if one.data else (), said_so, is_several=True)
-    if isinstance(one, SelectMultipleField):
-        chosen = tuple(sorted(str(value) for value in one.data or ()))
-        named = [text for value, text in _choices(one).items() if value in chosen]
-        return Shown(label, chosen, ", ".join(named), is_several=True)
-    if isinstance(one.data, date):
-        return Shown(label, (one.data.isoformat(),), day(one.data))
-    text = _plain("" if one.data is None else str(one.data))
-    known = _choices(one) if isinstance(one, SelectField) else said
-    return Shown(label, (text,), known.get(text, text))
-
-
-def _choices(one: SelectFieldBase) -> dict[str, str]:
-    return {str(value): str(label) for value, label, *_rest in one.iter_choices()}
 
 
 def _values(
@@ -245,7 +241,7 @@ def _values(
         if one.is_several:
             found[name] = tuple(sorted(set(sent.getlist(name))))
         elif name in sent:
-            found[name] = (_plain(sent[name]),)
+            found[name] = (plain(sent[name]),)
         else:
             found[name] = tuple(before[name][0]) if name in before else one.values
     return found
@@ -272,8 +268,9 @@ def _signer() -> URLSafeSerializer:
     return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="tally-opened-form")
 
 
-def _plain(text: str) -> str:
-    return text.replace("\r\n", "\n").strip()
+def _listed(words: Sequence[str]) -> str:
+    """ "a, b and c" """
+    return " and ".join([", ".join(words[:-1]), words[-1]] if words[1:] else words)
 
 
 def _clipped(text: str) -> str:

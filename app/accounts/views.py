@@ -4,6 +4,7 @@ from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlalchemy.exc import IntegrityError
+from werkzeug.datastructures import MultiDict
 
 from app.access import for_observers, hold_me, me, public
 from app.accounts.blueprint import blueprint
@@ -23,6 +24,7 @@ from app.audit.log import record
 from app.db import db
 from app.guessing import slow_links, slow_password_change, slow_setup
 from app.htmx import see_other
+from app.merging import Edited, Thing, edited
 
 
 @blueprint.route("/setup", methods=["GET", "POST"])
@@ -91,16 +93,24 @@ def choose_password(token: str) -> ResponseReturnValue:
 @blueprint.route("/profile", methods=["GET", "POST"])
 @for_observers
 def profile() -> ResponseReturnValue:
-    person = me()
-    if request.method != "POST":
-        return _profile(ProfileForm(obj=person), ChangePasswordForm(None, person))
-    form = ProfileForm(request.form)
-    if not form.validate():
-        return _profile(form, ChangePasswordForm(None, person), 422)
-    _save_profile(person, form.name.data or "", form.time_zone.data or None)
+    sent = request.form if request.method == "POST" else None
+    if sent is None:
+        return _profile(_edited_profile(me(), None), ChangePasswordForm(None, me()))
+    person = hold_me(to_change=True)
+    met = _edited_profile(person, sent)
+    if not met.may_be_saved():
+        return _profile(met, ChangePasswordForm(None, person), 422)
+    _save_profile(person, met.form.name.data or "", met.form.time_zone.data or None)
     db.session.commit()
+    met.merge.flash_kept()
     flash("Your profile is saved.")
     return see_other("accounts.profile")
+
+
+def _edited_profile(person: Person, sent: MultiDict[str, str] | None) -> Edited[ProfileForm]:
+    parts = {"name": ("person.renamed",), "time_zone": ("person.zone_changed",)}
+    thing = Thing("person", person.id, parts)
+    return edited(thing, sent, lambda typed: ProfileForm(typed, obj=person))
 
 
 def _save_profile(person: Person, name: str, time_zone: str | None) -> None:
@@ -116,7 +126,7 @@ def _too_many_passwords(sentence: str) -> ResponseReturnValue:
     person = me()
     form = ChangePasswordForm(None, person)
     form.current_password.errors = [sentence]
-    return _profile(ProfileForm(obj=person), form)
+    return _profile(_edited_profile(person, None), form)
 
 
 @blueprint.post("/profile/password")
@@ -126,7 +136,7 @@ def _too_many_passwords(sentence: str) -> ResponseReturnValue:
 def change_password() -> ResponseReturnValue:
     form = ChangePasswordForm(request.form, me())
     if not form.validate():
-        return _profile(ProfileForm(obj=me()), form, 422)
+        return _profile(_edited_profile(me(), None), form, 422)
     password_hash = hash_password(form.new_password.data or "")
     person = hold_me(to_change=True)  # both checks were slow
     person.choose_hashed(password_hash)
@@ -140,9 +150,13 @@ def change_password() -> ResponseReturnValue:
 
 
 def _profile(
-    form: ProfileForm, password: ChangePasswordForm, status: int = 200
+    met: Edited[ProfileForm], password: ChangePasswordForm, status: int = 200
 ) -> ResponseReturnValue:
     page = render_template(
-        "accounts/profile.html", form=form, password=password, sessions=open_sessions(me())
+        "accounts/profile.html",
+        form=met.form,
+        merge=met.merge,
+        password=password,
+        sessions=open_sessions(me()),
     )
     return page, status

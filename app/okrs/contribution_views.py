@@ -4,24 +4,21 @@ from collections.abc import Sequence
 
 from flask import flash, render_template, request
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
 
 from app.access import found, hold_me, me
 from app.db import db
 from app.htmx import see_other
+from app.merging import Edited, Thing, Together, edited
 from app.okrs import blueprint
+from app.okrs.changes import SHARES
 from app.okrs.endings.fixed import lead_to_reopening
 from app.okrs.loading import objective_for
 from app.okrs.models import ROLL_UP, Objective
 from app.okrs.rollup.explaining import lines_of
 from app.okrs.rollup.parts import StoredPart
 from app.okrs.rollup.share_form import ShareForm
-from app.okrs.rollup.shares import counting_parts, fix_shares, free_shares, hold_parts, mark_of
-
-CHANGED_MEANWHILE = (
-    "The shares, or what contributes, were changed by someone else since you opened this. What you "
-    "typed is still here: look at the objective in another tab, then save again to put yours in "
-    "their place."
-)
+from app.okrs.rollup.shares import counting_parts, fix_shares, free_shares, hold_parts
 
 
 @blueprint.get("/objectives/<int:objective_id>/contributions")
@@ -30,7 +27,7 @@ def show_contributions(objective_id: int) -> ResponseReturnValue:
     if objective.measure.has_ended:
         return lead_to_reopening(objective)
     parts = counting_parts(objective)
-    return _page(objective, parts, ShareForm(parts))
+    return _page(objective, parts, _edited(objective, parts, None))
 
 
 @blueprint.post("/objectives/<int:objective_id>/contributions")
@@ -40,13 +37,12 @@ def save_contributions(objective_id: int) -> ResponseReturnValue:
     parts = hold_parts(objective)
     if objective.measure.has_ended:
         return lead_to_reopening(objective)
-    form = ShareForm(parts, request.form)
-    if request.form.get("seen", mark_of(parts)) != mark_of(parts):
-        return _page(objective, parts, form, CHANGED_MEANWHILE), 422
-    if not form.validate():
-        return _page(objective, parts, form), 422
-    fix_shares(objective, me(), parts, form.wanted)
+    met = _edited(objective, parts, request.form)
+    if not met.may_be_saved():
+        return _page(objective, parts, met), 422
+    fix_shares(objective, me(), parts, met.form.wanted)
     db.session.commit()
+    met.merge.flash_kept()
     flash("Shares saved.", "success")
     return see_other("okrs.show_objective", objective_id=objective.id, _anchor="contributions")
 
@@ -70,14 +66,20 @@ def _rolled_up(objective_id: int) -> Objective:
     return found(objective if objective.measure.kind == ROLL_UP else None)
 
 
-def _page(
-    objective: Objective, parts: Sequence[StoredPart], form: ShareForm, problem: str = ""
-) -> str:
+def _edited(
+    objective: Objective, parts: Sequence[StoredPart], sent: MultiDict[str, str] | None
+) -> Edited[ShareForm]:
+    """Shares hang together: what two typed is never mixed."""
+    names = frozenset(one.name for one in ShareForm(parts))
+    thing = Thing("objective", objective.id, dict.fromkeys(names, (SHARES,)))
+    return edited(thing, sent, lambda typed: ShareForm(parts, typed), [Together(names, names)])
+
+
+def _page(objective: Objective, parts: Sequence[StoredPart], met: Edited[ShareForm]) -> str:
     return render_template(
         "okrs/contributions.html",
         objective=objective,
         lines=lines_of([one for one in parts if one.counts]),
-        form=form,
-        seen=mark_of(parts),
-        problem=problem,
+        form=met.form,
+        merge=met.merge,
     )

@@ -13,6 +13,9 @@ from app.okrs.figures import plural
 from app.okrs.models import Cycle, KeyResult, Measure, Objective
 from app.pages import day
 
+RECORDED_AS = {"name": ("name",), "first_day": ("days",), "last_day": ("days",)}
+"""What the audit log calls a change of each field of a cycle's form."""
+
 
 @dataclass(frozen=True)
 class StillOpen:
@@ -31,11 +34,6 @@ class StillOpen:
         said = [f"{count:,} {plural(noun, count)}" for count, noun in counts if count]
         is_one = self.objective_count + self.key_result_count == 1
         return f"{' and '.join(said)} {'is' if is_one else 'are'} still open."
-
-
-def mark_of_cycle(cycle: Cycle) -> str:
-    """Tells one state of what the form shows from any other."""
-    return f"{cycle.name}/{cycle.starts_on}/{cycle.ends_on}"
 
 
 def still_open(cycle: Cycle) -> StillOpen:

@@ -10,11 +10,12 @@ from app.access import by_id, me, require_admin
 from app.audit.log import record
 from app.db import db
 from app.htmx import see_other
+from app.merging import Merge, Thing, edited
 from app.okrs import blueprint
 from app.okrs.cycle_changes import (
+    RECORDED_AS,
     change_cycle,
     hold_to_change,
-    mark_of_cycle,
     still_open,
 )
 from app.okrs.cycle_changes import close_cycle as close
@@ -26,10 +27,6 @@ from app.okrs.loading import is_visible
 from app.okrs.models import Cycle, Objective
 from app.pages import day
 
-SAVED_MEANWHILE = (
-    "This cycle was changed in another tab or by someone else since you opened it. What you typed "
-    "is still here: save again to put yours in its place."
-)
 FROM_CALENDAR = (
     "The calendar makes this quarter, so its days stay. Add a cycle of your own for other days."
 )
@@ -85,18 +82,20 @@ def edit_cycle(cycle_id: int) -> ResponseReturnValue:
     if cycle.closed_at is not None:
         flash(f"{cycle.name} is closed, so it stays as it is. Reopen it first.", "error")
         return see_other("okrs.review_cycle", cycle_id=cycle.id)
-    if request.method != "POST":
-        stored = {"name": cycle.name, "first_day": cycle.starts_on, "last_day": cycle.ends_on}
-        return _edit_page(cycle, CycleForm(data=stored))
-    form = CycleForm(request.form)
-    if not form.validate() or not _may_be_saved(form, cycle):
-        return _edit_page(cycle, form), 422
-    if request.form.get("seen", mark_of_cycle(cycle)) != mark_of_cycle(cycle):
-        return _edit_page(cycle, form, SAVED_MEANWHILE), 422
+    sent = request.form if request.method == "POST" else None
+    stored = {"name": cycle.name, "first_day": cycle.starts_on, "last_day": cycle.ends_on}
+    thing = Thing("cycle", cycle.id, RECORDED_AS)
+    met = edited(thing, sent, lambda typed: CycleForm(typed, data=stored))
+    form = met.form
+    if sent is None:
+        return _edit_page(cycle, form, met.merge)
+    if not met.may_be_saved(form.validate() and _may_be_saved(form, cycle)):
+        return _edit_page(cycle, form, met.merge), 422
     if not change_cycle(cycle, form.name.data or "", *form.days, admin):
         form.first_day.errors = [_days_taken(*form.days)]
-        return _edit_page(cycle, form), 422
+        return _edit_page(cycle, form, met.merge), 422
     db.session.commit()
+    met.merge.flash_kept()
     flash(f"{cycle.name} saved.", "success")
     return see_other("okrs.list_cycles")
 
@@ -149,10 +148,8 @@ def _page(form: CycleForm) -> str:
     )
 
 
-def _edit_page(cycle: Cycle, form: CycleForm, problem: str = "") -> str:
-    return render_template(
-        "okrs/cycle.html", cycle=cycle, form=form, problem=problem, seen=mark_of_cycle(cycle)
-    )
+def _edit_page(cycle: Cycle, form: CycleForm, merge: Merge) -> str:
+    return render_template("okrs/cycle.html", cycle=cycle, form=form, merge=merge)
 
 
 def _may_be_saved(form: CycleForm, cycle: Cycle) -> bool:

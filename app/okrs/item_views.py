@@ -45,8 +45,8 @@ def edit_item(item: Item, draft_of: Callable[[], Draft]) -> ResponseReturnValue:
         db.session.rollback()
         draft.problem = CHANGED_MEANWHILE
         return _edit_form(item, draft)
-    if draft.merge is not None and draft.merge.kept:
-        flash(draft.merge.kept)
+    if draft.merge is not None:
+        draft.merge.flash_kept()
     objective = item.objective if isinstance(item, KeyResult) else item
     if not sees(me(), objective):
         flash("Objective saved. It is no longer yours, and you are not among those who see it.")

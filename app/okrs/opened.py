@@ -1,6 +1,7 @@
 """What an item's form is opened on, field by field, as it is compared with what others save."""
 
-from app.merging import Shown, Thing, Together, fields_of
+from app.form_fields import Shown, fields_of
+from app.merging import Thing, Together
 from app.okrs.alignment.choice import KEPT, AlignedUnder
 from app.okrs.changes import (
     BELONGS_TO,

@@ -9,11 +9,24 @@ from app.okrs.cycles import ensure_quarters
 from app.okrs.figures import figure_text
 from app.okrs.workspace_form import WorkspaceForm
 
+RECORDED_AS = {
+    "name": ("name",),
+    "time_zone": ("time zone",),
+    "first_month": ("first month",),
+    "behind_above": ("behind above",),
+    "at_risk_above": ("at risk above",),
+}
+"""What the audit log calls a change of each field."""
+
+
+def hold_to_change(space: Workspace) -> None:
+    """Read it anew; those who save at once take turns."""
+    db.session.refresh(space, with_for_update=True)
+
 
 def change_workspace(space: Workspace, form: WorkspaceForm, by: Person) -> None:
-    """Set all that the form says. Cycles that are there stay as they are; the calendar makes
-    those of today and of the next quarter where it wants others now."""
-    db.session.refresh(space, with_for_update=True)  # those who save at once take turns
+    """Set all that the form says, of a workspace that is held. Cycles that are there stay as they
+    are; the calendar makes those of today and of the next quarter where it wants others now."""
     before = _described(space)
     space.name, space.time_zone = form.name.data or "", form.time_zone.data
     space.first_month = form.first_month.data

@@ -7,20 +7,25 @@ from app.access import require_admin
 from app.accounts.models import workspace
 from app.db import db
 from app.htmx import see_other
+from app.merging import Thing, edited
 from app.okrs import blueprint
 from app.okrs.workspace_form import workspace_form
-from app.okrs.workspace_settings import change_workspace
+from app.okrs.workspace_settings import RECORDED_AS, change_workspace, hold_to_change
 
 
 @blueprint.route("/admin/workspace", methods=["GET", "POST"])
 def edit_workspace() -> ResponseReturnValue:
-    admin = require_admin()
-    if request.method != "POST":
-        return render_template("okrs/workspace.html", form=workspace_form(workspace(), None))
-    form = workspace_form(workspace(), request.form)
-    if not form.validate():
-        return render_template("okrs/workspace.html", form=form), 422
-    change_workspace(workspace(), form, by=admin)
+    admin, space = require_admin(), workspace()
+    sent = request.form if request.method == "POST" else None
+    if sent is not None:
+        hold_to_change(space)
+    thing = Thing("workspace", None, RECORDED_AS)
+    met = edited(thing, sent, lambda typed: workspace_form(space, typed))
+    if sent is None or not met.may_be_saved():
+        page = render_template("okrs/workspace.html", form=met.form, merge=met.merge)
+        return page, 200 if sent is None else 422
+    change_workspace(space, met.form, by=admin)
     db.session.commit()
+    met.merge.flash_kept()
     flash("The workspace is saved.", "success")
     return see_other("okrs.edit_workspace")

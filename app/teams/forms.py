@@ -15,6 +15,8 @@ from app.teams.loading import all_teams
 from app.teams.models import Team
 
 LONGEST_NAME, LONGEST_KEY = 80, 160
+RECORDED_AS = {"name": ("name",), "parent": ("part of",), "lead": ("team.lead_changed",)}
+"""What the audit log calls a change of each field."""
 NAME_TAKEN = "There is a team of this name. Choose another."
 
 

@@ -7,9 +7,10 @@ from sqlalchemy.exc import IntegrityError
 from app.access import me, require_admin
 from app.db import db
 from app.htmx import see_other
+from app.merging import Merge, Thing, edited
 from app.teams import blueprint
 from app.teams.changing import archive, change_team, make_team, restore
-from app.teams.forms import NAME_TAKEN, MembersForm, TeamForm, members_form, team_form
+from app.teams.forms import NAME_TAKEN, RECORDED_AS, MembersForm, TeamForm, members_form, team_form
 from app.teams.lineage import hold_teams
 from app.teams.loading import may_staff, team_for, teams_with_counts, teams_within
 from app.teams.models import Team
@@ -48,19 +49,23 @@ def show_team(team_id: int) -> ResponseReturnValue:
 @blueprint.route("/teams/<int:team_id>/edit", methods=["GET", "POST"])
 def edit_team(team_id: int) -> ResponseReturnValue:
     admin = me()
-    if request.method != "POST":
-        team = team_for(admin, team_id, to_edit=True)
-        return _form(team_form(team, None), team)
-    hold_teams()
+    sent = request.form if request.method == "POST" else None
+    if sent is not None:
+        hold_teams()
     team = team_for(admin, team_id, to_edit=True)
-    form = team_form(team, request.form)
-    if not _is_valid(form):
-        return _form(form, team, 422)
+    thing = Thing("team", team.id, RECORDED_AS)
+    met = edited(thing, sent, lambda typed: team_form(team, typed))
+    form = met.form
+    if sent is None:
+        return _form(form, team, merge=met.merge)
+    if not met.may_be_saved(_is_valid(form)):
+        return _form(form, team, 422, met.merge)
     try:
         change_team(team, form.name.data or "", form.chosen_lead, form.chosen_parent, admin)
     except IntegrityError:
-        return _name_is_taken(form, team)
+        return _name_is_taken(form, team, met.merge)
     db.session.commit()
+    met.merge.flash_kept()
     flash(f"{team.name} is saved.", "success")
     return see_other("teams.show_team", team_id=team_id)
 
@@ -110,11 +115,15 @@ def _is_valid(form: TeamForm) -> bool:
     return lead.may_own
 
 
-def _form(form: TeamForm, team: Team | None, status: int = 200) -> ResponseReturnValue:
-    return render_template("teams/form.html", form=form, team=team), status
+def _form(
+    form: TeamForm, team: Team | None, status: int = 200, merge: Merge | None = None
+) -> ResponseReturnValue:
+    return render_template("teams/form.html", form=form, team=team, merge=merge), status
 
 
-def _name_is_taken(form: TeamForm, team: Team | None) -> ResponseReturnValue:
+def _name_is_taken(
+    form: TeamForm, team: Team | None, merge: Merge | None = None
+) -> ResponseReturnValue:
     db.session.rollback()
     form.name.errors = [NAME_TAKEN]
-    return _form(form, team, 422)
+    return _form(form, team, 422, merge)

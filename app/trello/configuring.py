@@ -71,19 +71,9 @@ def _shown(name: str) -> str:
     return one_line(name) or "unnamed board"
 
 
-def configure(
-    connection: Connection,
-    *,
-    name: str,
-    sharing: str,
-    people: Sequence[Person] = (),
-    teams: Sequence[Team] = (),
-    all_boards: bool,
-    boards: Sequence[OfferedBoard],
-) -> None:
-    """Set all of it; `people` and `teams` count where it is shared with chosen ones. What hangs on
-    boards no longer allowed freezes at once, unsharing only stops new links. Commits nothing."""
-    # Two that save at once take turns, and the later one sees what the first allowed.
+def hold_to_configure(connection: Connection) -> None:
+    """Read what can be set of it anew. Two that save at once take turns, and the later one sees
+    what the first allowed."""
     db.session.execute(
         select(Connection.id).where(Connection.id == connection.id).with_for_update()
     )
@@ -99,6 +89,21 @@ def configure(
             "allowed_boards",
         ],
     )
+
+
+def configure(
+    connection: Connection,
+    *,
+    name: str,
+    sharing: str,
+    people: Sequence[Person] = (),
+    teams: Sequence[Team] = (),
+    all_boards: bool,
+    boards: Sequence[OfferedBoard],
+) -> None:
+    """Set all of it, of a connection that is held; `people` and `teams` count where it is shared
+    with chosen ones. What hangs on boards no longer allowed freezes at once, unsharing only stops
+    new links. Commits nothing."""
     before = _settings_of(connection)
     connection.name = name
     if sharing != connection.sharing:

@@ -11,12 +11,13 @@ from app.access import hold_me, me, require_member
 from app.accounts.models import ADMIN, Person
 from app.db import db
 from app.htmx import see_other
+from app.merging import OPENED, Merge, Thing, edited
 from app.okrs.integrations import is_enabled
 from app.trello import blueprint
 from app.trello.app_keys import are_stored_keys_unreadable, current_app_keys
-from app.trello.configuring import configure, offer_boards
+from app.trello.configuring import configure, hold_to_configure, offer_boards
 from app.trello.connecting import begin, complete
-from app.trello.connection_forms import ConnectionForm
+from app.trello.connection_forms import RECORDED_AS, SAID, TOGETHER, ConnectionForm
 from app.trello.loading import connection_for, may_connect, may_reconnect
 from app.trello.models import Connection
 from app.trello.sign_in_failures import SignInFailed
@@ -63,13 +64,24 @@ def configure_connection(connection_id: int) -> ResponseReturnValue:
     connection = connection_for(hold_me(), connection_id, to_manage=True)
     if not _may_set_up(me(), connection):
         return _for_admins_only()
-    if request.method != "POST":
-        return _form(ConnectionForm.of(connection, offer), connection)
-    form = ConnectionForm.typed(request.form, connection, offer)
-    if is_reload:
-        return _form(form, connection)
-    if not form.validate():
-        return _form(form, connection, 422)
+    sent = request.form if request.method == "POST" else None
+    if sent is not None and is_reload:
+        form = ConnectionForm.of(connection, offer, sent)
+        return _form(form, connection, Merge(sent, sent.get(OPENED, "")))
+    if sent is not None:
+        hold_to_configure(connection)
+    met = edited(
+        Thing("connection", connection.id, RECORDED_AS),
+        sent,
+        lambda typed: ConnectionForm.of(connection, offer, typed),
+        TOGETHER,
+        SAID,
+    )
+    form = met.form
+    if sent is None:
+        return _form(form, connection, met.merge)
+    if not met.may_be_saved():
+        return _form(form, connection, met.merge, 422)
     is_first_time = not connection.is_configured
     configure(
         connection,
@@ -83,6 +95,7 @@ def configure_connection(connection_id: int) -> ResponseReturnValue:
     db.session.commit()
     if is_first_time:
         return see_other("trello.show_connected", connection_id=connection_id)
+    met.merge.flash_kept()
     flash("The connection is saved.", "success")
     return see_other("trello.show_connection", connection_id=connection_id)
 
@@ -100,8 +113,12 @@ def _may_set_up(person: Person, connection: Connection) -> bool:
     return connection.is_configured or may_connect(person)
 
 
-def _form(form: ConnectionForm, connection: Connection, status: int = 200) -> ResponseReturnValue:
-    page = render_template("trello/connection_form.html", form=form, connection=connection)
+def _form(
+    form: ConnectionForm, connection: Connection, merge: Merge, status: int = 200
+) -> ResponseReturnValue:
+    page = render_template(
+        "trello/connection_form.html", form=form, connection=connection, merge=merge
+    )
     return page, status
 
 

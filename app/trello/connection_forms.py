@@ -10,6 +10,7 @@ from wtforms.validators import AnyOf, InputRequired
 from app.accounts.forms import LONGEST_NAME, one_line
 from app.accounts.models import Person
 from app.accounts.people import possible_owners
+from app.merging import Together
 from app.teams.loading import all_teams
 from app.teams.models import Team
 from app.trello.configuring import Offer, OfferedBoard
@@ -18,6 +19,22 @@ from app.trello.models import EVERYONE, PEOPLE, PRIVATE, Connection
 ALL, ONLY = "all", "only"
 LONGEST_KEY = 255
 _KEY = re.compile(r"[!-~]+")
+
+
+RECORDED_AS = {
+    "name": ("connection.configured",),
+    **dict.fromkeys(("sharing", "people", "teams"), ("connection.shared",)),
+    **dict.fromkeys(("shown", "boards"), ("connection.limited",)),
+}
+"""What the audit log calls a change of each field."""
+TOGETHER = (
+    Together(frozenset({"sharing"}), frozenset({"sharing", "people", "teams"})),
+    Together(frozenset({"shown"}), frozenset({"shown", "boards"})),
+)
+SAID = {
+    "sharing": {PRIVATE: "nobody else", PEOPLE: "chosen people and teams", EVERYONE: "everyone"},
+    "shown": {ALL: "all boards", ONLY: "only chosen boards"},
+}
 
 
 class ConnectionForm(Form):
@@ -30,16 +47,18 @@ class ConnectionForm(Form):
         render_kw={"maxlength": LONGEST_NAME},
     )
     sharing = StringField(
-        validators=[AnyOf((PRIVATE, PEOPLE, EVERYONE), "Choose with whom it is shared.")]
+        "Shared with",
+        validators=[AnyOf((PRIVATE, PEOPLE, EVERYONE), "Choose with whom it is shared.")],
     )
-    people = SelectMultipleField(coerce=int, validate_choice=False)
-    teams = SelectMultipleField(coerce=int, validate_choice=False)
+    people = SelectMultipleField("Chosen people", coerce=int, validate_choice=False)
+    teams = SelectMultipleField("Chosen teams", coerce=int, validate_choice=False)
     shown = StringField(
+        "Which boards it may show",
         validators=[
             AnyOf((ALL, ONLY), "Choose which boards it may show: all of them, or only some.")
-        ]
+        ],
     )
-    boards = SelectMultipleField(validate_choice=False)
+    boards = SelectMultipleField("These boards", validate_choice=False)
 
     offer: Offer
     candidates: Sequence[Person]
@@ -47,10 +66,13 @@ class ConnectionForm(Form):
     candidate_teams: Sequence[Team]
 
     @classmethod
-    def of(cls, connection: Connection, offer: Offer) -> "ConnectionForm":
-        """As stored. Which boards is left open until someone has chosen."""
+    def of(
+        cls, connection: Connection, offer: Offer, typed: MultiDict[str, str] | None
+    ) -> "ConnectionForm":
+        """As typed, or as stored. Which boards is left open until someone has chosen."""
         shown = ALL if connection.shows_all_boards else ONLY
         form = cls(
+            typed,
             data={
                 "name": connection.name,
                 "sharing": connection.sharing,
@@ -58,19 +80,13 @@ class ConnectionForm(Form):
                 "teams": [one.id for one in connection.shared_with_teams],
                 "shown": shown if connection.is_configured else None,
                 "boards": [board.trello_id for board in connection.allowed_boards],
-            }
+            },
         )
         form.offer = offer
         form.candidates, form.candidate_teams = candidates_for(connection), teams_for(connection)
-        return form
-
-    @classmethod
-    def typed(
-        cls, sent: MultiDict[str, str], connection: Connection, offer: Offer
-    ) -> "ConnectionForm":
-        form = cls(sent)
-        form.offer = offer
-        form.candidates, form.candidate_teams = candidates_for(connection), teams_for(connection)
+        form.people.choices = [(one.id, one.name) for one in form.candidates]
+        form.teams.choices = [(one.id, one.name) for one in form.candidate_teams]
+        form.boards.choices = [(board.id, board.text) for board in offer.boards]
         return form
 
     @property

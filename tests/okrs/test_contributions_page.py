@@ -338,7 +338,7 @@ def test_of_two_who_edit_shares_the_later_one_is_told(
     second = client.page(f"{path(objective)}/contributions")
     client.follow(client.submit(first, "Save", {name: "40"}))
     page = client.see(client.submit(second, "Save", {name: "70"}), 422)
-    assert "were changed by someone else since you opened this" in page.one(".note.bad").text
+    assert page.error("Write").startswith("You changed this to “40”")
     assert page.field("Write").value == "70"
     assert shares_of(objective)[0] == 40
     client.follow(client.submit(page, "Save"))

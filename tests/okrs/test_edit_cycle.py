@@ -144,7 +144,8 @@ def test_a_tab_left_open_does_not_undo_what_another_saved(
     first, second = client.page(edit(cycle)), client.page(edit(cycle))
     client.submit(first, "Save", {"name": "One"})
     page = client.see(client.submit(second, "Save", {"name": "Two"}), 422)
-    assert "changed in another tab" in page.text and page.field("Name").value == "Two"
+    assert page.error("Name").startswith("You changed this to “One”")
+    assert page.field("Name").value == "Two"
     assert reloaded(cycle).name == "One"
     client.submit(page, "Save")
     assert reloaded(cycle).name == "Two"

@@ -130,7 +130,7 @@ def test_an_owner_who_joined_meanwhile_stays(
     form = client.page(f"/objectives/{objective.id}/edit")
     share(objective, carol)
     page = client.follow(client.submit(form, "Save", {"title": "Readers stay"}))
-    assert "had changed “Further owners” since you opened the form: that stays." in page.text
+    assert "changed “Further owners” after you opened the form: that stays." in page.text
     assert owners_of(objective) == ["Bob Brown", "Carol Clark"]
 
 

@@ -199,7 +199,7 @@ def test_an_edit_that_was_open_meanwhile_does_not_undo_it(client, alice, bob, ca
     page = client.page(f"/objectives/{objective.id}/edit")
     client.follow(deactivate(client, bob, carol))
     page = client.follow(client.submit(page, "Save", {"title": "Everyone finds us"}))
-    assert "You had changed “Owner” since you opened the form: that stays." in page.text
+    assert "You changed “Owner” after you opened the form: that stays." in page.text
     assert owners() == {"Everyone finds us": "Carol Clark"}
 
 

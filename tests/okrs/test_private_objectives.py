@@ -404,7 +404,7 @@ def test_two_who_decide_at_once_do_not_undo_each_other(client: Client, private: 
     stored.viewers = [one for one in stored.viewers if one.name != "Vera Voss"]
     db.session.commit()
     page = client.follow(client.submit(form, "Save", {"title": "Hire"}))
-    assert "had changed “Chosen people” since you opened the form: that stays." in page.text
+    assert "changed “Chosen people” after you opened the form: that stays." in page.text
     kept = reloaded(private.objective)
     assert kept.title == "Hire" and "Vera Voss" not in [one.name for one in kept.viewers]
 

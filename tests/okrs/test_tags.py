@@ -107,4 +107,4 @@ def test_tags_that_another_gave_meanwhile_stay(
     only(Objective).measure.tags = tags_named(["growth"])
     db.session.commit()
     page = client.follow(client.submit(form, "Save", {"title": "Reach"}))
-    assert "Someone else had changed “Tags” since you opened the form: that stays." in page.text
+    assert "Someone else changed “Tags” after you opened the form: that stays." in page.text

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
-from app import pages
 from app.accounts.models import Person
 from app.audit.models import AuditEntry
 from app.db import db
@@ -14,17 +14,10 @@ from app.okrs.models import KPI, PERCENT, Cycle, KeyResult, Objective
 from tests.okrs.abacus import Abacus
 from tests.okrs.items import make_key_result, make_measure, make_objective
 from tests.support.client import Client
-from tests.support.opened import opened, told
+from tests.support.html import Page
+from tests.support.opened import opened, timeless, told
 
 HOSTILE = '"><script>alert(1)</script>{{ 7 * 7 }}'
-
-
-@pytest.fixture(autouse=True)
-def _half_past_two(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = datetime(2026, 2, 20, 14, 30, tzinfo=UTC)
-    default: Any = AuditEntry.__table__.c.happened_at.default
-    monkeypatch.setattr(default, "arg", lambda _context: now)
-    monkeypatch.setattr(pages, "utcnow", lambda: now)
 
 
 @pytest.fixture
@@ -36,6 +29,10 @@ def counted(bob: Person, cycle: Cycle) -> Objective:
 def edit(item: Objective | KeyResult) -> str:
     kind = "objectives" if isinstance(item, Objective) else "key-results"
     return f"/{kind}/{item.id}/edit"
+
+
+def error(page: Page, label: str) -> str:
+    return timeless(page.error(label))
 
 
 def reloaded(item: Objective | KeyResult) -> Any:
@@ -50,16 +47,31 @@ def test_what_both_changed_is_shown_and_stored_only_when_saved_again(
     his.save(title="Readers find us")
     page = hers.refused(title="Buyers find us")
     assert page.field("Title").value == "Buyers find us"
-    assert page.error("Title") == (
-        "Bob Brown changed this to “Readers find us” at 14:30. "
-        "Saving again puts yours in its place."
+    assert error(page, "Title") == (
+        "Bob Brown changed this to “Readers find us”. Saving again puts yours in its place."
     )
     assert told(page) == [
-        "Title, changed by Bob Brown at 14:30: was “People find us” when you opened it, "
-        "is now “Readers find us”. Yours: “Buyers find us”."
+        "Title, changed by Bob Brown When you opened it: “People find us” "
+        "Stored now: “Readers find us” Yours: “Buyers find us”"
     ]
     assert reloaded(objective).title == "Readers find us"
     assert hers.save().h1 == "Buyers find us"
+
+
+def test_the_moment_is_shown_in_ones_own_zone(
+    app: Flask, alice: Person, bob: Person, objective: Objective
+) -> None:
+    db.session.merge(alice).time_zone = "Asia/Tokyo"
+    db.session.commit()
+    hers, his = opened(app, edit(objective), alice, bob)
+    his.save(title="Readers find us")
+    moment = datetime(2026, 2, 20, 14, 30, tzinfo=UTC)
+    db.session.execute(update(AuditEntry).values(happened_at=moment))
+    db.session.commit()
+    page = hers.refused(title="Buyers find us")
+    assert page.error("Title").startswith(
+        "Bob Brown changed this to “Readers find us” on 20 Feb 2026, 23:30."
+    )
 
 
 def test_each_in_another_field_keeps_both(
@@ -69,7 +81,7 @@ def test_each_in_another_field_keeps_both(
     his.save(title="Readers find us", tags="growth")
     page = hers.save(description="By search.")
     assert page.flashes == [
-        "Bob Brown had changed “Title”, “Tags” since you opened the form: that stays.",
+        "Bob Brown changed “Title” and “Tags” after you opened the form: that stays.",
         "Objective saved.",
     ]
     stored = reloaded(objective)
@@ -85,8 +97,8 @@ def test_beside_what_both_changed_the_others_value_is_taken_over(
     page = hers.refused(title="Buyers find us")
     assert page.field("Further owners").value == [str(carol.id)]
     assert told(page)[1] == (
-        "Further owners, changed by Bob Brown at 14:30: was nothing when you opened it, "
-        "is now “Carol Clark”. You left it as it was, so it is theirs now."
+        "Further owners, changed by Bob Brown When you opened it: nothing "
+        "Stored now: “Carol Clark” You had not changed it, so it stays as it is stored."
     )
     hers.save()
     assert [one.name for one in reloaded(objective).measure.further_owners] == ["Carol Clark"]
@@ -109,8 +121,8 @@ def test_three_saves_in_a_row_show_the_newest_each_time(
     third.refused(title="Three")
     third.save()
     page = hers.refused()
-    assert page.error("Title").startswith("Carol Clark changed this to “Three”")
-    assert "was “One” when you opened it" in told(page)[0]
+    assert error(page, "Title").startswith("Carol Clark changed this to “Three”")
+    assert "When you opened it: “One”" in told(page)[0]
     hers.save()
     assert reloaded(objective).title == "Two"
 
@@ -122,7 +134,7 @@ def test_another_tab_and_the_back_button(app: Flask, bob: Person, objective: Obj
     first.save(**typed)  # back, and once more: nothing else was typed
     first.save(**typed, description="By search.")
     page = second.refused(title="Buyers find us")
-    assert page.error("Title").startswith("You changed this to “Readers find us” at 14:30.")
+    assert error(page, "Title").startswith("You changed this to “Readers find us”.")
     assert page.field("Description").value == "By search."
 
 
@@ -132,8 +144,8 @@ def test_days_and_the_measure_are_told_as_people_read_them(
     hers, his = opened(app, edit(counted), alice, bob)
     his.save(target="40", first_day="2026-02-01", last_day="2026-03-01")
     page = hers.refused(target="30", last_day="2026-03-31")
-    assert page.error("Target").startswith("Bob Brown changed this to “40” at 14:30.")
-    assert page.error("Last day").startswith("Bob Brown changed this to “1 Mar 2026”")
+    assert error(page, "Target").startswith("Bob Brown changed this to “40”.")
+    assert error(page, "Last day").startswith("Bob Brown changed this to “1 Mar 2026”")
     assert page.field("First day").value == "2026-02-01"
     hers.save()
     assert reloaded(counted).measure.target_value == 30
@@ -145,7 +157,7 @@ def test_another_kind_of_measure_is_not_mixed_with_what_was_typed_into_the_old_o
     hers, his = opened(app, edit(counted), alice, bob)
     his.save(measure=PERCENT)
     page = hers.refused(target="30")
-    assert page.error("Measure").startswith("Bob Brown changed this to “Percent complete”")
+    assert error(page, "Measure").startswith("Bob Brown changed this to “Percent complete”")
     assert page.field("Measure").value == KPI and page.field("Target").value == "30"
     assert reloaded(counted).measure.kind == PERCENT
 
@@ -193,8 +205,8 @@ def test_what_it_was_put_under_is_not_named_to_those_who_do_not_see_it(
     db.session.commit()
     page = his.refused(parent=str(seen.measure_id))
     assert "Hush" not in page.text
-    assert "is now “something that is deleted or not for you to see”" in told(page)[0]
-    assert page.error("Aligned under").startswith("This was changed")
+    assert "Stored now: “something that is deleted or not for you to see”" in told(page)[0]
+    assert error(page, "Aligned under").startswith("This was changed")
 
 
 def test_it_is_deleted_or_closed_meanwhile(
@@ -219,9 +231,9 @@ def test_what_others_wrote_is_shown_as_text(
     his.save(title=HOSTILE, description=long)
     page = hers.refused(title="Mine", description="Mine")
     assert not page.one(".note.bad").all("script")
-    assert HOSTILE in told(page)[0] and HOSTILE in page.error("Title")
+    assert HOSTILE in told(page)[0] and HOSTILE in error(page, "Title")
     assert page.one(".note.bad details .prose").text == long
-    assert page.error("Description").endswith("…” at 14:30. Saving again puts yours in its place.")
+    assert error(page, "Description").endswith("…”. Saving again puts yours in its place.")
 
 
 @pytest.mark.parametrize("made_up", ["", "x", "a.b.c"])
@@ -230,8 +242,8 @@ def test_what_a_form_was_opened_on_can_not_be_made_up(
 ) -> None:
     (hers,) = opened(app, edit(objective), alice)
     page = hers.refused(title="Mine", opened=made_up)
-    assert page.error("Title").startswith("This was changed to “People find us”")
-    assert "when you opened it" not in page.one(".note.bad").text
+    assert error(page, "Title").startswith("This was changed to “People find us”")
+    assert "When you opened it" not in page.one(".note.bad").text
     hers.save()
     assert reloaded(objective).title == "Mine"
 
@@ -251,7 +263,7 @@ def test_a_source_that_another_linked_meanwhile_stays_linked(
     hers, his = opened(app, edit(key_result), alice, bob)
     his.save(source="abacus", beads="7")
     page = hers.save(title="Mine")
-    assert "Bob Brown had changed “Data source”" in page.flashes[0]
+    assert "Bob Brown changed “Data source”" in page.flashes[0]
     stored = reloaded(key_result)
     assert stored.title == "Mine" and stored.measure.source is not None
 
@@ -266,8 +278,8 @@ def test_criteria_that_both_changed_are_told_in_words(
     page = hers.refused(beads="9")
     assert page.one("#source .error").text.startswith("This was changed to “8 beads”")
     assert told(page) == [
-        "Data source: was “7 beads” when you opened it, "
-        "is now “8 beads”. Yours: “what is chosen below”."
+        "Data source When you opened it: “7 beads” Stored now: “8 beads” "
+        "Yours: “what is chosen below”"
     ]
     page = hers_too.refused(title="")
     assert page.one("#source [name=beads]").value == "8"
@@ -294,4 +306,4 @@ def test_steps_on_the_way_keep_what_the_form_was_opened_on(
     name = "Connect data source to auto-update progress"
     hers.page = hers.client.see(hers.client.submit(hers.page, name, {"title": "Mine"}))
     page = hers.refused()
-    assert page.error("Title").startswith("Bob Brown changed this to “His”")
+    assert error(page, "Title").startswith("Bob Brown changed this to “His”")

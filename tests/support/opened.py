@@ -1,5 +1,6 @@
 """A form that someone has open in a browser of their own, while others have it open too."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -32,4 +33,10 @@ def opened(app: Flask, path: str, *people: Person, button: str = "Save") -> list
 
 def told(page: Page) -> Sequence[str]:
     """What was saved meanwhile, field by field."""
-    return [one.text for one in page.one(".note.bad").all("li")]
+    changes = [one for one in page.one(".note.bad").all("li") if one.all("strong")]
+    return [timeless(one.text) for one in changes]
+
+
+def timeless(text: str) -> str:
+    """Without the moments at which something was saved."""
+    return re.sub(r" (at|on \d+ \w+ \d+,) \d\d:\d\d", "", text)

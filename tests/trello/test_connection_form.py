@@ -16,6 +16,7 @@ from app.trello.configuring import Offer, offer_boards
 from app.trello.models import EVERYONE, Connection
 from tests.support.client import Client
 from tests.support.html import Page
+from tests.support.opened import opened
 from tests.trello.connections import BOARDS, keep_boards, make_connection, make_ready
 from tests.trello.test_meanwhile import elsewhere
 
@@ -255,3 +256,34 @@ def test_who_may_not_set_it_up_any_more_when_the_boards_come_sets_up_nothing(
     monkeypatch.setattr(connect_views, "offer_boards", offered)
     send(here, connection, 403, name="Mine")
     assert reloaded(connection).name == "Trello (bob)"
+
+
+def test_of_two_who_configure_it_neither_undoes_the_other(
+    app: Flask, here: Client, connection: Connection, alice: Person, bob: Person, carol: Person
+) -> None:
+    send(here, connection, 303, shown="only", boards=[LAUNCH])
+    hers, his, his_too = opened(app, path_of(connection), alice, bob, bob)
+    hers.save(sharing="people", people=[str(carol.id)], name="Marketing")
+    page = his.save(shown="only", boards=[LAUNCH, SUPPORT])
+    assert page.flashes[0].startswith("Alice Adams changed “Name”, “Shared with” and “Cho")
+    saved = reloaded(connection)
+    assert saved.shows(SUPPORT) and [one.name for one in saved.shared_with] == ["Carol Clark"]
+    page = his_too.refused(sharing="everyone", boards=[IDEAS])
+    assert page.one("#sharing-errors").text.startswith(
+        "Alice Adams changed this to “chosen people and teams”"
+    )
+    assert "You changed this to “Launch, Support”" in page.one("#boards-errors").text
+    assert page.field("Name").value == "Marketing"
+    assert reloaded(connection).sharing == "people"
+    his_too.save()
+    assert reloaded(connection).sharing == "everyone"
+
+
+def test_reloading_the_boards_keeps_what_the_form_was_opened_on(
+    app: Flask, here: Client, connection: Connection, alice: Person, bob: Person
+) -> None:
+    send(here, connection, 303)
+    hers, his = opened(app, path_of(connection), alice, bob)
+    hers.save(name="Marketing")
+    his.page = his.client.see(his.client.submit(his.page, "Reload boards", {"name": "Mine"}))
+    assert his.refused().error("Name").startswith("Alice Adams changed this to “Marketing”")

@@ -19,6 +19,7 @@ from app.trello.sources import criteria_of, link
 from tests.okrs.items import given_readings
 from tests.support.client import Client
 from tests.support.html import Page
+from tests.support.opened import opened, told
 from tests.trello.boards import BOARD, board, card, label, member, trello_list
 from tests.trello.linked import make_connection, make_key_result, make_objective, make_source
 
@@ -448,3 +449,41 @@ def test_a_guard_is_previewed_and_counts_cards(
     assert "It holds. Behind" in page.one("#preview").text
     standing = save(client, page).one("#standing")
     assert (standing["data-value"], standing["data-status"]) == ("2.000000", "behind")
+
+
+def test_of_two_who_choose_other_cards_the_later_one_is_told_in_words(
+    app: Flask,
+    client: Client,
+    alice: Person,
+    bob: Person,
+    shared: Connection,
+    trello: responses.RequestsMock,
+) -> None:
+    path = f"{edit_path(client, bob, shared, Criteria(list_ids=('done',)))}/edit"
+    hers, his, hers_too = opened(app, path, alice, bob, alice)
+    his.save(trello_label="blog")
+    page = hers.refused(trello_list="todo")
+    now = "Cards on Content calendar in Done, labelled blog."
+    assert page.all("#source .error")[0].text.startswith(f"Bob Brown changed this to “{now}”")
+    assert f"Stored now: “{now}”" in told(page)[0]
+    assert page.field("List").value == ["todo"]
+    kept = hers_too.save(title="A better title")
+    assert "Bob Brown changed “Data source”" in kept.flashes[0]
+    source = db.session.scalars(select(TrelloSource)).one()
+    assert criteria_of(source) == Criteria(list_ids=("done",), label_ids=("blog",))
+    hers.save()
+    source = db.session.scalars(select(TrelloSource)).one()
+    assert criteria_of(source) == Criteria(list_ids=("todo",))
+
+
+def test_who_may_not_use_the_connection_keeps_what_another_chose_meanwhile(
+    app: Flask, client: Client, alice: Person, bob: Person, trello: responses.RequestsMock
+) -> None:
+    with app.app_context():
+        private = make_connection(alice)
+    path = f"{edit_path(client, bob, private, Criteria(list_ids=('done',)))}/edit"
+    hers, his = opened(app, path, alice, bob)
+    hers.save(trello_label="blog")
+    assert his.save(title="A better title").flashes == ["Key result saved."]
+    source = db.session.scalars(select(TrelloSource)).one()
+    assert criteria_of(source).label_ids == ("blog",)

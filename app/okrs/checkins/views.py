@@ -5,9 +5,12 @@ from typing import Any
 from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
+from werkzeug.datastructures import MultiDict
 
 from app.access import found, hold_me, me
+from app.audit.since import Saved
 from app.db import db
+from app.merging import Thing, edited
 from app.okrs import blueprint
 from app.okrs.checkins.forms import CheckInForm
 from app.okrs.checkins.loading import check_in_for
@@ -38,20 +41,20 @@ def edit_check_in(check_in_id: int) -> ResponseReturnValue:
         made = _held(item, made)
     if item.measure.has_ended and request.method != "POST":
         return lead_to_reopening(item)
-    form = CheckInForm.of(
-        item.measure,
-        request.form if request.method == "POST" else None,
-        value=made.value,
-        note=made.note,
-        confidence=str(made.confidence or ""),
+    sent = request.form if request.method == "POST" else None
+    saved = Saved(made.person_id, made.person.name, made.edited_at or made.made_at)
+    met = edited(
+        Thing("check_in", made.id, saved=saved), sent, lambda typed: _form_of(item, made, typed)
     )
-    form.is_value_fixed = not may_revalue(item.measure, made)
-    form.keeps_value = form.is_value_fixed and made.value is not None
-    if request.method != "POST" or not may_be_saved(item, form):
-        page = render_template("okrs/checkins/form.html", made=made, **form_values(item, form))
-        return page, 422 if form.errors else 200
+    form = met.form
+    if sent is None or not met.may_be_saved(may_be_saved(item, form)):
+        page = render_template(
+            "okrs/checkins/form.html", made=made, merge=met.merge, **form_values(item, form)
+        )
+        return page, 422 if sent is not None else 200
     edit(item, made, form.said, me(), keeps_value=not form.takes_value)
     db.session.commit()
+    met.merge.flash_kept()
     flash("Check-in saved.", "success")
     return redirect(item_url(item, "show"), code=303)
 
@@ -97,6 +100,19 @@ def form_values(item: Item, form: CheckInForm) -> dict[str, Any]:
         "automatic": automatic_words(item.measure),
         "by_hand": by_hand(item.measure),
     }
+
+
+def _form_of(item: Item, made: CheckIn, typed: MultiDict[str, str] | None) -> CheckInForm:
+    form = CheckInForm.of(
+        item.measure,
+        typed,
+        value=made.value,
+        note=made.note,
+        confidence=str(made.confidence or ""),
+    )
+    form.is_value_fixed = not may_revalue(item.measure, made)
+    form.keeps_value = form.is_value_fixed and made.value is not None
+    return form
 
 
 def _check_in(item: Item) -> ResponseReturnValue:

@@ -5,8 +5,10 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from app.access import for_observers, found, hold_me, me
+from app.audit.since import Saved
 from app.db import db
 from app.htmx import see_other
+from app.merging import Merge, Thing, edited
 from app.okrs import blueprint
 from app.okrs.comments.forms import CommentForm
 from app.okrs.comments.loading import comment_for
@@ -31,14 +33,21 @@ def comment_on_key_result(key_result_id: int) -> ResponseReturnValue:
 @blueprint.route("/comments/<int:comment_id>/edit", methods=["GET", "POST"])
 def edit_comment(comment_id: int) -> ResponseReturnValue:
     comment, item = comment_for(me(), comment_id)
-    if request.method != "POST":
-        form = CommentForm(data={"text": comment.text})
-        return _form(item, form, comment)
-    comment = _held(item, comment)
-    form = CommentForm(request.form)
-    if not form.validate():
-        return _form(item, form, comment), 422
-    edit(item, comment, form.text.data or "", me())
+    sent = request.form if request.method == "POST" else None
+    if sent is not None:
+        comment = _held(item, comment)
+    saved = Saved(comment.person_id, comment.person.name, comment.edited_at or comment.made_at)
+    stored = {"text": comment.text}
+    met = edited(
+        Thing("comment", comment.id, saved=saved),
+        sent,
+        lambda typed: CommentForm(typed, data=stored),
+    )
+    if sent is None:
+        return _form(item, met.form, comment, met.merge)
+    if not met.may_be_saved():
+        return _form(item, met.form, comment, met.merge), 422
+    edit(item, comment, met.form.text.data or "", me())
     db.session.commit()
     flash("Comment saved.", "success")
     return _back_to(item, comment)
@@ -90,9 +99,16 @@ def _comment_on(item: Item) -> ResponseReturnValue:
     return redirect(f"{item_url(item, 'show')}#timeline", code=303)
 
 
-def _form(item: Item, form: CommentForm, comment: Comment | None = None) -> str:
+def _form(
+    item: Item, form: CommentForm, comment: Comment | None = None, merge: Merge | None = None
+) -> str:
     return render_template(
-        "okrs/comments/form.html", form=form, item=item, url=item_url(item, "show"), comment=comment
+        "okrs/comments/form.html",
+        form=form,
+        item=item,
+        url=item_url(item, "show"),
+        comment=comment,
+        merge=merge,
     )
 
 

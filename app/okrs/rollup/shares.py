@@ -1,6 +1,5 @@
 """Fixing the shares of an objective's parts, and letting them be equal again. Commits nothing."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
@@ -79,12 +78,6 @@ def make_room(objective: Objective) -> None:
     for part in parts:
         if part.measure_id in fixed:
             part.item.share = fixed[part.measure_id]
-
-
-def mark_of(parts: Sequence[StoredPart]) -> str:
-    """Tells one state of what the form shows from any other."""
-    shown = [(measure_id, str(share)) for measure_id, share in fixed_shares(parts).items()]
-    return hashlib.sha256(repr(shown).encode()).hexdigest()[:32]
 
 
 def _counting(parts: Sequence[StoredPart]) -> list[StoredPart]:

@@ -286,7 +286,7 @@ def test_a_tab_left_open_does_not_undo_an_alignment(
     assert client.submit(first, "Save", typed).status_code == 303
     answer = client.submit(second, "Save", {"title": "Seen"})
     page = client.follow(answer)
-    assert "You had changed “Aligned under” since you opened the form: that stays." in page.text
+    assert "You changed “Aligned under” after you opened the form: that stays." in page.text
     assert parent_of(objective) == company.measure_id
 
 
