@@ -67,7 +67,13 @@ class Exact(TypeDecorator[Fraction]):
         return None if value is None else str(Fraction(value))
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Fraction | None:
-        return None if value is None else Fraction(value)
+        return None if value is None else _exact(value)
+
+
+def _exact(text: str) -> Fraction:
+    """From "7" or "100/3": Fraction would look for all else that a number may be written as."""
+    numerator, _, denominator = text.partition("/")
+    return Fraction(int(numerator), int(denominator)) if denominator else Fraction(int(numerator))
 
 
 def exact_text(value: Fraction) -> str:
@@ -95,7 +101,7 @@ class LongExact(TypeDecorator[Fraction]):
         if value is None:
             return None
         if "x" not in value:
-            return Fraction(value)
+            return _exact(value)
         numerator, _, denominator = value.partition("/")
         return Fraction(int(numerator, 16), int(denominator, 16))
 

@@ -5,6 +5,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import compress
 from operator import attrgetter
 from typing import TypeVar
@@ -30,7 +31,7 @@ class Tally:
 
 
 class BoardIndex:
-    """The cards of a board by everything that criteria ask for.
+    """The cards of a board by everything that criteria ask for, as soon as one does.
 
     Made once for a board; a source then costs a few operations on whole numbers, whatever the
     number of its cards. Equal criteria are counted once, and equal sets digested once.
@@ -40,16 +41,25 @@ class BoardIndex:
         self._cards = cards = sorted(board.cards, key=attrgetter("id"))
         self._countable = _set_of(cards, "is_countable")
         self._completed = _set_of(cards, "is_completed")
-        self._with_due_date = _set_of(cards, "has_due_date")
         self._in_list = _Sets(len(cards), ((card.list_id,) for card in cards))
-        self._of_member = _Sets(len(cards), map(attrgetter("member_ids"), cards))
-        self._with_label = _Sets(len(cards), map(attrgetter("label_ids"), cards))
         archived_lists = [one.id for one in board.frame.lists if one.is_archived]
         archived = _set_of(cards, "is_archived") | self._in_list.any_of(archived_lists)
         self._here = self._countable & ~archived
         self._lines = [f"{card.id}{'+' if card.is_completed else '-'}" for card in cards]
         self._tallies: dict[Criteria, Tally] = {}
         self._digests: dict[CardSet, str] = {}
+
+    @cached_property
+    def _with_due_date(self) -> CardSet:
+        return _set_of(self._cards, "has_due_date")
+
+    @cached_property
+    def _of_member(self) -> "_Sets":
+        return _Sets(len(self._cards), map(attrgetter("member_ids"), self._cards))
+
+    @cached_property
+    def _with_label(self) -> "_Sets":
+        return _Sets(len(self._cards), map(attrgetter("label_ids"), self._cards))
 
     def count(self, criteria: Criteria) -> Tally:
         """As `counting.count`, on a board that still has everything the criteria name."""
@@ -80,7 +90,8 @@ class BoardIndex:
         if criteria.label_ids or criteria.or_no_label:
             unlabelled = self._with_label.none if criteria.or_no_label else 0
             found &= self._with_label.any_of(criteria.label_ids) | unlabelled
-        found &= ~self._with_label.any_of(criteria.excluded_label_ids)
+        if criteria.excluded_label_ids:
+            found &= ~self._with_label.any_of(criteria.excluded_label_ids)
         if criteria.completion != ANY:
             is_wanted = criteria.completion == COMPLETED
             found &= self._completed if is_wanted else ~self._completed

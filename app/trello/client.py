@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from http.client import RemoteDisconnected
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import requests
 import urllib3
-from authlib.integrations.requests_client import OAuth1Auth
 
 from app.bounded_answers import TIME_TO_ANSWER, bound_answers
 from app.trello import answers
@@ -31,6 +31,7 @@ from app.trello.failures import (
     WebhookRefused,
 )
 from app.trello.past.actions import ACTION_FIELDS, ACTION_TYPES, Action, parse_actions
+from app.trello.signature import Signature
 from app.trello.webhooks.answers import TrellosWebhook, parse_webhook
 
 log = logging.getLogger(__name__)
@@ -111,7 +112,7 @@ class Trello:
         self._before_request = before_request
         self._take_turn = take_turn
         self._line = line or open_line(api_url)
-        self._auth = OAuth1Auth(
+        self._auth = Signature(
             credentials.api_key,
             credentials.api_secret,
             token=credentials.token,
@@ -247,16 +248,30 @@ class Trello:
     ) -> tuple[requests.Response, bytes]:
         self._take_turn(path)
         self._before_request()
-        with self._line.request(
-            method,
-            self._api_url + path,
-            params=query,
-            auth=self._auth,
-            timeout=self._timeout,
-            allow_redirects=False,
+        request = self._signed(method, path, query or {})
+        line = self._line
+        # Not through the session itself, which would keep cookies, one account's for all others.
+        with line.get_adapter(self._api_url).send(
+            request,
             stream=True,
+            timeout=self._timeout,
+            verify=line.verify is None or line.verify,
+            proxies=line.proxies,
         ) as response:
             return response, read_whole(response, LONGEST_ANSWER)
+
+    def _signed(self, method: str, path: str, query: dict[str, str]) -> requests.PreparedRequest:
+        """As the library would prepare it, which looks each time at all that a request may have:
+        ours have no body, no cookies, and an address that is one already."""
+        request = requests.PreparedRequest()
+        request.method = method
+        request.url = f"{self._api_url}{quote(path)}"
+        if query:
+            request.url += f"?{_encoded(tuple(query.items()))}"
+        request.prepare_headers(self._line.headers)
+        request.prepare_content_length(None)
+        signed: requests.PreparedRequest = self._auth(request)
+        return signed
 
     def _meaning_of_401(self, path: str) -> TrelloError:
         """Of one that does not say why: a token that can't even say whose it is, is dead."""
@@ -271,11 +286,16 @@ class Trello:
         return BoardLost(_LOST) if path.startswith("/boards/") else OddAnswer("status 401")
 
 
+@lru_cache(maxsize=64)
+def _encoded(query: tuple[tuple[str, str], ...]) -> str:
+    """For an address. Most requests ask the same of one board after another."""
+    return urlencode(query)
+
+
 def open_line(api_url: str) -> requests.Session:
     """A way to Trello that stays open from one request to the next, whoever they are signed by."""
     line = requests.Session()
     bound_answers(line)
-    line.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # none of another account's
     # What the environment says of proxies and certificates is read once, not for each request.
     settings = line.merge_environment_settings(api_url, {}, None, None, None)
     line.proxies, line.verify = settings["proxies"], settings["verify"]

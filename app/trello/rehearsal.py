@@ -6,7 +6,6 @@ and signs a request. To do all that anew takes a job longer than counting a boar
 
 from contextlib import suppress
 
-from authlib.integrations.requests_client import OAuth1Auth
 from sqlalchemy.exc import NoResultFound
 
 from app.db import db, utcnow
@@ -15,6 +14,7 @@ from app.trello.app_keys import current_app_keys
 from app.trello.boards import Line
 from app.trello.evidence.keeping import chains_of
 from app.trello.live_rows import live_board, live_sources, lock
+from app.trello.signature import Signature
 from app.trello.sources import say_counted
 from app.vault import decrypt, encrypt
 
@@ -41,7 +41,7 @@ def rehearse() -> None:
             runs.finish(session, _NOBODY, "", requests=0, sources=0, changed=0)
     current_app_keys()
     decrypt(encrypt("a token"))
-    OAuth1Auth("key", "secret", token="token", token_secret="secret").sign(
+    Signature("key", "secret", token="token", token_secret="secret").sign(
         "GET", "https://trello.com/?fields=name", {}, b""
     )
     Line().session.close()

@@ -60,6 +60,26 @@ def test_a_board_is_one_signed_request_for_only_what_is_needed(
     assert sent.req_kwargs["timeout"] == TIMEOUT
 
 
+def test_a_token_is_part_of_an_address_whatever_is_in_it(
+    answers: responses.RequestsMock,
+) -> None:
+    trello = Trello(Credentials("key", "app-secret", "a/b c", "token-secret"), API)
+    answers.delete(f"{API}/tokens/a/b%20c", json={})
+    trello.revoke()
+
+
+def test_a_cookie_is_not_sent_back_nor_a_redirect_followed(
+    trello: Trello, answers: responses.RequestsMock
+) -> None:
+    away = {"Set-Cookie": "session=1; Path=/", "Location": f"{API}/elsewhere"}
+    answers.get(ADDRESS, status=302, headers=away)
+    answers.get(ADDRESS, json=board([card()]))
+    with pytest.raises(OddAnswer):
+        trello.board(BOARD)
+    trello.board(BOARD)
+    assert "Cookie" not in answers.calls[1].request.headers
+
+
 @pytest.mark.parametrize("extra", [0, 1, 700])
 def test_from_a_thousand_cards_on_all_are_paged_until_a_page_is_empty(
     trello: Trello, answers: responses.RequestsMock, extra: int

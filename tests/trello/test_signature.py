@@ -1,0 +1,37 @@
+"""Our signature is the one that Authlib makes by itself."""
+
+import pytest
+from authlib.common.errors import AuthlibBaseError
+from authlib.integrations.requests_client import OAuth1Auth
+from authlib.oauth1.rfc5849 import client_auth
+
+from app.trello import signature
+from app.trello.signature import Signature
+
+SECRETS = {"token": "tö%41/ok", "token_secret": "t&s"}
+
+
+@pytest.fixture(autouse=True)
+def same_nonce(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (client_auth, signature):
+        monkeypatch.setattr(module, "generate_nonce", lambda: "nonce")
+        monkeypatch.setattr(module, "generate_timestamp", lambda: "1795867200")
+
+
+@pytest.mark.parametrize(
+    ("method", "address"),
+    [
+        ("GET", "https://api.trello.com/1/boards/5f1a?fields=name%2Cclosed&x=%C3%A9+1&empty="),
+        ("POST", "https://api.trello.com/1/webhooks/?callbackURL=https%3A%2F%2Ftally.example%2Fa"),
+        ("DELETE", "https://api.trello.com/1/tokens/a%20b"),
+    ],
+)
+def test_it_is_the_one_of_the_library(method: str, address: str) -> None:
+    theirs = OAuth1Auth("key", "s&%", **SECRETS).prepare(method, address, {}, None)
+    ours = Signature("key", "s&%", **SECRETS).prepare(method, address, {}, None)
+    assert ours == theirs
+
+
+def test_nothing_is_signed_for_an_open_line() -> None:
+    with pytest.raises(AuthlibBaseError, match="insecure_transport"):
+        Signature("key", "secret", **SECRETS).prepare("GET", "http://trello.example/1", {}, None)
