@@ -83,6 +83,14 @@ def exact_text(value: Fraction) -> str:
     return f"{value.numerator:#x}/{value.denominator:#x}"
 
 
+def exact_number(text: str) -> Fraction:
+    """What `exact_text` wrote. Raises ValueError."""
+    if "x" not in text:
+        return _exact(text)
+    numerator, _, denominator = text.partition("/")
+    return Fraction(int(numerator, 16), int(denominator, 16))
+
+
 class LongExact(TypeDecorator[Fraction]):
     """An exact number of any length, as a mean of hundreds of figures may have.
 
@@ -98,12 +106,7 @@ class LongExact(TypeDecorator[Fraction]):
         return exact_text(Fraction(value))
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Fraction | None:
-        if value is None:
-            return None
-        if "x" not in value:
-            return _exact(value)
-        numerator, _, denominator = value.partition("/")
-        return Fraction(int(numerator, 16), int(denominator, 16))
+        return None if value is None else exact_number(value)
 
 
 class Model(DeclarativeBase):

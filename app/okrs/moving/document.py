@@ -19,7 +19,7 @@ from app.okrs.loading import Item, seen_measures
 from app.okrs.models import Cycle, KeyResult, Measure, Objective, Reading
 from app.okrs.moving.gathering import Gathered, SaidCheckIn, parent_of
 from app.okrs.moving.origin import mark_of_workspace
-from app.okrs.moving.table import exact_text
+from app.okrs.moving.table import figure_for_file
 from app.okrs.standing import Standing, Thresholds, standing_of
 from app.teams.models import Team, TeamMember
 
@@ -87,8 +87,8 @@ def _workspace(space: Workspace) -> Json:
         "id": mark_of_workspace(space),
         "name": space.name,
         "time_zone": space.time_zone,
-        "behind_above": exact_text(space.behind_above),
-        "at_risk_above": exact_text(space.at_risk_above),
+        "behind_above": figure_for_file(space.behind_above),
+        "at_risk_above": figure_for_file(space.at_risk_above),
     }
 
 
@@ -146,8 +146,8 @@ def _whose(objective: Objective, told: _People) -> Json:
 def _measure(measure: Measure) -> Json:
     return {
         "kind": measure.kind,
-        "start": exact_text(measure.start_value),
-        "target": exact_text(measure.target_value),
+        "start": figure_for_file(measure.start_value),
+        "target": figure_for_file(measure.target_value),
         "unit": measure.unit,
         "guard": measure.guard,
         "warning": _figure(measure.warning_value),
@@ -177,8 +177,8 @@ def _ending(measure: Measure, told: _People) -> Json | None:
 def _standing(standing: Standing) -> Json:
     """For whoever reads the file; an import works them out anew."""
     return {
-        "progress": exact_text(standing.progress),
-        "expected": exact_text(standing.expected),
+        "progress": figure_for_file(standing.progress),
+        "expected": figure_for_file(standing.expected),
         "status": standing.status,
     }
 
@@ -217,7 +217,7 @@ def _readings(person: Person) -> defaultdict[int, list[Json]]:
         .order_by(Reading.taken_at, Reading.id)
     )
     for measure_id, series, taken_at, value, matching, completed, check_in_id, is_beside in rows:
-        reading = {"series": series, "taken_at": _moment(taken_at), "value": exact_text(value)}
+        reading = {"series": series, "taken_at": _moment(taken_at), "value": figure_for_file(value)}
         if matching is not None:
             reading |= {"matching_count": matching, "completed_count": completed}
         if check_in_id is not None:
@@ -254,7 +254,7 @@ def _members(gathered: Gathered) -> list[tuple[Team, list[int]]]:
 
 
 def _figure(value: Fraction | None) -> str | None:
-    return None if value is None else exact_text(value)
+    return None if value is None else figure_for_file(value)
 
 
 def _day(value: date | None) -> str | None:

@@ -8,7 +8,7 @@ from app.okrs.alignment.chains import hold_alignments
 from app.okrs.models import Cycle
 from app.okrs.moving.answers import Answers
 from app.okrs.moving.neutral import FileContent
-from app.okrs.moving.planning import CHANGED, plan_import
+from app.okrs.moving.planning import plan_import
 from app.okrs.moving.storing import hold, store
 
 
@@ -18,10 +18,8 @@ def do_import(content: FileContent, answers: Answers, importer: Person) -> dict[
     hold_alignments(db.session())
     _hold_cycles()
     plan = plan_import(content, answers, importer)
-    changed = [row for row in plan.rows if row.fate == CHANGED]
-    if changed:
+    if hold(plan.rows):
         # Someone may have changed them since they were read, so they are looked at once more.
-        hold(changed)
         db.session.expire_all()
         plan = plan_import(content, answers, importer)
     store(plan, content, importer)

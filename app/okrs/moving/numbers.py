@@ -4,10 +4,17 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
+from app.db import exact_number
+
 _MOST_DIGITS, _MOST_PLACES = 15, 12
 _SKIPPED = re.compile(r"[\s\u00a0\u2009\u202f'’]")
 _FIGURE = re.compile(r"([+-]?)(\d[\d.,]*|[.,]\d+)", re.ASCII)
-_EXACT = re.compile(r"-?\d{1,40}/[1-9]\d{0,39}", re.ASCII)
+_EXACT = re.compile(r"-?\d{1,39}/[1-9]\d{0,38}", re.ASCII)
+"""What a column for an exact number has room for."""
+_LONG = re.compile(
+    r"-?(\d{1,320}/[1-9]\d{0,319}|0x[0-9a-f]{1,20000}/0x[1-9a-f][0-9a-f]{0,19999})", re.ASCII
+)
+"""What `exact_text` writes of what no decimal is, such as the mean of many figures."""
 _LONGEST = 120
 
 
@@ -39,6 +46,15 @@ def read_figure(text: str) -> Figure | None:
     is_negative = found[1] == "-" or before == "-"
     unit = (before.strip("-+") + after).strip()
     return Figure(-value if is_negative else value, unit == "%", unit)
+
+
+def read_long_figure(text: str) -> Fraction | None:
+    """As `read_figure`, where there is room for a value with any number of digits."""
+    if _LONG.fullmatch(text):
+        value = exact_number(text)
+        return value if abs(value) < 10**_MOST_DIGITS else None
+    figure = read_figure(text)
+    return figure.value if figure is not None else None
 
 
 def _value(digits: str) -> Fraction | None:

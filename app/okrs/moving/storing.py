@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 
 from app.accounts.models import Person, workspace
 from app.db import db, in_batches, utcnow
-from app.okrs.models import Cycle, Measure
+from app.okrs.models import Cycle, Measure, Objective
 from app.okrs.moving.attaching import (
     attach_people_and_tags,
     attach_viewers,
@@ -25,8 +25,10 @@ from app.okrs.moving.making import (
 )
 from app.okrs.moving.neutral import FileContent
 from app.okrs.moving.planning import CHANGED, NEW, Plan, PlannedRow
+from app.okrs.moving.states import state_of
 from app.okrs.moving.structure import key_of
 from app.okrs.rollup.settling import note_change_of_figure
+from app.okrs.rollup.shares import counting_parts, make_room
 
 
 def store(plan: Plan, content: FileContent, by: Person) -> None:
@@ -34,6 +36,7 @@ def store(plan: Plan, content: FileContent, by: Person) -> None:
     rows = [row for row in plan.rows if row.fate in (NEW, CHANGED)]
     new = [row for row in rows if row.fate == NEW]
     places = Places(rows, by)
+    _make_room(plan)
     measures = make_items(new)
     measures |= {row.item.measure_id: row.item.measure_id for row in rows if row.item is not None}
     make_objectives(new, measures, places, by)
@@ -53,12 +56,38 @@ def store(plan: Plan, content: FileContent, by: Person) -> None:
     _close_cycles(content, places, by)
 
 
-def hold(rows: Sequence[PlannedRow]) -> None:
-    """Let nobody change these items until the commit; in the order of ids, as settling does."""
-    ids = sorted(row.item.measure_id for row in rows if row.item is not None)
+def hold(rows: Sequence[PlannedRow]) -> bool:
+    """Let nobody change what is changed, or has something come under it, until the commit; in the
+    order of ids, as settling does. Whether there is any of that."""
+    changed = {row.item.measure_id for row in rows if row.item is not None and row.fate == CHANGED}
+    ids = sorted(changed | _given_more(rows))
     for batch in in_batches(ids):
         held = select(Measure.id).where(Measure.id.in_(batch)).order_by(Measure.id)
         db.session.execute(held.with_for_update())
+    return bool(ids)
+
+
+def _given_more(rows: Sequence[PlannedRow]) -> set[int]:
+    """The measures of what is here and gets something new under it."""
+    parents = {
+        row.state.parent
+        for row in rows
+        if row.state is not None
+        and row.fate in (NEW, CHANGED)
+        and (row.item is None or state_of(row.item).parent != row.state.parent)
+    }
+    return {one for one in parents if isinstance(one, int)}
+
+
+def _make_room(plan: Plan) -> None:
+    """Under the objectives that get something new. Where the file tells of what they have
+    already, it tells the shares of all."""
+    in_file = {row.item.measure_id for row in plan.rows if row.item is not None}
+    for batch in in_batches(sorted(_given_more(plan.rows))):
+        found = select(Objective).where(Objective.measure_id.in_(batch))
+        for objective in db.session.scalars(found):
+            if not in_file.intersection(one.measure_id for one in counting_parts(objective)):
+                make_room(objective)
 
 
 def _close_cycles(content: FileContent, places: Places, by: Person) -> None:

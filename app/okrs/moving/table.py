@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from app.accounts.models import Person, workspace
+from app.db import exact_text
 from app.okrs.figures import KIND_WORDS, figure_text
 from app.okrs.loading import Item
 from app.okrs.models import CLOSED, COMPANY, KPI, TEAM, KeyResult, Measure, Objective
@@ -62,10 +63,10 @@ def person_text(person: Person) -> str:
     return f"{person.name} <{person.email}>"
 
 
-def exact_text(value: Fraction) -> str:
-    """The very value: "12.5", or "100/3" where no decimal is it."""
+def figure_for_file(value: Fraction) -> str:
+    """The very value: "12.5", or "100/3" where no short decimal is it."""
     text = figure_text(value)
-    return text if Fraction(text) == value else str(value)
+    return text if Fraction(text) == value else exact_text(value)
 
 
 def _identity(item: Item, by_measure: Mapping[int, Item]) -> list[Cell]:
@@ -93,7 +94,7 @@ def _aligned(item: Item, by_measure: Mapping[int, Item]) -> str:
     parent = parent_of(item, by_measure)
     if parent is None:
         return ""
-    weight = f"weight: {exact_text(item.share)}%, " if item.share is not None else ""
+    weight = f"weight: {figure_for_file(item.share)}%, " if item.share is not None else ""
     return f"{parent.title}({weight}Id: {parent.measure_id})"
 
 
@@ -123,7 +124,7 @@ def _figures(measure: Measure, standing: Standing) -> list[Cell]:
 
 
 def _check_in_cell(measure: Measure, said: SaidCheckIn) -> str:
-    value = exact_text(said.value) if said.value is not None else ""
+    value = figure_for_file(said.value) if said.value is not None else ""
     if value and measure.kind != KPI:
         value += "%"
     parts: Sequence[tuple[str, str]] = (

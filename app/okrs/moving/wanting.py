@@ -18,7 +18,7 @@ from app.okrs.moving.answers import MAKE, Answers, NewCycle
 from app.okrs.moving.dates import Calendar
 from app.okrs.moving.measures import WantedMeasure, measure_for, present_value
 from app.okrs.moving.neutral import FileCheckIn, FileContent, FileItem
-from app.okrs.moving.numbers import read_figure
+from app.okrs.moving.numbers import read_figure, read_long_figure
 from app.okrs.moving.states import (
     Ending,
     MeasureState,
@@ -227,9 +227,9 @@ class Translator:
             notes.append(f"Its score “{item.score[:40]}” is not between 0 and 1, and is left out.")
             score = None
         progress = read_figure(item.progress)
-        final = read_figure(item.final_value)
+        final = read_long_figure(item.final_value)
         if final is not None:
-            final_value = final.value
+            final_value = final
         elif measure.kind == ROLL_UP:
             final_value = progress.value if progress else Fraction(0)
         else:
@@ -296,8 +296,7 @@ class Translator:
     ) -> tuple[Fraction | None, list[WantedReading]]:
         """The present value and the readings that led to it."""
         if item.readings is not None:
-            value = read_figure(item.value)
-            return (value.value if value else None), self._told_readings(item, check_ins)
+            return read_long_figure(item.value), self._told_readings(item, check_ins)
         readings = [
             WantedReading(one.made_at, one.value, check_in_key=one.key)
             for one in check_ins
@@ -323,13 +322,13 @@ class Translator:
         }
         found = []
         for one in item.readings or ():
-            taken_at, value = self._past(one.moment), read_figure(one.value)
+            taken_at, value = self._past(one.moment), read_long_figure(one.value)
             if taken_at is not None and value is not None:
                 key = by_reference.pop(one.check_in, "")
                 found.append(
                     WantedReading(
                         taken_at,
-                        value.value,
+                        value,
                         one.series,
                         one.matching,
                         one.completed,

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from app.db import db, utcnow
 from app.okrs.models import KPI, ROLL_UP, CheckIn, Cycle, KeyResult, Objective, Reading
 from app.okrs.moving.models import Import
-from tests.okrs.items import count_of, only
+from tests.okrs.items import count_of, make_key_result, only
 from tests.okrs.moving.files import (
     EXPLORER,
     KEY_RESULT,
@@ -97,6 +97,23 @@ def test_what_moves_counts_no_more_where_it_was_and_leaves_its_share_there(clien
     assert (part.objective.title, part.share) == ("Readers stay", None)
     assert shown_progress(client, old) == "0.000000"
     assert shown_progress(client, part.objective) == "25.000000"
+
+
+def test_what_comes_under_fixed_shares_takes_nothing_of_them(client, alice, bob):
+    client.sign_in(alice)
+    move_in(client, csv_file([OBJECTIVE]))
+    objective = only(Objective)
+    with client.app.app_context():
+        for share in (60, 20):  # another with 20 has left, so they have become 75 and 25
+            make_key_result(objective, bob, f"Fixed at {share}", share=Fraction(share))
+        db.session.commit()
+    rows = csv_file([OBJECTIVE, KEY_RESULT | {ALIGNED: "People find us(Id: 10)"}])
+    assert move_in(client, rows)["new"] == 1
+    db.session.expire_all()
+    shares = db.session.execute(select(KeyResult.title, KeyResult.share)).all()
+    assert dict(shares) == {"Fixed at 60": 75, "Fixed at 20": 25, "Publish posts": None}
+    assert shown_progress(client, objective) == "0.000000"
+    assert move_in(client, rows) == {"unchanged": 2}
 
 
 def shown_progress(client, objective):

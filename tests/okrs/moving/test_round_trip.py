@@ -1,12 +1,13 @@
 """What was taken away comes back in: to the same figures, and once."""
 
 import json
+from fractions import Fraction
 
 import pytest
 from sqlalchemy import select
 
 from app.db import db
-from app.okrs.models import Measure
+from app.okrs.models import Measure, Objective
 from app.okrs.moving.models import WaitingSource
 from app.trello.counting import Criteria
 from app.trello.models import Board
@@ -63,6 +64,20 @@ def test_a_document_comes_back_to_the_same_figures(client, rich, alice):
     client.page("/okrs")  # settles what was noted
     assert told(client) == before
     assert len({one["figures_on_export"]["progress"] for one in before["items"]}) > 8
+
+
+@pytest.mark.parametrize("final", [Fraction(10**90, 3 * 10**89 + 1), Fraction(7**5000, 3**8860)])
+def test_a_figure_of_any_length_comes_back_exact(client, rich, alice, final):
+    over = select(Measure).join(Measure.objective).where(Objective.title == "Over")
+    db.session.scalars(over).one().final_value = final
+    db.session.commit()
+    assert client.get("/okrs/export.csv").status_code == 200
+    file = client.get("/okrs/export.json").get_data()
+    empty_workspace()
+    client.sign_in(alice)
+    move_in(client, file, "okrs.json")
+    assert db.session.scalars(over).one().final_value == final
+    assert move_in(client, file, "okrs.json") == {"unchanged": 14}
 
 
 def test_what_was_linked_waits_for_a_connection(client, rich, alice):
