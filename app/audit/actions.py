@@ -31,7 +31,7 @@ SENTENCES = {
     "team.member_added": "added someone to the team",
     "team.member_removed": "removed someone from the team",
     "team.archived": "archived the team",
-    "team.restored": "brought back the team",
+    "team.restored": "restored the team",
     "objective.created": "created the objective",
     "objective.edited": "edited the objective",
     "objective.shared": "changed who sees the objective",

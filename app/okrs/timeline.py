@@ -34,8 +34,8 @@ _SAID = {
     "closed": "closed it",
     "postponed": "postponed it",
     "reopened": "reopened it",
-    "carried": "carried it over",
-    "copied": "copied it",
+    "carried": "postponed it",
+    "copied": "cloned it",
     "override": "let the data source update it again",
     "imported": "imported it",
 }

@@ -86,7 +86,7 @@ def restore_team(team_id: int) -> ResponseReturnValue:
     team = team_for(me(), team_id, to_edit=True)
     restore(team, me())
     db.session.commit()
-    flash(f"{team.name} is no longer archived.", "success")
+    flash(f"{team.name} is restored.", "success")
     return see_other("teams.show_team", team_id=team_id)
 
 

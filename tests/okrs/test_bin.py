@@ -99,7 +99,7 @@ def test_restoring_twice_does_it_once(client: Client, bob: Person, key_result: K
     client.post(f"/key-results/{key_result.id}/delete")
     client.post(f"/key-results/{key_result.id}/restore")
     page = client.follow(client.post(f"/key-results/{key_result.id}/restore"))
-    assert page.flashes[-1] == "“Publish posts” is back already."
+    assert page.flashes[-1] == "“Publish posts” was restored already."
     assert len(changes_of(key_result.measure_id)) == 2
 
 

@@ -41,8 +41,8 @@ def test_a_copy_begins_anew(
     page = client.page(client.page(f"/objectives/{objective.id}").link("Clone"))
     assert page.field("Cycle").value == str(later.id)
     page = client.follow(client.submit(page, "Clone"))
-    assert page.flashes == ["Objective copied."]
-    assert "Bob Brown copied it from “People find us”" in page.text
+    assert page.flashes == ["Objective cloned."]
+    assert "Bob Brown cloned it from “People find us”" in page.text
     made, part = newest(Objective), newest(KeyResult)
     assert (made.title, made.cycle.name, made.measure.continues_id) == (
         "People find us",
@@ -55,7 +55,7 @@ def test_a_copy_begins_anew(
     assert objective.measure.ended_as is None
 
 
-def test_pressed_twice_it_is_copied_once(
+def test_pressed_twice_it_is_cloned_once(
     client: Client, bob: Person, objective: Objective, counted: KeyResult
 ) -> None:
     client.sign_in(bob)
@@ -63,14 +63,14 @@ def test_pressed_twice_it_is_copied_once(
         page = client.page(path)
         made = client.follow(client.submit(page, "Clone"))
         again = client.follow(client.submit(page, "Clone"))
-        assert again.flashes == ["It was copied already: this is the copy."]
+        assert again.flashes == ["It was cloned already: this is the clone."]
         assert again.path == made.path
     assert (count_of(Objective), count_of(KeyResult)) == (2, 3)
     client.submit(client.page(path), "Clone")  # from a page made since, it is one more
     assert count_of(KeyResult) == 4
 
 
-def test_a_namesake_that_was_copied_meanwhile_is_no_copy_of_it(
+def test_a_namesake_that_was_cloned_meanwhile_is_no_clone_of_it(
     client: Client, bob: Person, objective: Objective, counted: KeyResult
 ) -> None:
     namesake = make_key_result(objective, bob, counted.title)
@@ -78,8 +78,8 @@ def test_a_namesake_that_was_copied_meanwhile_is_no_copy_of_it(
     page = client.page(f"/key-results/{counted.id}/clone")
     client.submit(client.page(f"/key-results/{namesake.id}/clone"), "Clone")
     page = client.follow(client.submit(page, "Clone"))
-    assert page.flashes == ["Key result copied."] * 2
-    assert "Bob Brown copied it from “Publish posts”" in page.text
+    assert page.flashes == ["Key result cloned."] * 2
+    assert "Bob Brown cloned it from “Publish posts”" in page.text
     assert f"measure {counted.measure_id}" not in page.text
     assert count_of(KeyResult) == 4
 
@@ -156,17 +156,17 @@ def test_beside_the_original_its_title_says_what_it_is(
     client.sign_in(bob)
     page = client.page(f"/objectives/{objective.id}/clone")
     client.submit(page, "Clone", {"cycle": str(objective.cycle_id), "with_parts": None})
-    assert newest(Objective).title == "People find us (copy)"
+    assert newest(Objective).title == "People find us (clone)"
     page = client.page(f"/key-results/{counted.id}/clone")
     assert page.field("Objective").value == str(objective.id)
     page = client.follow(client.submit(page, "Clone"))
-    assert page.h1 == "x" * 193 + " (copy)"
+    assert page.h1 == "x" * 192 + " (clone)"
     made = newest(KeyResult)
     assert isinstance(made, KeyResult) and made.position == 1
     assert [what for what, *_ in changes_of(made.measure_id)] == ["copied"]
 
 
-def test_what_has_ended_is_copied_too(
+def test_what_has_ended_is_cloned_too(
     client: Client, bob: Person, objective: Objective, counted: KeyResult
 ) -> None:
     client.sign_in(bob)

@@ -38,7 +38,7 @@ from tests.support.client import Client
 from tests.support.html import Page
 from tests.support.people import make_person
 
-REACHED = "It has reached its target, so there is nothing left to carry. Close it instead."
+REACHED = "It has reached its target, so there is nothing left to postpone. Close it instead."
 
 
 @pytest.fixture
@@ -87,8 +87,8 @@ def test_both_pages_link_to_each_other(
 ) -> None:
     client.sign_in(bob)
     page = postpone(client, objective, later)
-    assert "Carries on People find us from Spring." in page.text
-    assert "Bob Brown carried it over from Spring" in page.text
+    assert "Postponed from People find us in Spring." in page.text
+    assert "Bob Brown postponed it from Spring" in page.text
     page = client.page(page.link("People find us"))
     assert page.one("#standing")["data-status"] == POSTPONED
     assert "It goes on as People find us in Summer." in page.one("#ending").text
@@ -99,7 +99,7 @@ def test_both_pages_link_to_each_other(
     assert changes_of(old.id) == [("postponed", "", "into Summer")]
     said = db.session.execute(select(AuditEntry.action, AuditEntry.detail)).all()
     assert [tuple(one) for one in said] == [
-        ("objective.created", {"copied_from": "People find us, Spring"}),
+        ("objective.created", {"postponed_from": "People find us, Spring"}),
         ("objective.postponed", {"into": "Summer"}),
     ]
 
@@ -268,7 +268,7 @@ def test_reopened_it_is_not_carried_into_the_same_cycle_again(
     client.sign_in(bob)
     postpone(client, objective, later)
     page = client.page(f"/objectives/{objective.id}/reopen")
-    assert "What it was carried into stays where it is." in page.text
+    assert "What it goes on as elsewhere stays where it is." in page.text
     client.submit(page, "Reopen")
     assert measure_of(key_result).ended_as is None
     page = client.page(f"/objectives/{objective.id}/postpone")

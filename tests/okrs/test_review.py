@@ -148,7 +148,7 @@ def test_one_refusal_keeps_all_as_it_is(
 
     assert said(objective, "value") == "Give a percentage from 0 to 100."
     assert said(objective, "score") == "Give a score from 0 to 1, such as 0.7."
-    assert said(key_result, "do").startswith("Its objective is not carried into Summer")
+    assert said(key_result, "do").startswith("Its objective is not postponed into Summer")
     assert said(there, "do").startswith("It has reached its target")
     assert chosen(page, objective) == ("close", "101", "7")
     assert chosen(page, key_result)[0] == into
@@ -170,7 +170,7 @@ def test_a_key_result_goes_where_its_objective_goes_or_went(
     db.session.commit()
     page = client.page(review(objective.cycle_id))
     refused = client.see(client.submit(page, "Save", decide(page, objective, str(later.id))), 422)
-    assert "It was carried into Summer before." in refused.text
+    assert "It was postponed into Summer before." in refused.text
     changes = decide(page, key_result, str(later.id))
     client.follow(client.submit(page, "Save", changes))
     made = db.session.scalars(

@@ -147,7 +147,7 @@ def test_an_archived_team_is_offered_no_more_and_can_come_back(
     assert "Marketing" in client.page(f"/teams/{part.id}/edit").field("Part of").options
     assert "1 archived" in client.page("/teams").text
     page = client.page(f"/teams/{team.id}")
-    client.follow(client.submit(page, "Bring back"))
+    client.follow(client.submit(page, "Restore"))
     client.post(f"/teams/{team.id}/restore")
     assert db.session.get_one(Team, team.id).archived_at is None
     assert [action for action, *_ in entries()] == ["team.archived", "team.restored"]

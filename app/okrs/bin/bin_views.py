@@ -37,5 +37,5 @@ def _restore(item: Item) -> ResponseReturnValue:
         flash(str(why), "error")
         return see_other("okrs.show_bin")
     db.session.commit()
-    flash(f"“{item.title}” {'restored.' if is_new else 'is back already.'}", "success")
+    flash(f"“{item.title}” {'restored.' if is_new else 'was restored already.'}", "success")
     return redirect(item_url(item, "show"), code=303)

@@ -18,7 +18,7 @@ from app.okrs.models import KPI, POSTPONED, Cycle, KeyResult, Measure, Objective
 from app.okrs.rollup.settling import note_change_of_figure
 from app.okrs.standing import progress_of, value_of
 
-NOTHING_LEFT = "It has reached its target, so there is nothing left to carry. Close it instead."
+NOTHING_LEFT = "It has reached its target, so there is nothing left to postpone. Close it instead."
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Postponing items into another cycle, and copying them."""
+"""Postponing items into another cycle, and cloning them."""
 
 from collections.abc import Sequence
 from typing import TypeVar
@@ -126,7 +126,7 @@ def clone_objective(objective_id: int) -> ResponseReturnValue:
     parts = objective.key_results if form.with_parts.data else []
     made = copy_objective(objective, cycle, parts, copying)
     db.session.commit()
-    flash("Objective copied.", "success")
+    flash("Objective cloned.", "success")
     _tell_of_unlinked(copying)
     return see_other("okrs.show_objective", objective_id=made.id)
 
@@ -151,7 +151,7 @@ def clone_key_result(key_result_id: int) -> ResponseReturnValue:
         return _lead_to_copy(copied)
     made = copying.key_result(key_result, into)
     db.session.commit()
-    flash("Key result copied.", "success")
+    flash("Key result cloned.", "success")
     _tell_of_unlinked(copying)
     return see_other("okrs.show_key_result", key_result_id=made.id)
 
@@ -201,8 +201,8 @@ def _lead_to_closing(item: Item) -> ResponseReturnValue:
 
 
 def _lead_to_copy(copy: Item) -> ResponseReturnValue:
-    """Pressed twice, it is copied once."""
-    flash("It was copied already: this is the copy.")
+    """Pressed twice, it is cloned once."""
+    flash("It was cloned already: this is the clone.")
     return redirect(item_url(copy, "show"), code=303)
 
 

@@ -25,7 +25,7 @@ from app.okrs.sight import sees
 from app.okrs.standing import value_of
 from app.teams.models import Team
 
-_COPY = " (copy)"
+_CLONE = " (clone)"
 
 
 @dataclass
@@ -95,7 +95,7 @@ class Copying:
     def _title(self, original: Item, *, is_beside: bool) -> str:
         if not is_beside:
             return original.title
-        return original.title[: LONGEST_TITLE - len(_COPY)] + _COPY
+        return original.title[: LONGEST_TITLE - len(_CLONE)] + _CLONE
 
     def _whose(self, original: Objective) -> tuple[str, Team | None]:
         """The level and the team; a copy is of its owner where the person may not give it more."""
@@ -135,7 +135,8 @@ class Copying:
             note_change(made.measure, self.by, COPIED, _which(original), _copied_from(original))
         came_from = f"{original.title}, {original.cycle.name}"
         kind, number, title = record_of(made)
-        record(f"{kind}.created", kind, number, title, by=self.by, copied_from=came_from)
+        how = "postponed_from" if self.carries_on else "cloned_from"
+        record(f"{kind}.created", kind, number, title, by=self.by, **{how: came_from})
         note_change_of_figure(db.session(), [made.measure_id])
         self._link(made, original)
         return made

@@ -92,7 +92,7 @@ class Deciding:
             return NOTHING_LEFT
         if isinstance(item, Objective):
             is_there = any(one.cycle.id == cycle.id for one in carried_into(item))
-            return f"It was carried into {cycle.name} before." if is_there else ""
+            return f"It was postponed into {cycle.name} before." if is_there else ""
         with_objective = self._going.get(item.objective)
         if with_objective is not None:
             is_same = with_objective.id == cycle.id
@@ -101,7 +101,7 @@ class Deciding:
         home = home_of(elsewhere, item)
         if home is None:
             return (
-                f"Its objective is not carried into {cycle.name}: postpone that too, or postpone "
+                f"Its objective is not postponed into {cycle.name}: postpone that too, or postpone "
                 "this alone on its own page."
             )
         self._homes[item.measure_id] = home
