@@ -5,9 +5,9 @@ their value; where both did, what was typed stays, and is stored once it is save
 form carries decides on nothing but that: neither on access, nor on what may be stored.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from flask import current_app, flash
 from flask_login import current_user
@@ -16,10 +16,8 @@ from werkzeug.datastructures import MultiDict
 from wtforms.form import BaseForm
 
 from app.audit.since import Saved, last_entry_of, who_changed
-from app.form_fields import Fields, Said, fields_of, plain
+from app.form_fields import Fields, plain
 from app.pages import clock
-
-AForm = TypeVar("AForm", bound=BaseForm)
 
 OPENED = "opened"
 """The hidden field with what the form was opened on."""
@@ -132,40 +130,6 @@ class Merge:
         """What is to be said at a field that is none of the form's own."""
         contested = (one for one in self.changes if one.is_contested and one.name == name)
         return next((one.sentence for one in contested), "")
-
-
-@dataclass
-class Edited(Generic[AForm]):
-    """A form with what others saved since it was opened."""
-
-    form: AForm
-    merge: Merge
-    said: Said | None = None
-
-    def may_be_saved(self, is_valid: bool | None = None) -> bool:
-        """Check it, unless that was done; False leaves messages on the form."""
-        is_valid = self.form.validate() if is_valid is None else is_valid
-        self.merge.tell(self.form, fields_of(self.form, self.said))
-        return is_valid and not self.merge.is_contested
-
-
-def edited(
-    thing: Thing,
-    sent: MultiDict[str, str] | None,
-    form_of: Callable[[MultiDict[str, str] | None], AForm],
-    together: Collection[Together] = (),
-    said: Said | None = None,
-) -> Edited[AForm]:
-    """The form of a thing that nobody else changes meanwhile: as it is stored, or as it was sent.
-
-    `form_of` makes it from what was sent; from nothing it is as stored.
-    """
-    stored = form_of(None)
-    fields = fields_of(stored, said)
-    if sent is None:
-        return Edited(stored, begin(thing, fields), said)
-    met = merge(thing, sent, fields, together)
-    return Edited(form_of(met.sent), met, said)
 
 
 def begin(thing: Thing, stored: Fields) -> Merge:

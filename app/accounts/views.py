@@ -22,9 +22,10 @@ from app.accounts.signing_in import START, begin_session
 from app.accounts.ways_in import has_passwords, openid_name, with_passwords
 from app.audit.log import record
 from app.db import db
+from app.edited_forms import Edited, edited
 from app.guessing import slow_links, slow_password_change, slow_setup
 from app.htmx import see_other
-from app.merging import Edited, Thing, edited
+from app.merging import Thing
 
 
 @blueprint.route("/setup", methods=["GET", "POST"])

@@ -8,8 +8,9 @@ from werkzeug.datastructures import MultiDict
 
 from app.access import found, hold_me, me
 from app.db import db
+from app.edited_forms import Edited, edited
 from app.htmx import see_other
-from app.merging import Edited, Thing, Together, edited
+from app.merging import Thing, Together
 from app.okrs import blueprint
 from app.okrs.changes import SHARES
 from app.okrs.endings.fixed import lead_to_reopening

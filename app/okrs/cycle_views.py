@@ -9,8 +9,9 @@ from sqlalchemy import func, select
 from app.access import by_id, me, require_admin
 from app.audit.log import record
 from app.db import db
+from app.edited_forms import edited
 from app.htmx import see_other
-from app.merging import Merge, Thing, edited
+from app.merging import Merge, Thing
 from app.okrs import blueprint
 from app.okrs.cycle_changes import (
     RECORDED_AS,

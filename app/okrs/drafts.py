@@ -1,19 +1,25 @@
 """What is typed into an item's form: step by step, with a data source chosen on the way."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import request
-from sqlalchemy import or_, select
 from werkzeug.datastructures import MultiDict
 
 from app.access import id_from_query
 from app.accounts.models import Person
-from app.accounts.people import by_name, possible_owners
-from app.db import db
 from app.merging import OPENED, Merge, begin, merge
 from app.okrs.alignment.choice import AlignedUnder
+from app.okrs.choices import (
+    further_owners_to_choose,
+    named,
+    outsiders_among,
+    owners_of_parts,
+    owners_to_choose,
+    viewer_teams_to_choose,
+    viewers_to_choose,
+)
 from app.okrs.cycles import current_cycle, cycles_to_choose
 from app.okrs.forms import ItemForm, KeyResultForm, ObjectiveForm
 from app.okrs.integrations import (
@@ -38,9 +44,8 @@ from app.okrs.opened import (
     stored_source,
     thing_of,
 )
-from app.okrs.sight import EVERYONE, onlookers, would_see
+from app.okrs.sight import EVERYONE
 from app.okrs.stored import mark_of, stored_fields
-from app.teams.loading import all_teams
 
 Sent = MultiDict[str, str] | None
 """What was sent of a form; None where it is only to be shown."""
@@ -119,11 +124,13 @@ def objective_draft(person: Person, objective: Objective | None, cycle: Cycle | 
         form.belongs_to.choices = level_choices(person, objective)
         if objective is None:
             form.begin_for(team_key(id_from_query("team")))
-        form.owner.choices = _named(_owners(person, objective, is_own_only=objective is None))
-        form.further_owners.choices = _named(_further_owners(objective))
-        form.viewers.choices = _possible_viewers(objective)
-        form.viewer_teams.choices = _possible_viewer_teams(objective)
-        form.part_owners = _owners_of_parts(objective) if objective else []
+        form.owner.choices = named(
+            owners_to_choose(person, objective, is_own_only=objective is None)
+        )
+        form.further_owners.choices = named(further_owners_to_choose(objective))
+        form.viewers.choices = viewers_to_choose(objective)
+        form.viewer_teams.choices = viewer_teams_to_choose(objective)
+        form.part_owners = owners_of_parts(objective) if objective else []
         form.cycle.choices = [(one.id, one.name) for one in cycles]
         form.chosen_cycle = next((one for one in cycles if one.id == form.cycle.data), None)
         return form
@@ -140,11 +147,11 @@ def key_result_draft(person: Person, objective: Objective, key_result: KeyResult
 
     def form_of(typed: Sent) -> KeyResultForm:
         form = KeyResultForm(typed, data=stored)
-        owners = _owners(person, key_result, is_own_only=False)
-        form.owner.choices = _named(owners)
-        further_owners = _further_owners(key_result)
-        form.further_owners.choices = _named(further_owners)
-        form.outsiders = _outsiders([*owners, *further_owners], objective)
+        owners = owners_to_choose(person, key_result, is_own_only=False)
+        form.owner.choices = named(owners)
+        further_owners = further_owners_to_choose(key_result)
+        form.further_owners.choices = named(further_owners)
+        form.outsiders = outsiders_among([*owners, *further_owners], objective)
         form.chosen_cycle = objective.cycle
         return form
 
@@ -188,60 +195,6 @@ def _stored(person: Person, item: Item | None, usual_kind: str) -> dict[str, Any
         seen = {"visibility": EVERYONE, "viewers": [], "viewer_teams": []}
         return new | seen | {"further_owners": [], "belongs_to": PERSONAL}
     return stored_fields(item)
-
-
-def _owners(person: Person, item: Item | None, *, is_own_only: bool) -> Sequence[Person]:
-    """Who may own it: a member makes objectives for themselves; what exists may be handed on."""
-    if is_own_only and not person.is_admin:
-        return [person]
-    owners = possible_owners()
-    if item is None or item.owner in owners:
-        return owners
-    return by_name([*owners, item.owner])
-
-
-def _further_owners(item: Item | None) -> Sequence[Person]:
-    """Who may be chosen, and those who are."""
-    owners = possible_owners()
-    present = item.measure.further_owners if item is not None else []
-    return by_name({*owners, *present})
-
-
-def _outsiders(people: Sequence[Person], objective: Objective) -> dict[int, str]:
-    """Who of these people does not see the objective: ids and names."""
-    if not objective.is_private:
-        return {}
-    seeing = onlookers(objective)
-    return {one.id: one.name for one in people if not would_see(one, seeing)}
-
-
-def _named(people: Sequence[Person]) -> list[tuple[int, str]]:
-    return [(one.id, one.name if one.is_active else f"{one.name} (deactivated)") for one in people]
-
-
-def _possible_viewers(objective: Objective | None) -> list[tuple[int, str]]:
-    """Everyone who can sign in, observers too, and those who were chosen before they left."""
-    chosen = [one.id for one in objective.viewers] if objective else []
-    people = db.session.scalars(
-        select(Person)
-        .where(or_(Person.is_active.is_(True), Person.id.in_(chosen)))
-        .order_by(Person.name, Person.id)
-    ).all()
-    return _named(people)
-
-
-def _possible_viewer_teams(objective: Objective | None) -> list[tuple[int, str]]:
-    """All teams but archived ones, and those of which some were chosen before."""
-    chosen = [one.id for one in objective.viewer_teams] if objective else []
-    return [
-        (one.id, one.name) for one in all_teams() if one.archived_at is None or one.id in chosen
-    ]
-
-
-def _owners_of_parts(objective: Objective) -> list[Person]:
-    """Who owns a key result of it and can sign in, each once."""
-    owners = {owner for one in objective.key_results for owner in one.owners if owner.is_active}
-    return by_name(owners)
 
 
 def _with_source(

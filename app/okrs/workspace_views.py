@@ -6,8 +6,9 @@ from flask.typing import ResponseReturnValue
 from app.access import require_admin
 from app.accounts.models import workspace
 from app.db import db
+from app.edited_forms import edited
 from app.htmx import see_other
-from app.merging import Thing, edited
+from app.merging import Thing
 from app.okrs import blueprint
 from app.okrs.workspace_form import workspace_form
 from app.okrs.workspace_settings import RECORDED_AS, change_workspace, hold_to_change

@@ -6,8 +6,9 @@ from sqlalchemy.exc import IntegrityError
 
 from app.access import me, require_admin
 from app.db import db
+from app.edited_forms import edited
 from app.htmx import see_other
-from app.merging import Merge, Thing, edited
+from app.merging import Merge, Thing
 from app.teams import blueprint
 from app.teams.changing import archive, change_team, make_team, restore
 from app.teams.forms import NAME_TAKEN, RECORDED_AS, MembersForm, TeamForm, members_form, team_form

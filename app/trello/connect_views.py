@@ -10,8 +10,9 @@ from sqlalchemy import select
 from app.access import hold_me, me, require_member
 from app.accounts.models import ADMIN, Person
 from app.db import db
+from app.edited_forms import edited
 from app.htmx import see_other
-from app.merging import OPENED, Merge, Thing, edited
+from app.merging import OPENED, Merge, Thing
 from app.okrs.integrations import is_enabled
 from app.trello import blueprint
 from app.trello.app_keys import are_stored_keys_unreadable, current_app_keys

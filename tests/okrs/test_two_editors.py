@@ -10,6 +10,7 @@ from sqlalchemy import update
 from app.accounts.models import Person
 from app.audit.models import AuditEntry
 from app.db import db
+from app.okrs import saving
 from app.okrs.models import KPI, PERCENT, Cycle, KeyResult, Objective
 from tests.okrs.abacus import Abacus
 from tests.okrs.items import make_key_result, make_measure, make_objective
@@ -209,7 +210,7 @@ def test_what_it_was_put_under_is_not_named_to_those_who_do_not_see_it(
     assert error(page, "Aligned under").startswith("This was changed")
 
 
-def test_it_is_deleted_or_closed_meanwhile(
+def test_what_was_closed_meanwhile_is_told_so_and_then_deleted_is_gone(
     app: Flask, alice: Person, bob: Person, key_result: KeyResult
 ) -> None:
     hers, his = opened(app, edit(key_result), alice, bob)
@@ -221,6 +222,8 @@ def test_it_is_deleted_or_closed_meanwhile(
     page = hers.refused(title="Mine")
     assert page.field("Title").value == "Mine" and "closed" in page.all(".note.bad")[0].text
     assert reloaded(key_result).title == "Other"
+    browser.follow(browser.submit(browser.page(f"/key-results/{key_result.id}/delete"), "Delete"))
+    assert hers.client.submit(hers.page, "Save").status_code == 404
 
 
 def test_what_others_wrote_is_shown_as_text(
@@ -307,3 +310,22 @@ def test_steps_on_the_way_keep_what_the_form_was_opened_on(
     hers.page = hers.client.see(hers.client.submit(hers.page, name, {"title": "Mine"}))
     page = hers.refused()
     assert error(page, "Title").startswith("Bob Brown changed this to “His”")
+
+
+def test_who_is_quicker_by_a_moment_is_not_overwritten(
+    app: Flask, alice: Person, objective: Objective, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the form was merged, and before the item is held."""
+    (hers,) = opened(app, edit(objective), alice)
+    hold = saving.hold_item
+
+    def held(item: Objective | KeyResult) -> None:
+        quicker = update(Objective).values(description="Quick.")
+        db.session.execute(quicker.execution_options(synchronize_session=False))
+        hold(item)
+
+    monkeypatch.setattr(saving, "hold_item", held)
+    page = hers.refused(title="Mine")
+    assert "at the same moment" in page.one(".note.bad").text
+    assert page.field("Title").value == "Mine"
+    assert reloaded(objective).title == "People find us"

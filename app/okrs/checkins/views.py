@@ -10,7 +10,8 @@ from werkzeug.datastructures import MultiDict
 from app.access import found, hold_me, me
 from app.audit.since import Saved
 from app.db import db
-from app.merging import Thing, edited
+from app.edited_forms import edited
+from app.merging import Thing
 from app.okrs import blueprint
 from app.okrs.checkins.forms import CheckInForm
 from app.okrs.checkins.loading import check_in_for

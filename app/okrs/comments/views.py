@@ -7,8 +7,9 @@ from sqlalchemy import select
 from app.access import for_observers, found, hold_me, me
 from app.audit.since import Saved
 from app.db import db
+from app.edited_forms import edited
 from app.htmx import see_other
-from app.merging import Merge, Thing, edited
+from app.merging import Merge, Thing
 from app.okrs import blueprint
 from app.okrs.comments.forms import CommentForm
 from app.okrs.comments.loading import comment_for
