@@ -1,5 +1,5 @@
 """A whole quarter as a team lives it: plan, align, link, check in, override, resume, review, close,
-carry over; with htmx and without JavaScript."""
+postpone; and what a team brings along. With htmx and without JavaScript."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from app.db import utcnow
 from tests.browser.conftest import Visitor
 from tests.browser.steps import connect_account, field, measure, pick_trello, press
+from tests.okrs.moving.files import csv_file, viva_row
 
 pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.xdist_group("browser")]
 
@@ -29,7 +30,7 @@ def names(visitor: Visitor) -> Names:
     return Names("htmx" if visitor.has_javascript else "plain")
 
 
-def test_a_quarter_from_planning_to_carrying_over(visitor: Visitor, names: Names) -> None:
+def test_a_quarter_from_planning_to_postponing(visitor: Visitor, names: Names) -> None:
     page = visitor.page
     connect_account(visitor, names.of("Quarter"))
     plan_cycles(page, names)
@@ -48,10 +49,9 @@ def test_a_quarter_from_planning_to_carrying_over(visitor: Visitor, names: Names
     page.get_by_role("link", name="New key result").first.click()
     field(page, "Title").fill(names.of("Hold talks"))
     press(page, "Save")
-    page.get_by_role("link", name="Check in", exact=True).click()
-    field(page, "Value").fill("40")
-    field(page, "Note").fill("Four of ten were held.")
-    press(page, "Save")
+    talks = page.url
+    check_in_by_keyboard(page, names.of("Hold talks"))
+    page.goto(talks)
     expect(measure(page)).to_have_attribute("data-value", "40.000000")
     expect(page.locator(".timeline")).to_contain_text("Four of ten were held.")
 
@@ -113,6 +113,26 @@ def link_posts(visitor: Visitor, names: Names) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text(names.of("Publish 40 posts"))
 
 
+def check_in_by_keyboard(page: Page, title: str) -> None:
+    """In the round, where others' items may come first."""
+    page.goto("/")
+    page.get_by_role("link", name="Check-in round").press("Enter")
+    expect(page.locator(".trail")).to_contain_text("Check-in round: 1 of")
+    while page.get_by_role("heading", level=1).inner_text() != title:
+        with page.expect_navigation():
+            page.get_by_role("link", name="Skip", exact=True).press("Enter")
+    expect(field(page, "Value")).to_be_focused()
+    page.keyboard.type("40")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Four of ten were held.")
+    press_by_keyboard(page, "Save and next")
+
+
+def press_by_keyboard(page: Page, name: str) -> None:
+    with page.expect_navigation():
+        page.get_by_role("button", name=name, exact=True).press("Enter")
+
+
 def override_and_resume(page: Page, names: Names, counted: str) -> None:
     page.locator("#key-results").get_by_role("link", name=names.of("Publish 40 posts")).click()
     page.get_by_role("link", name="Check in", exact=True).click()
@@ -152,3 +172,26 @@ def review(page: Page, names: Names) -> None:
         "link", name=names.of("Publish 40 posts")
     ).click()
     expect(page.locator("#source-panel")).to_be_visible()
+
+
+def test_a_file_comes_in_by_keyboard_and_once(visitor: Visitor, names: Names) -> None:
+    """With one word that has to be answered, and then again."""
+    page, title = visitor.page, names.of("Win readers")
+    file = csv_file([viva_row(title, **{"Object Type": "Big thing"})])
+    for fate in ("new", "unchanged"):
+        page.goto("/admin/import")
+        content = {"name": f"{title}.csv", "mimeType": "text/csv", "buffer": file}
+        field(page, "File").set_input_files(content)
+        press_by_keyboard(page, "Send")
+        press_by_keyboard(page, "Look at the rows")
+        expect(page.get_by_text("Choose one from the list.")).to_be_visible()
+        page.locator("select[aria-invalid]").focus()
+        page.keyboard.type("Objective")
+        press_by_keyboard(page, "Look at the rows")
+        expect(page.locator("#counts")).to_contain_text(f"1 {fate}")
+        if fate == "new":
+            press_by_keyboard(page, "Import")
+            expect(page.locator("#flashes")).to_contain_text("Imported.")
+    expect(page.get_by_role("button", name="Import", exact=True)).to_have_count(0)
+    expect(page.get_by_text("There is nothing to import")).to_be_visible()
+    visitor.complaints[:] = [one for one in visitor.complaints if "422" not in one]
