@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from flask import Flask
@@ -17,6 +18,7 @@ from app.db import db
 from app.migrating import upgrade
 from tests.okrs.abacus import add_to
 from tests.support.client import Client
+from tests.support.memory import memory
 from tests.support.people import make_person
 from tests.support.postgresql import Server, binaries, running_server
 from tests.support.shared_app import own_app, shared_app
@@ -51,11 +53,12 @@ def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 
 @pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def sqlite_template() -> Iterator[Path]:
     """An SQLite file with all tables, to be copied."""
-    path = tmp_path_factory.mktemp("database") / "template.sqlite3"
-    upgrade(f"sqlite:///{path}")
-    return path
+    with TemporaryDirectory(prefix="tally-sqlite-", dir=memory()) as directory:
+        path = Path(directory) / "template.sqlite3"
+        upgrade(f"sqlite:///{path}")
+        yield path
 
 
 @pytest.fixture(scope="session")

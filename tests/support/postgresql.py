@@ -13,22 +13,33 @@ from typing import Any
 
 import psycopg
 
-FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=40")
-MEMORY = Path("/dev/shm")
-ROOM = 2**30
-"""Bytes; a server with the databases of a run takes a tenth of it."""
+from tests.support.memory import memory
+
+FAST = (
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+    "wal_level=minimal",
+    "max_wal_senders=0",
+    "autovacuum=off",  # no database lives long enough
+    "max_connections=40",
+)
 
 
 def binaries() -> Path | None:
     """The newest PostgreSQL that Debian's or Ubuntu's packages have put here, if there is one."""
     found = Path("/usr/lib/postgresql").glob("*/bin/initdb")
-    versions = sorted(found, key=lambda path: int(path.parts[-3].partition(".")[0]))
-    return versions[-1].parent if versions else None
+    return max((one.parent for one in found), key=_version, default=None)
+
+
+def _version(programs: Path) -> int:
+    return int(programs.parent.name.partition(".")[0])
 
 
 @contextmanager
 def running_server(programs: Path) -> Iterator["Server"]:
-    folder = Path(tempfile.mkdtemp(prefix="tally-pg-", dir=_memory()))
+    # Each new database is hundreds of files, which take a disk ten times as long.
+    folder = Path(tempfile.mkdtemp(prefix="tally-pg-", dir=memory()))
     owner: dict[str, Any] = {"cwd": "/"}
     if os.geteuid() == 0:  # PostgreSQL refuses to run as root
         shutil.chown(folder, "postgres", "postgres")
@@ -43,7 +54,7 @@ def running_server(programs: Path) -> Iterator["Server"]:
         **owner,
     )
     try:
-        server = Server(folder)
+        server = Server(folder, _version(programs))
         server.wait_until_ready()
         yield server
     finally:
@@ -52,17 +63,11 @@ def running_server(programs: Path) -> Iterator["Server"]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _memory() -> Path | None:
-    """Where files lie in memory, if that is here and has room: each new database is hundreds of
-    files, which take a disk ten times as long."""
-    if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
-        return MEMORY
-    return None
-
-
 class Server:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, version: int) -> None:
         self.folder = folder
+        # By its log, as it is done from 15 on otherwise, a copy takes twice the work.
+        self._copying = "STRATEGY FILE_COPY" if version >= 15 else ""
         self._count = 0
 
     def url(self, database: str) -> str:
@@ -82,7 +87,7 @@ class Server:
         """Make a database like `template` and return its name."""
         self._count += 1
         name = name or f"tally_{self._count}"
-        self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template} {self._copying}")
         return name
 
     def drop(self, database: str) -> None:
