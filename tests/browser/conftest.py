@@ -3,10 +3,11 @@
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, Route, sync_playwright
 
 from app.security import HTMX_URL
 from tests.support.installation import (
@@ -34,17 +35,29 @@ def find_browser() -> str | None:
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 
 
-@pytest.fixture
-def chromium() -> Iterator[Browser]:
-    """A browser for one test. Its contexts are left to end with it: closing one of them waits
-    for ever, now and then, when a pop-up has just closed itself."""
-    path = find_browser()
-    if path is None:
+@pytest.fixture(scope="module")
+def driver() -> Iterator[BrowserType]:
+    """What launches browsers, for a whole module: it is a process of its own."""
+    if find_browser() is None:
         pytest.skip("no Chromium on this machine")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, headless=True, args=FLAGS)
+        yield playwright.chromium
+
+
+@contextmanager
+def launched(driver: BrowserType) -> Iterator[Browser]:
+    """A browser. Its contexts are left to end with it: closing one of them waits for ever, now
+    and then, when a pop-up has just closed itself."""
+    browser = driver.launch(executable_path=find_browser(), headless=True, args=FLAGS)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def chromium(driver: BrowserType) -> Iterator[Browser]:
+    """A browser for one test."""
+    with launched(driver) as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")
@@ -120,6 +133,16 @@ def visitor(
     visitor.sign_in()
     yield visitor
     visitor.check()
+
+
+@pytest.fixture(scope="module")
+def someone(driver: BrowserType, installation: Installation) -> Iterator[Visitor]:
+    """An admin's browser, to set up what the tests of a module begin with."""
+    with launched(driver) as browser:
+        visitor = Visitor(browser, installation, javascript=True)
+        visitor.sign_in()
+        yield visitor
+        visitor.check()
 
 
 @pytest.fixture
