@@ -246,6 +246,9 @@
   let nextLook;
   let isLooking = false;
 
+  // What a page shows as a sample stays as it is.
+  const following = (selector) =>
+    [...document.querySelectorAll(selector)].filter((one) => !one.closest("[hx-ignore]"));
   const shown = (element) => element.dataset.live.split(" ").map((pair) => pair.split(":"));
   const news = (element, marks) =>
     shown(element).flatMap(([id, mark]) => (marks[id] && marks[id] !== mark ? [id] : []));
@@ -257,7 +260,7 @@
 
   async function look() {
     if (isLooking) return;
-    const elements = [...document.querySelectorAll("[data-live]")];
+    const elements = following("[data-live]");
     const ids = new Set(elements.flatMap((element) => shown(element).map(([id]) => id)));
     isLooking = true;
     const began = performance.now();
@@ -328,7 +331,7 @@
   let isAsking = false;
 
   const counting = () =>
-    [...document.querySelectorAll("[data-counting]")].filter((one) => !fetchedOnce.has(one));
+    following("[data-counting]").filter((one) => !fetchedOnce.has(one));
 
   function watchFromNow() {
     watchedSince = performance.now();

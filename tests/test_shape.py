@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 APP = sorted((ROOT / "app").rglob("*.py"))
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 
-LAYERS = ("accounts", "teams", "okrs", "mail", "trello")
+LAYERS = ("accounts", "teams", "okrs", "mail", "trello", "styleguide")
 """Each may import those before it."""
 
 
