@@ -1,0 +1,115 @@
+"""Every page there is, as everyone meets it: readable by all, in both themes, on any width.
+
+The pages are those of the access table's workspace; one that comes new is among them by itself.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, Route
+
+from app.security import HTMX_URL
+from tests.access.asking import Asker, asker
+from tests.browser.conftest import HTMX_FILE
+from tests.conftest import KEYS
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("pages")]
+
+SITE = "http://localhost"
+WHO = ("admin", "owner", "lead", "observer", "anonymous")
+"""Whoever is let in first opens the page."""
+MOST_ALIKE = 2
+"""Pages of one route: what differs is whose they are."""
+WIDTHS = (1280, 768, 360)
+LARGEST_SHIFT = 0.05
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+SHIFT = """() => new Promise((resolve) => {
+  let sum = 0;
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) sum += entry.hadRecentInput ? 0 : entry.value;
+  }).observe({ type: "layout-shift", buffered: true });
+  requestAnimationFrame(() => requestAnimationFrame(() => resolve(sum)));
+})"""
+WIDER_THAN_SCREEN = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+
+
+@pytest.fixture(scope="module")
+def asking(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
+    with asker(sqlite_template, tmp_path_factory.mktemp("pages"), KEYS) as asking:
+        yield asking
+
+
+def pages(asking: Asker) -> Iterator[tuple[str, str]]:
+    """Address and visitor of every whole page; parts of pages are in these."""
+    seen: Counter[str] = Counter()
+    for request, _rule, options in asking.requests():
+        if request.method != "GET" or seen[request.route] == MOST_ALIKE:
+            continue
+        for role in WHO:
+            answer = asking.ask(role, "GET", **options)
+            if answer.status < 300 and "<!doctype html>" in answer.text:
+                query = options.get("query_string")
+                asked = "?" + "&".join(f"{k}={v}" for k, v in query.items()) if query else ""
+                seen[request.route] += 1
+                yield f"{options['path']}{asked}", role
+                break
+
+
+class Reader:
+    """A browser that gets its pages from the app without a server between."""
+
+    def __init__(self, chromium: Browser, asking: Asker) -> None:
+        self.asking = asking
+        self.role = "anonymous"
+        self.page: Page = chromium.new_page(base_url=SITE)
+        self.page.route("**/*", self._answer)
+        self.problems: list[str] = []
+
+    def _answer(self, route: Route) -> None:
+        if route.request.url == HTMX_URL:
+            route.fulfill(path=HTMX_FILE, headers={"Access-Control-Allow-Origin": "*"})
+            return
+        browser = self.asking.world.browsers[self.role]
+        answer = self.asking.app.test_client(use_cookies=False).get(
+            route.request.url.removeprefix(SITE), headers={"Cookie": browser.cookie}, buffered=True
+        )
+        route.fulfill(
+            status=answer.status_code, headers=dict(answer.headers), body=answer.get_data()
+        )
+
+    def read(self, address: str, role: str) -> None:
+        """Open the page and note what is wrong with it."""
+        self.role = role
+        where = f"{address} as {role}"
+        self.page.set_viewport_size({"width": WIDTHS[0], "height": 900})
+        self.page.emulate_media(color_scheme="light")
+        self.page.goto(address)
+        shift = self.page.evaluate(SHIFT)
+        if shift > LARGEST_SHIFT:
+            self.problems.append(f"{where}: what is there moves by {shift:.3f}")
+        self._examine(where, {"runOnly": {"type": "tag", "values": TAGS}})
+        self.page.emulate_media(color_scheme="dark")
+        self._examine(f"{where}, dark", {"runOnly": ["color-contrast"]})
+        for width in WIDTHS[1:]:
+            self.page.set_viewport_size({"width": width, "height": 900})
+            if self.page.evaluate(WIDER_THAN_SCREEN):
+                self.problems.append(f"{where}: wider than {width} px")
+
+    def _examine(self, where: str, options: dict[str, object]) -> None:
+        found = Axe().run(self.page, options={"resultTypes": ["violations"], **options})
+        for one in found.response["violations"]:
+            nodes = [node["html"][:120] for node in one["nodes"][:3]]
+            self.problems.append(f"{where}: {one['id']}, {one['help']}: {nodes}")
+
+
+def test_every_page_can_be_read_by_everyone(chromium: Browser, asking: Asker) -> None:
+    reader = Reader(chromium, asking)
+    opened = list(pages(asking))
+    for address, role in opened:
+        reader.read(address, role)
+    assert len(opened) > 60
+    assert not reader.problems, "\n".join(reader.problems)
