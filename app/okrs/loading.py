@@ -25,6 +25,7 @@ from app.okrs.models import (
     ObjectiveViewerTeam,
 )
 from app.teams.membership import is_in_team, leads_team, teams_of
+from app.teams.models import Team
 
 Item = Objective | KeyResult
 AnyItem = TypeVar("AnyItem", Objective, KeyResult)
@@ -148,6 +149,17 @@ def may_edit(person: Person, item: Item) -> bool:
     if any(one.id == person.id for one in further):
         return True
     return objective.level == TEAM and leads_team(person, objective.team_id)
+
+
+def is_editable_by(person: Person, kind: Kind) -> ColumnElement[bool]:
+    """The same for whoever is no observer, in a query that has the objective."""
+    if person.is_admin:
+        return true()
+    return or_(
+        is_owned_by(person, kind),
+        is_owned_by(person, Objective),
+        Objective.team_id.in_(select(Team.id).where(Team.lead_id == person.id)),
+    )
 
 
 def may_check_in(person: Person, item: Item) -> bool:

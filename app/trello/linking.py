@@ -3,45 +3,27 @@
 import json
 from collections.abc import Mapping
 from dataclasses import InitVar, dataclass, field, replace
-from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
-from app.accounts.models import Person, workspace
+from app.accounts.models import Person
 from app.audit.log import record
 from app.db import db, utcnow
 from app.okrs.changes import CRITERIA, note_change, record_of
 from app.okrs.integrations import MeasureWish, SourceRefused
 from app.okrs.models import PERCENT, Measure
-from app.okrs.standing import Goal, Standing, Thresholds, standing_at
-from app.trello.answers import BoardName, Card, Snapshot
+from app.trello.answers import BoardName, Snapshot
 from app.trello.board_copies import COPY_LIFE, board_copy, newest_copy
 from app.trello.boards import boards_to_choose
-from app.trello.choices import (
-    NO_LABEL,
-    NOBODY,
-    Choices,
-    choices_of,
-    remembered_choices,
-    with_missing,
-)
+from app.trello.choices import Choices, choices_of, remembered_choices, with_missing
 from app.trello.connections import usable_connections
-from app.trello.counting import (
-    ANY,
-    COMPLETED,
-    HAS_DUE,
-    NO_DUE,
-    NOT_COMPLETED,
-    Count,
-    Criteria,
-    count,
-    gone,
-)
+from app.trello.counting import ANY, Criteria
 from app.trello.failures import TrelloError
 from app.trello.loading import may_connect
 from app.trello.models import Board, Connection, TrelloSource
+from app.trello.preview import Preview, preview_of
 from app.trello.sources import (
     apply_snapshot,
     board_of,
@@ -49,41 +31,18 @@ from app.trello.sources import (
     criteria_of,
     link,
     relink,
-    value_for,
 )
+from app.trello.typed_criteria import has_gone_choices, problems_of, typed_criteria
 from app.trello.words import criteria_in_words
 
 PREFIX = "trello_"
 """Before the names of this part's fields: the item's own form has an owner too."""
-FIRST_CARDS = 5
-COUNTED, LEFT_OUT = "counted", "left-out"
 NOT_YOURS = "You may no longer use that connection. Choose one of these."
 NOW_LOCKED = (
     "You may no longer use that connection, so what is counted stays as it is. "
     "Save again to save everything else."
 )
 NOT_SHOWN = "This connection has no such open board. Choose one of these."
-
-
-@dataclass(frozen=True)
-class Preview:
-    """What the present choices give, on a copy of the board at most a minute old."""
-
-    count: Count
-    value: Fraction
-    standing: Standing | None
-    """None while start, target or days are not usable yet."""
-    is_percent: bool
-    unit: str
-    target: Fraction | None
-
-    @property
-    def first_cards(self) -> tuple[Card, ...]:
-        return self.count.matching[:FIRST_CARDS]
-
-    @property
-    def more_cards(self) -> int:
-        return max(0, self.count.matching_count - FIRST_CARDS)
 
 
 @dataclass
@@ -205,7 +164,8 @@ class TrelloSourceForm:
         elif self.fields.get("choices_of", self.board_id) != self.board_id:
             self._refuse("board", "This is another board now: choose its cards, then save.")
         else:
-            self._check_criteria(self.snapshot)
+            for name, sentence in problems_of(self.criteria, self.snapshot):
+                self._refuse(name, sentence)
         return not self.errors
 
     def hold(self) -> None:
@@ -295,7 +255,7 @@ class TrelloSourceForm:
 
     def _chosen_criteria(self) -> Criteria:
         if "board" in self.fields and not self._looks_for_its_board:
-            criteria = _typed_criteria(self.fields, self.step)
+            criteria = typed_criteria(self.fields, self.step)
         else:
             criteria = self._stored_criteria()
         if self.is_percent:
@@ -349,36 +309,10 @@ class TrelloSourceForm:
         if self.source is None and self.waiting is not None:
             shape = dict(self.waiting["names"])
         self.choices = with_missing(choices_of(snapshot.frame), self.criteria, shape)
-        self.has_gone_choices = self._has_gone_choices(snapshot)
+        self.has_gone_choices = has_gone_choices(self.criteria, snapshot)
         if self.has_gone_choices:
             return
-        result = count(self.criteria, snapshot)
-        value = value_for(self.wish.kind, result.matching_count, result.completed_count)
-        self.preview = Preview(
-            count=result,
-            value=value,
-            standing=self._standing(value),
-            is_percent=self.is_percent,
-            unit=self.wish.unit,
-            target=self.wish.target_value,
-        )
-
-    def _has_gone_choices(self, snapshot: Snapshot) -> bool:
-        try:
-            return bool(gone(self.criteria, snapshot.frame))
-        except TrelloError:
-            return True  # it can't be told, and saving says why
-
-    def _standing(self, value: Fraction) -> Standing | None:
-        wish = self.wish
-        goal = Goal(Fraction(0), Fraction(100)) if self.is_percent else wish.goal
-        if goal is None:
-            return None
-        if wish.first_day is None or wish.last_day is None or wish.first_day > wish.last_day:
-            return None
-        here = workspace()
-        days = (wish.first_day, wish.last_day)
-        return standing_at(value, goal, days, here.today(), Thresholds.of(here))
+        self.preview = preview_of(self.criteria, snapshot, self.wish)
 
     def _is_unchanged(self) -> bool:
         return (
@@ -386,27 +320,6 @@ class TrelloSourceForm:
             and self._is_stored_board()
             and self.criteria == criteria_of(self.source)
         )
-
-    def _check_criteria(self, snapshot: Snapshot) -> None:
-        fields = {"list": "list", "archived list": "list", "label": "label", "member": "owner"}
-        try:
-            missing = gone(self.criteria, snapshot.frame)
-        except TrelloError as error:
-            self._refuse("label", error.sentence)
-            return
-        excluded = set(self.criteria.excluded_label_ids)
-        for one in missing:
-            name = fields[one.kind]
-            if one.kind == "label" and one.id in excluded:
-                name = "not_label"
-            sentence = "What was chosen is no longer on the board. Choose again."
-            if one.kind == "archived list":
-                sentence = "This list is archived: count archived cards too, or choose another."
-            if sentence not in self.errors.get(name, []):
-                self._refuse(name, sentence)
-        both = excluded.intersection(self.criteria.label_ids)
-        if both:
-            self._refuse("not_label", "A label can't be both wanted and left out.")
 
     def _refuse(self, name: str, sentence: str) -> None:
         self.errors.setdefault(name, []).append(sentence)
@@ -434,37 +347,3 @@ def _count_soon(source: TrelloSource) -> None:
     """Leave it to the clock: the value, if there is one, is not of this link or this measure."""
     source.counted_at = None
     source.board.next_sync_at = utcnow()
-
-
-def _typed_criteria(typed: MultiDict[str, str], step: str) -> Criteria:
-    """From the form; what no dropdown offers is taken for "any" or refused later by the board."""
-    if typed.get("choices_of") != typed.get("board"):
-        # The dropdowns were still those of another board: nothing in them can be meant for this.
-        typed = MultiDict(
-            (name, value)
-            for name, value in typed.items(multi=True)
-            if name not in ("list", "owner", "label", "not_label")
-        )
-    owners, labels = _several(typed, "owner"), _several(typed, "label")
-    archived = COUNTED if step == "count-archived" else typed.get("archived")
-    return Criteria(
-        list_ids=_several(typed, "list"),
-        member_ids=tuple(one for one in owners if one != NOBODY),
-        or_nobody=NOBODY in owners,
-        label_ids=tuple(one for one in labels if one != NO_LABEL),
-        or_no_label=NO_LABEL in labels,
-        excluded_label_ids=_several(typed, "not_label"),
-        completion=_one(typed, "completion", (COMPLETED, NOT_COMPLETED)),
-        due=_one(typed, "due", (HAS_DUE, NO_DUE)),
-        with_archived=archived == COUNTED,
-    )
-
-
-def _several(typed: MultiDict[str, str], name: str) -> tuple[str, ...]:
-    """The chosen ids once each, in a fixed order, so that equal choices are equal criteria."""
-    return tuple(sorted({value for value in typed.getlist(name) if value}))
-
-
-def _one(typed: MultiDict[str, str], name: str, known: tuple[str, ...]) -> str:
-    value = typed.get(name, ANY)
-    return value if value in known else ANY

@@ -14,8 +14,9 @@ from sqlalchemy import select
 from app.accounts.models import Person
 from app.db import db, utcnow
 from app.okrs.models import Evidence
+from app.trello.card_records import CardRecord
 from app.trello.counting import Criteria
-from app.trello.evidence.reading import CHAIN, counted_cards, evidence_at, history
+from app.trello.evidence.reading import CHAIN, evidence_at, history
 from app.trello.models import Connection, TrelloSource
 from app.trello.sources import apply_snapshot, relink
 from tests.support.sql import count_statements
@@ -38,6 +39,11 @@ def rows_of(source: TrelloSource) -> list[Evidence]:
     return list(db.session.scalars(select(Evidence).order_by(Evidence.id)))
 
 
+def cards_at(source: TrelloSource, evidence: Evidence) -> list[CardRecord]:
+    """As the page reads them."""
+    return history(source.id, 1, evidence.id)[0]
+
+
 def names(cards: Iterable[dict[str, Any]]) -> list[str]:
     return sorted(one["name"] for one in cards)
 
@@ -51,8 +57,8 @@ def test_a_small_change_keeps_only_what_came_and_went(source: TrelloSource) -> N
     assert (whole.base_id, delta.base_id) == (None, whole.id)
     content = json.loads(zlib.decompress(delta.payload))
     assert names(content["entered"]) == ["New", "Two"] and content["left"] == [cards[0]["id"]]
-    assert len(counted_cards(whole)) == 12
-    assert names(counted_cards(delta)) == names([*cards[1:], {"name": "New"}, {"name": "Two"}])
+    assert len(cards_at(source, whole)) == 12
+    assert names(cards_at(source, delta)) == names([*cards[1:], {"name": "New"}, {"name": "Two"}])
 
 
 @pytest.mark.both_databases
@@ -122,10 +128,10 @@ def test_reading_takes_one_statement_whatever_the_number_of_changes(source: Trel
     for number in range(CHAIN + 5):
         count_on(source, cards[: 10 - number % 2])
     newest = rows_of(source)[-1]
-    with count_statements() as statements:
-        assert len(counted_cards(newest)) == 10
-    assert len(statements) == 1
     source_id = source.id
+    with count_statements() as statements:
+        assert len(history(source_id, 1, newest.id)[0]) == 10
+    assert len(statements) == 1
     with count_statements() as statements:
         _, changes = history(source_id, 100)
     assert len(statements) == 1 and len(changes) == CHAIN + 5
@@ -160,7 +166,7 @@ def test_evidence_from_before_is_still_read_and_built_upon(source: TrelloSource)
     count_on(source, cards[:-1])
     _, delta = rows_of(source)
     assert delta.base_id == row.id
-    assert names(counted_cards(delta)) == ["Post 0", "Post 1", "Post 2"]
+    assert names(cards_at(source, delta)) == ["Post 0", "Post 1", "Post 2"]
 
 
 def test_other_criteria_begin_with_a_whole_row_and_say_so(
@@ -195,7 +201,7 @@ def test_every_set_is_read_back_as_it_was(
         cards = [{**POOL[place], "dueComplete": done} for place, done in state.items()]
         count_on(source, cards)
         newest = rows_of(source)[-1]
-        kept = {one["id"]: one["completed"] for one in counted_cards(newest)}
+        kept = {one["id"]: one["completed"] for one in cards_at(source, newest)}
         assert kept == {POOL[place]["id"]: done for place, done in state.items()}
         cards_now, (last, *_) = history(source.id, 1)
         assert len(cards_now) == last.matching_count == len(state)

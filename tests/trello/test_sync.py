@@ -19,7 +19,7 @@ from app.okrs.rollup.settling import settle
 from app.trello import runs
 from app.trello.board_copies import keep_copy
 from app.trello.counting import Criteria
-from app.trello.evidence.reading import counted_cards
+from app.trello.evidence.reading import history
 from app.trello.live_rows import LiveBoard
 from app.trello.models import REFRESH, Board, BoardCopy, Connection, SyncRun, TrelloSource
 from app.trello.rehearsal import rehearse
@@ -76,9 +76,9 @@ def test_a_point_is_written_only_when_a_figure_changes_and_evidence_when_the_car
     readings = readings_of(source.measure)
     assert [one.value for one in readings] == [1, 2]
     kept = db.session.scalars(select(Evidence).order_by(Evidence.id)).all()
-    assert [len(counted_cards(one)) for one in kept] == [1, 1, 2]
+    assert [len(history(source.id, 1, one.id)[0]) for one in kept] == [1, 1, 2]
     assert [one.evidence_id for one in readings] == [kept[0].id, kept[2].id]
-    assert counted_cards(kept[0])[0] == {
+    assert history(source.id, 1, kept[0].id)[0][0] == {
         "id": first["id"],
         "name": "Post <1>",
         "list": "Done",

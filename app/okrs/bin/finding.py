@@ -4,15 +4,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import abort
-from sqlalchemy import ColumnElement, or_, select, true
+from sqlalchemy import select
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from app.access import by_id
 from app.accounts.models import Person
 from app.db import db, utcnow
-from app.okrs.loading import AnyItem, Item, Kind, is_open_to, is_owned_by, may_edit, objective_of
+from app.okrs.loading import (
+    AnyItem,
+    Item,
+    is_editable_by,
+    is_open_to,
+    may_edit,
+    objective_of,
+)
 from app.okrs.models import KeyResult, Objective
-from app.teams.models import Team
 
 KEPT = timedelta(days=30)
 """How long what was deleted can be restored."""
@@ -54,7 +60,7 @@ def in_bin(person: Person) -> list[Binned]:
     since = utcnow() - KEPT
     objectives = db.session.scalars(
         select(Objective)
-        .where(Objective.deleted_at >= since, is_open_to(person), _may_edit(person, Objective))
+        .where(Objective.deleted_at >= since, is_open_to(person), is_editable_by(person, Objective))
         .options(
             joinedload(Objective.cycle),
             joinedload(Objective.owner),
@@ -64,7 +70,7 @@ def in_bin(person: Person) -> list[Binned]:
     key_results = db.session.scalars(
         select(KeyResult)
         .join(KeyResult.objective)
-        .where(KeyResult.deleted_at >= since, is_open_to(person), _may_edit(person, KeyResult))
+        .where(KeyResult.deleted_at >= since, is_open_to(person), is_editable_by(person, KeyResult))
         .options(
             joinedload(KeyResult.owner),
             contains_eager(KeyResult.objective).joinedload(Objective.cycle),
@@ -90,14 +96,3 @@ def binned_item_for(person: Person, kind: type[AnyItem], item_id: int) -> AnyIte
 def _is_open(person: Person, objective: Objective) -> bool:
     seen = select(Objective.id).where(Objective.id == objective.id, is_open_to(person))
     return db.session.scalar(seen) is not None
-
-
-def _may_edit(person: Person, kind: Kind) -> ColumnElement[bool]:
-    """As `loading.may_edit`, in a query that has the objective."""
-    if person.is_admin:
-        return true()
-    return or_(
-        is_owned_by(person, kind),
-        is_owned_by(person, Objective),
-        Objective.team_id.in_(select(Team.id).where(Team.lead_id == person.id)),
-    )

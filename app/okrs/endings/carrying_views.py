@@ -55,13 +55,11 @@ def postpone_objective(objective_id: int) -> ResponseReturnValue:
         return _objective_page("okrs/postpone.html", objective, form)
     if not form.validate():
         return _objective_page("okrs/postpone.html", objective, form), 422
-    hold_me()
-    copying = Copying(me(), [objective, *objective.key_results], carries_on=True)
     cycle = _chosen(cycles, form.cycle.data)
-    if not hold_cycle(cycle):
+    copying = _hold_for_objective(objective, cycle, carries_on=True)
+    if copying is None:
         form.cycle.errors = [CLOSED_MEANWHILE]
         return _objective_page("okrs/postpone.html", objective, form), 422
-    hold_items([objective])
     if objective.measure.has_ended:
         return lead_to_reopening(objective)
     if has_nothing_left(objective.measure):
@@ -113,13 +111,11 @@ def clone_objective(objective_id: int) -> ResponseReturnValue:
         return _objective_page("okrs/clone.html", objective, form)
     if not form.validate():
         return _objective_page("okrs/clone.html", objective, form), 422
-    hold_me()
-    copying = Copying(me(), [objective, *objective.key_results], carries_on=False)
     cycle = _chosen(cycles, form.cycle.data)
-    if not hold_cycle(cycle):
+    copying = _hold_for_objective(objective, cycle, carries_on=False)
+    if copying is None:
         form.cycle.errors = [CLOSED_MEANWHILE]
         return _objective_page("okrs/clone.html", objective, form), 422
-    hold_items([objective])
     copied = copied_since(objective, me(), request.form.get("seen", type=int))
     if copied is not None:
         return _lead_to_copy(copied)
@@ -168,6 +164,16 @@ def _objective_form(objectives: Sequence[Objective], preselected: Objective | No
     form = MoveForm(typed, data={"objective": preselected.id if preselected else None})
     form.objective.choices = [(one.id, f"{one.title} ({one.cycle.name})") for one in objectives]
     return form
+
+
+def _hold_for_objective(objective: Objective, cycle: Cycle, *, carries_on: bool) -> Copying | None:
+    """None where the cycle that it was to go into was just closed."""
+    hold_me()
+    copying = Copying(me(), [objective, *objective.key_results], carries_on=carries_on)
+    if not hold_cycle(cycle):
+        return None
+    hold_items([objective])
+    return copying
 
 
 def _hold_for_key_result(

@@ -68,18 +68,6 @@ def fold(rows: Iterable[Any]) -> Iterator[tuple[Any, Cards]]:
             yield row, cards
 
 
-def counted_cards(evidence: Evidence) -> list[CardRecord]:
-    """The cards of one row, in one statement."""
-    rows = db.session.execute(
-        select(*COLUMNS)
-        .where(Evidence.source_version_id == evidence.source_version_id, Evidence.id <= evidence.id)
-        .order_by(Evidence.id.desc())
-        .limit(CHAIN)
-    ).all()
-    *_, (_, cards) = fold(reversed(rows))
-    return list(cards.values())
-
-
 def history(
     source_id: int, count: int, until_id: int | None = None
 ) -> tuple[list[CardRecord], list[Change]]:
