@@ -48,14 +48,18 @@ def connect(url: str, patience: float) -> redis.Redis:
     )
 
 
+def client() -> redis.Redis:
+    """The app's own, of little patience: someone may be waiting for a page."""
+    connection: redis.Redis | None = current_app.extensions.get("tally_redis")
+    if connection is None:
+        connection = connect(current_app.extensions["tally_config"].redis_url, patience=1)
+        current_app.extensions["tally_redis"] = connection
+    return connection
+
+
 def queue(lane: str) -> Queue:
     """One lane: a worker that listens to a single queue loses no job when it dies."""
-    connection = current_app.extensions.get("tally_redis")
-    if connection is None:
-        url = current_app.extensions["tally_config"].redis_url
-        connection = connect(url, patience=1)  # someone may be waiting for a page
-        current_app.extensions["tally_redis"] = connection
-    return Queue(lane, connection=connection, serializer=SERIALIZER)
+    return Queue(lane, connection=client(), serializer=SERIALIZER)
 
 
 def enqueue(

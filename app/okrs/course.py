@@ -45,6 +45,8 @@ class Rebuilt:
     gaps: Sequence[str] = ()
     """What the record does not tell, as sentences for people."""
     is_waiting: bool = False
+    so_far: str = ""
+    """How far it has come while it is waited for, as a sentence."""
 
     @property
     def is_empty(self) -> bool:

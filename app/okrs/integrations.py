@@ -75,6 +75,8 @@ class PastPart:
     """Why it does not reach further, or what it cannot know, as sentences for people."""
     is_waiting: bool = False
     """True while it is still being rebuilt."""
+    so_far: str = ""
+    """How far that has come, as a sentence."""
 
 
 @dataclass(frozen=True)

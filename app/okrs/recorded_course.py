@@ -123,6 +123,7 @@ def _rebuilt(row: Row, history: History) -> Rebuilt:
         until=_first_after(past.points[-1].moment, source, history) if past.points else None,
         gaps=past.gaps,
         is_waiting=past.is_waiting,
+        so_far=past.so_far,
     )
 
 

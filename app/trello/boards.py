@@ -70,12 +70,14 @@ def trello_for(
     while_waiting: Callable[[], None] = lambda: None,
     to_revoke: bool = False,
     line: Line | None = None,
+    after_page: Callable[[int], None] = lambda card_count: None,
 ) -> Trello:
     """Trello as the account of this connection sees it.
 
     Each request waits for its turn, at most for `longest_wait`; `while_waiting` is called every
-    few seconds meanwhile, `before_request` when the turn has come. Urgent is what someone waits
-    for: a form, a Refresh.
+    few seconds meanwhile, `before_request` when the turn has come, `after_page` with the number
+    of cards read where a board takes several pages. Urgent is what someone waits for: a form, a
+    Refresh.
 
     Raises KeyRefused without an API key, SignInUnusable when ours were changed since. Raises
     TokenRefused for a connection that has to be reconnected, Held while Trello wants to be left
@@ -104,7 +106,7 @@ def trello_for(
         while_waiting=while_waiting,
     )
     url = config.trello_api_url
-    return Trello(credentials, url, timeout, before_request, turns.take, line.session)
+    return Trello(credentials, url, timeout, before_request, turns.take, line.session, after_page)
 
 
 def _check_may_ask(connection: SignIn) -> None:

@@ -104,13 +104,18 @@ class Trello:
         before_request: Callable[[], None] = lambda: None,
         take_turn: Callable[[str], None] = lambda path: None,
         line: requests.Session | None = None,
+        after_page: Callable[[int], None] = lambda card_count: None,
     ) -> None:
-        """`line` is one of `open_line`, to ask for several accounts one after another."""
+        """`line` is one of `open_line`, to ask for several accounts one after another.
+
+        `after_page` hears how many cards are read of a board that is read page by page.
+        """
         self._api_url = api_url
         self._credentials = credentials
         self._timeout = timeout
         self._before_request = before_request
         self._take_turn = take_turn
+        self._after_page = after_page
         self._line = line or open_line(api_url)
         self._auth = Signature(
             credentials.api_key,
@@ -213,6 +218,7 @@ class Trello:
             if not seen.isdisjoint(ids):
                 raise OddAnswer("a page of cards that was there before")
             seen.update(ids)
+            self._after_page(len(seen))
             before = {"before": min(ids)}
             yield page
         raise OddAnswer("pages of cards without end")

@@ -26,6 +26,7 @@ from app.trello.needs import needs
 from app.trello.past import job as past_job
 from app.trello.past.stored import past_of
 from app.trello.rehearsal import rehearse
+from app.trello.so_far import board_words
 from app.trello.sources import criteria_of
 from app.trello.states import measures_being_counted, states
 from app.trello.webhooks import job as webhook_job
@@ -53,6 +54,12 @@ class Panel:
     is_percent: bool
     cards: Sequence[NewCard]
     """The few that began to count last; none for those who see counts only."""
+    board_id: int
+
+    @property
+    def so_far(self) -> str:
+        """What is read of the board, to be asked while it is being counted."""
+        return board_words(self.board_id)
 
 
 class TrelloIntegration:
@@ -155,6 +162,7 @@ class TrelloIntegration:
             completed_count=measure.completed_count,
             is_percent=measure.kind == PERCENT,
             cards=newest_cards(source, person),
+            board_id=board.id,
         )
 
 

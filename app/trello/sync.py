@@ -20,6 +20,7 @@ from app.trello.failures import BoardLost, OddAnswer, Paused, TokenRefused, Trel
 from app.trello.live_rows import LiveBoard, live_board, live_sources, lock
 from app.trello.models import REFRESH, Board
 from app.trello.runs import Claim
+from app.trello.so_far import SoFar
 from app.trello.sources import count_on
 
 log = logging.getLogger(__name__)
@@ -107,14 +108,21 @@ class _Hold:
     def __init__(self, claim: Claim) -> None:
         self.run_id, self.mark = claim.run_id, claim.mark
         self.is_urgent = claim.trigger == REFRESH
+        self.so_far = SoFar(claim.board.id)
         self.request_count = 0
         self._renewed_at = utcnow()
 
     def before_request(self) -> None:
         """Raises ClaimLost when it is not ours any more."""
         self.request_count += 1
+        self.so_far.go_on()
         if utcnow() - self._renewed_at > scaled(runs.RENEWED_AFTER):
             self.keep_alive()
+
+    def wait(self) -> None:
+        """Raises ClaimLost when it is not ours any more."""
+        self.keep_alive()
+        self.so_far.wait()
 
     def keep_alive(self) -> None:
         """Raises ClaimLost when it is not ours any more."""
@@ -130,8 +138,9 @@ def _sync(claim: Claim, drain: _Drain | None = None) -> None:
             board,
             before_request=hold.before_request,
             is_urgent=hold.is_urgent,
-            while_waiting=hold.keep_alive,
+            while_waiting=hold.wait,
             line=drain.line if drain else None,
+            after_page=hold.so_far.read,
         )
         db.end_reading()
         snapshot = fetch_board(trello, board.trello_id)
@@ -154,6 +163,8 @@ def _sync(claim: Claim, drain: _Drain | None = None) -> None:
         ours = TrelloError("Something went wrong on our side; the log says what.")
         _record_failure(hold, board, ours)
         raise
+    finally:
+        hold.so_far.end()
 
 
 def _write(session: Session, hold: _Hold, board_id: int, snapshot: Snapshot) -> None:

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping
 from datetime import datetime, time, tzinfo
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from sqlalchemy import Select, bindparam, exists, func, select
@@ -29,6 +29,7 @@ from app.trello.past.stored import DONE, add_past, too_short
 from app.trello.past.words import gap_sentences
 from app.trello.runs import ClaimLost
 from app.trello.shape import Shape, shape_of
+from app.trello.so_far import tell_actions, tell_cards, tell_counted
 from app.trello.sources import countable_by
 
 log = logging.getLogger(__name__)
@@ -100,10 +101,13 @@ def _rebuild(hold: Hold) -> None:
         if connection is None or not connection.shows(hold.board_id):
             raise BoardLost(_LOST)
         trello = trello_for(
-            connection, before_request=hold.before_request, while_waiting=hold.keep_alive
+            connection,
+            before_request=hold.before_request,
+            while_waiting=hold.keep_alive,
+            after_page=partial(tell_cards, hold.mark),
         )
         db.end_reading()
-        snapshot, record = read_with_record(trello, hold.board_id)
+        snapshot, record = read_with_record(trello, hold.board_id, partial(tell_actions, hold.mark))
         board = rebuild(snapshot, record)
         _write(hold, board, Shape(shape_of(snapshot.frame)))
     except TrelloError as error:
@@ -134,8 +138,9 @@ def _write(hold: Hold, board: BoardPast, names: Shape) -> None:
         )
         .order_by(Past.source_version_id)
     ).all()
-    for past in pasts:
+    for count, past in enumerate(pasts):
         hold.keep_alive()
+        tell_counted(hold.mark, count, len(pasts))
         _finish(hold, past.source_version_id, _told(board, past, todays_names, zone))
 
 

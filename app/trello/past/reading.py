@@ -1,5 +1,8 @@
 """Reading a whole board together with everything that ever happened on it."""
 
+from collections.abc import Callable
+from datetime import datetime
+
 from app.trello.answers import Snapshot
 from app.trello.boards import fetch_board
 from app.trello.client import Trello
@@ -14,7 +17,11 @@ MOST_TRIES = 3
 _BUSY = "The board changes so fast that it can't be read together with its record."
 
 
-def read_with_record(trello: Trello, board_id: str) -> tuple[Snapshot, Record]:
+Telling = Callable[[int, datetime], None]
+"""Hears after each page how many actions are read, and when the oldest of them happened."""
+
+
+def read_with_record(trello: Trello, board_id: str, tell: Telling) -> tuple[Snapshot, Record]:
     """A copy of the board as it stood after the newest action. Raises TrelloError.
 
     Undoing actions from a copy that does not know them yet would make a false past.
@@ -23,17 +30,18 @@ def read_with_record(trello: Trello, board_id: str) -> tuple[Snapshot, Record]:
         newest = trello.actions(board_id)
         snapshot = fetch_board(trello, board_id)
         if newest[:1] == trello.actions(board_id, most=1):
-            return snapshot, _older(trello, board_id, newest)
+            return snapshot, _older(trello, board_id, newest, tell)
     raise Unavailable(_BUSY)
 
 
-def _older(trello: Trello, board_id: str, newest: tuple[Action, ...]) -> Record:
+def _older(trello: Trello, board_id: str, newest: tuple[Action, ...], tell: Telling) -> Record:
     """Page by page until one is empty, since a short page need not be the last."""
     actions, page = list(newest), newest
     seen = {action.id for action in newest}
     for _ in range(MOST_PAGES - 1):
         if not page:
             return Record(tuple(actions))
+        tell(len(actions), page[-1].at)
         page = trello.actions(board_id, before=page[-1].id)
         if any(action.id in seen for action in page):
             raise OddAnswer("a page of actions that was there before")

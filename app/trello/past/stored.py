@@ -17,6 +17,7 @@ from app.okrs.standing import days_of
 from app.trello.models import Past, TrelloSource
 from app.trello.past import points
 from app.trello.past.points import PastFigures, Steps
+from app.trello.so_far import past_words
 
 WAITING, RUNNING, DONE, FAILED = "waiting", "running", "done", "failed"
 
@@ -81,7 +82,9 @@ def past_of(measure: Measure) -> PastPart | None:
     if past is None:
         return None
     if past.status in (WAITING, RUNNING):
-        return None if measure.has_ended else PastPart(points=(), gaps=(), is_waiting=True)
+        if measure.has_ended:
+            return None
+        return PastPart(points=(), gaps=(), is_waiting=True, so_far=past_words(past))
     gaps = [past.failure] if past.failure else past.gaps
     until = _first_reading(past)
     told = points.figures(past.payload) if past.payload else ()
