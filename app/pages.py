@@ -1,7 +1,6 @@
 """What every template may use: filters for figures, days and moments, and the page's frame."""
 
 from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
@@ -47,22 +46,21 @@ def _frame() -> dict[str, object]:
 
 def number(value: Fraction, places: int = 1) -> str:
     """For reading: at most `places` decimals, thousands apart: "1,200", "33.3", "-0.5"."""
-    rounded = _rounded(value, places)
-    text = f"{rounded:,f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    sign, whole, rest = _rounded(value, places)
+    return f"{sign}{whole:,}.{rest:0{places}}".rstrip("0") if rest else f"{sign}{whole:,}"
 
 
 def six_places(value: Fraction) -> str:
     """For machines: always six decimals, rounded half up."""
-    return f"{_rounded(value, 6):f}"
+    sign, whole, rest = _rounded(value, 6)
+    return f"{sign}{whole}.{rest:06}"
 
 
-def _rounded(value: Fraction, places: int) -> Decimal:
-    """Rounded half away from zero, by whole-number arithmetic; never "-0"."""
-    scaled = abs(value) * 10**places
-    whole = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
-    exact = Decimal(whole).scaleb(-places).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
-    return -exact if value < 0 and whole else exact
+def _rounded(value: Fraction, places: int) -> tuple[str, int, int]:
+    """Rounded half away from zero: the sign, the whole number and its decimals; never "-0"."""
+    over, under = 2 * abs(value.numerator) * 10**places, value.denominator
+    parts = (over + under) // (2 * under)
+    return "-" if value < 0 and parts else "", *divmod(parts, 10**places)
 
 
 def day(value: date) -> str:

@@ -1,18 +1,15 @@
-"""An item's chart: its drawings, with the same figures as sentences and as a table."""
+"""An item's chart: its drawing, with the same figures as sentences and as a table."""
 
 from dataclasses import dataclass
-from datetime import date
 
-from app.okrs.course import Course, Point
-from app.okrs.drawing import BROAD, MIDDLE, SLIM, Drawing, draw
+from app.okrs.course import Course
+from app.okrs.drawing import Drawing, draw
 from app.okrs.plan import Plan
 from app.pages import day as day_text
 from app.pages import number
 
 ROWS = 60
 """Days in the table beside the chart; older ones are left out and their number is told."""
-SIZES = (BROAD, MIDDLE, SLIM)
-"""So many that none is shown so much larger or smaller that its words stand out of the text."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +36,7 @@ class DayRow:
 class Chart:
     course: Course
     description: str
-    drawings: list[Drawing]
+    drawing: Drawing
     turns: list[Turn]
     rows: list[DayRow]
     """Newest first."""
@@ -49,31 +46,29 @@ class Chart:
     def is_empty(self) -> bool:
         return not self.course.points and not self.course.rebuilt.points
 
+    @property
+    def opens(self) -> bool:
+        """Whether any point leads to what was counted then."""
+        return any(one.url for one in self.drawing.figures)
+
 
 def draw_chart(course: Course) -> Chart:
-    """The chart in all sizes, with the same figures as sentences and as a table."""
     plan = Plan(course)
-    rows = _rows(course)
     return Chart(
         course=course,
         description=_describe(course),
-        drawings=[draw(plan, size) for size in SIZES],
+        drawing=draw(plan),
         turns=[
             Turn(place, day_text(day), "; ".join(texts))
             for place, (day, texts) in enumerate(plan.turns.items(), start=1)
         ],
-        rows=rows[:ROWS],
-        rows_left_out=max(0, len(rows) - ROWS),
+        rows=[_row(plan, after) for after in sorted(plan.by_day, reverse=True)[:ROWS]],
+        rows_left_out=max(0, len(plan.by_day) - ROWS),
     )
 
 
-def _rows(course: Course) -> list[DayRow]:
-    own = sorted(course.points, key=lambda point: point.moment)
-    by_day = {course.day_of(point): point for point in (*course.rebuilt.points, *own)}
-    return [_row(course, day, by_day[day]) for day in sorted(by_day, reverse=True)]
-
-
-def _row(course: Course, day: date, point: Point) -> DayRow:
+def _row(plan: Plan, after: int) -> DayRow:
+    course, point, day = plan.course, plan.by_day[after].point, plan.day(after)
     return DayRow(
         day=day_text(day),
         value=course.with_unit(point.value),

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, exists, func, literal, null, select, union_all
+from sqlalchemy import Select, bindparam, exists, func, literal, null, select, union_all
 from sqlalchemy.orm import joinedload
 
 from app.accounts.models import Person
@@ -19,11 +20,18 @@ LONGEST = 50
 CHECK_IN, COMMENT = "check-in", "comment"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TracedReading:
     """A reading, and the source and the integration that brought it; without one a person did."""
 
-    reading: Reading
+    id: int
+    series: int
+    taken_at: datetime
+    value: Fraction
+    matching_count: int | None
+    completed_count: int | None
+    check_in_id: int | None
+    is_beside: bool
     source_id: int | None
     integration_name: str | None
 
@@ -36,7 +44,7 @@ class TracedReading:
         """The page with the things that were counted then; empty where there are none."""
         if self.integration is None or self.source_id is None:
             return ""
-        return self.integration.evidence_url(self.source_id, self.reading.taken_at)
+        return self.integration.evidence_url(self.source_id, self.taken_at)
 
 
 @dataclass(frozen=True)
@@ -70,35 +78,22 @@ class History:
     past: PastPart | None
     """What was rebuilt of the time before the link."""
 
-    def newest(self, series: int) -> Reading | None:
-        """The last reading of a series that was shown."""
-        shown = (one.reading for one in reversed(self.readings) if not one.reading.is_beside)
-        return next((one for one in shown if one.series == series), None)
+    def given(self, series: int) -> Saying | None:
+        """What was said with the last reading of a series that was shown, among the newest."""
+        shown = (one for one in reversed(self.readings) if not one.is_beside)
+        newest = next((one for one in shown if one.series == series), None)
+        said = (one for one in self.sayings if one.kind == CHECK_IN)
+        return next((one for one in said if newest and one.id == newest.check_in_id), None)
 
 
 def history_of(measure: Measure, person: Person, pages: int = 1) -> History:
     """Three statements and those of the integration, however long the history is."""
-    # Whose value stands in for what is counted; elsewhere nobody asks for it.
-    given = joinedload(Reading.check_in).joinedload(CheckIn.person)
-    readings = db.session.execute(
-        select(Reading, Source.__table__.c.id, Source.__table__.c.integration)
-        .outerjoin(SourceVersion, SourceVersion.id == Reading.source_version_id)
-        .outerjoin(Source.__table__, Source.__table__.c.id == SourceVersion.source_id)
-        .where(Reading.measure_id == measure.id)
-        .order_by(Reading.taken_at, Reading.id)
-        .options(*([given] if measure.override else []))
-    )
-    sayings = db.session.execute(_sayings(measure, person).limit(LONGEST * pages)).all()
-    # All of the marked ones, since the chart shows them; there are few.
-    changes = db.session.scalars(
-        select(Change)
-        .where(Change.measure_id == measure.id)
-        .options(joinedload(Change.person))
-        .order_by(Change.made_at.desc(), Change.id.desc())
-    )
+    of_measure = {"of_measure": measure.id}
+    of_person = of_measure | {"of_person": person.id, "most": LONGEST * pages}
+    sayings = db.session.execute(_sayings(), of_person).all()
     return History(
-        readings=[TracedReading(*row) for row in readings],
-        changes=list(changes),
+        readings=[TracedReading(*row) for row in db.session.execute(_readings(), of_measure)],
+        changes=list(db.session.scalars(_changes(), of_measure)),
         sayings=[Saying(*one) for *one, _, _ in sayings],
         saying_count=sayings[0].in_all if sayings else 0,
         has_unseen_mentions=bool(sayings and sayings[0].has_unseen),
@@ -106,7 +101,47 @@ def history_of(measure: Measure, person: Person, pages: int = 1) -> History:
     )
 
 
-def _sayings(measure: Measure, person: Person) -> Select[Any]:
+# Each is made once: that takes longer than to ask it.
+
+
+@cache
+def _readings() -> Select[Any]:
+    # By their columns, since there are hundreds of them: objects would take several times as long.
+    reading, version, source = (one.__table__.c for one in (Reading, SourceVersion, Source))
+    return (
+        select(
+            reading.id,
+            reading.series,
+            reading.taken_at,
+            reading.value,
+            reading.matching_count,
+            reading.completed_count,
+            reading.check_in_id,
+            reading.is_beside,
+            source.id,
+            source.integration,
+        )
+        .select_from(Reading.__table__)
+        .outerjoin(SourceVersion.__table__, version.id == reading.source_version_id)
+        .outerjoin(Source.__table__, source.id == version.source_id)
+        .where(reading.measure_id == bindparam("of_measure"))
+        .order_by(reading.taken_at, reading.id)
+    )
+
+
+@cache
+def _changes() -> Select[Change]:
+    """All of the marked ones, since the chart shows them; there are few."""
+    return (
+        select(Change)
+        .where(Change.measure_id == bindparam("of_measure"))
+        .options(joinedload(Change.person).load_only(Person.name))
+        .order_by(Change.made_at.desc(), Change.id.desc())
+    )
+
+
+@cache
+def _sayings() -> Select[Any]:
     """Check-ins and comments, the newest first, each with how many there are in all, and whether
     any of them mentions the person, who has yet to see it."""
     of_check_ins = select(
@@ -119,7 +154,7 @@ def _sayings(measure: Measure, person: Person) -> Select[Any]:
         CheckIn.value,
         CheckIn.confidence,
         CheckIn.override,
-    ).where(CheckIn.measure_id == measure.id)
+    ).where(CheckIn.measure_id == bindparam("of_measure"))
     of_comments = select(
         literal(COMMENT),
         Comment.id,
@@ -130,11 +165,11 @@ def _sayings(measure: Measure, person: Person) -> Select[Any]:
         null(),
         null(),
         null(),
-    ).where(Comment.measure_id == measure.id)
+    ).where(Comment.measure_id == bindparam("of_measure"))
     said = union_all(of_check_ins, of_comments).subquery().c
     unseen = exists().where(
-        Mention.person_id == person.id,
-        Mention.measure_id == measure.id,
+        Mention.person_id == bindparam("of_person"),
+        Mention.measure_id == bindparam("of_measure"),
         Mention.seen_at.is_(None),
     )
     return (
@@ -154,4 +189,5 @@ def _sayings(measure: Measure, person: Person) -> Select[Any]:
         )
         .join(Person, Person.id == said.person_id)
         .order_by(said.made_at.desc(), said.kind, said.id.desc())
+        .limit(bindparam("most"))
     )

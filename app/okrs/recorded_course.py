@@ -78,26 +78,20 @@ def _turns_of_parts(row: Row) -> Sequence[Change]:
 
 def _points(row: Row, history: History) -> list[Point]:
     measure, zone = row.item.measure, workspace().zone
-    own = [
-        one
-        for one in history.readings
-        if one.reading.series == measure.series and not one.reading.is_beside
-    ]
+    own = [one for one in history.readings if one.series == measure.series and not one.is_beside]
     # Only the last count of a day leads to its evidence: a day is one place on the chart.
     last_of_day = {
-        one.reading.taken_at.astimezone(zone).date(): one.reading.id
-        for one in own
-        if one.source_id is not None
+        one.taken_at.astimezone(zone).date(): one.id for one in own if one.source_id is not None
     }
     leading = set(last_of_day.values())
-    return [_point(one, one.reading.id in leading) for one in own]
+    return [_point(one, one.id in leading) for one in own]
 
 
 def _point(one: TracedReading, leads: bool) -> Point:
     return Point(
-        moment=one.reading.taken_at,
-        value=one.reading.value,
-        kind=CHECKED_IN if one.reading.check_in_id else COUNTED,
+        moment=one.taken_at,
+        value=one.value,
+        kind=CHECKED_IN if one.check_in_id else COUNTED,
         url=one.evidence_url if leads else "",
     )
 
@@ -128,7 +122,7 @@ def _rebuilt(row: Row, history: History) -> Rebuilt:
 
 
 def _first_after(moment: datetime, source: Source, history: History) -> datetime | None:
-    taken = (one.reading.taken_at for one in history.readings if one.source_id == source.id)
+    taken = (one.taken_at for one in history.readings if one.source_id == source.id)
     return next((one for one in taken if one >= moment), None)
 
 

@@ -60,7 +60,7 @@ def standing_values(item: Item) -> dict[str, Any]:
         "remedy": remedy_for(item.measure, row.standing, Thresholds.of(workspace()), noun),
         "outlook": outlook_of(item.measure, course),
         "chart": draw_chart(course),
-        "by_hand": by_hand(item.measure, history.newest(item.measure.series)),
+        "by_hand": by_hand(item.measure, history.given(item.measure.series)),
         "automatic": automatic_words(item.measure),
         "has_unseen_mentions": history.has_unseen_mentions,
         "timeline": timeline_of(item.measure, history, Speaker(me(), may_say)),

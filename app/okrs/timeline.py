@@ -131,7 +131,7 @@ def _counts(readings: Sequence[TracedReading]) -> list[tuple[TracedReading, Frac
     shown: dict[int, Fraction] = {}
     counted: dict[int, Fraction] = {}
     for one in readings:
-        series, value, is_beside = one.reading.series, one.reading.value, one.reading.is_beside
+        series, value, is_beside = one.series, one.value, one.is_beside
         if one.source_id is not None:
             counts.append((one, (counted if is_beside else shown).get(series)))
             counted[series] = value
@@ -141,19 +141,19 @@ def _counts(readings: Sequence[TracedReading]) -> list[tuple[TracedReading, Frac
 
 
 def _count_entry(measure: Measure, one: TracedReading, before: Fraction | None) -> Entry:
-    reading, integration = one.reading, one.integration
-    unit_of = measure if reading.series == measure.series else _PLAIN
+    integration = one.integration
+    unit_of = measure if one.series == measure.series else _PLAIN
     said = []
-    if reading.is_beside:
+    if one.is_beside:
         said.append("beside the value given by hand")
-    if reading.matching_count is not None and reading.completed_count is not None:
-        said.append(f"{reading.completed_count:,} of {reading.matching_count:,} completed")
+    if one.matching_count is not None and one.completed_count is not None:
+        said.append(f"{one.completed_count:,} of {one.matching_count:,} completed")
     return Entry(
-        at=reading.taken_at,
+        at=one.taken_at,
         actor=integration.title if integration else "Data source",
         did="counted",
-        before="" if before is None or before == reading.value else value_words(unit_of, before),
-        after=value_words(unit_of, reading.value),
+        before="" if before is None or before == one.value else value_words(unit_of, before),
+        after=value_words(unit_of, one.value),
         note=", ".join(said),
         url=one.evidence_url,
         url_text=f"Which {integration.counted_noun}s" if integration else "",
@@ -165,7 +165,7 @@ _PLAIN = Measure(kind=KPI, unit="")
 
 
 def _said_entries(measure: Measure, history: History, speaker: Speaker) -> list[Entry]:
-    series = {one.reading.check_in_id: one.reading.series for one in history.readings}
+    series = {one.check_in_id: one.series for one in history.readings}
     return [
         _said_entry(measure if series.get(one.id) == measure.series else _PLAIN, one, speaker)
         for one in history.sayings

@@ -15,6 +15,8 @@ from app.okrs.chart import ROWS, Chart, draw_chart
 from app.okrs.course import CHECKED_IN, REBUILT, Course, Mark, Point, Rebuilt
 from app.okrs.drawing import Drawing
 from app.okrs.forecast import Forecast
+from app.okrs.lettering import SIZES
+from app.okrs.scale import Spot
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 LONDON = ZoneInfo("Europe/London")
@@ -35,8 +37,13 @@ def point(month: int, day: int, value: int, hour: int = 12, year: int = 2026) ->
     return Point(datetime(year, month, day, hour, tzinfo=UTC), Fraction(value))
 
 
-def broad(chart: Chart) -> Drawing:
-    return chart.drawings[0]
+def drawn(course: Course) -> Drawing:
+    return draw_chart(course).drawing
+
+
+def label(drawing: Drawing, kind: str, size: int = 0) -> Spot | None:
+    """Of the words for the largest size, unless another is asked for."""
+    return dict(drawing.letterings[size].labels).get(kind)
 
 
 def corners(path: str) -> list[tuple[Fraction, Fraction]]:
@@ -53,15 +60,12 @@ def corners(path: str) -> list[tuple[Fraction, Fraction]]:
 
 
 def assert_inside(chart: Chart) -> None:
-    for drawing in chart.drawings:
-        left, right, top, bottom = map(
-            Fraction, (drawing.left, drawing.right, drawing.top, drawing.bottom)
-        )
-        paths = (drawing.line, drawing.expected, drawing.rebuilt, drawing.likely)
-        drawn = [corner for path in (*paths, drawing.band.rstrip("Z")) for corner in corners(path)]
-        for x, y in drawn:
-            assert left <= x <= right
-            assert top <= y <= bottom
+    drawing = chart.drawing
+    paths = (drawing.line, drawing.expected, drawing.rebuilt, drawing.likely)
+    for path in (*paths, drawing.band.rstrip("Z")):
+        for x, y in corners(path):
+            assert 0 <= x <= 100
+            assert Fraction(drawing.top) <= y <= Fraction(drawing.bottom)
 
 
 def test_without_points_only_the_expected_line_is_drawn() -> None:
@@ -69,28 +73,30 @@ def test_without_points_only_the_expected_line_is_drawn() -> None:
     assert chart.is_empty
     assert chart.rows == []
     assert "No readings yet" in chart.description
-    for drawing in chart.drawings:
-        assert drawing.line == ""
-        assert drawing.last is None
-        assert corners(drawing.expected)[0] == (Fraction(drawing.left), Fraction(drawing.bottom))
-        assert corners(drawing.expected)[-1] == (Fraction(drawing.right), Fraction(drawing.top))
+    drawing = chart.drawing
+    assert drawing.line == ""
+    assert drawing.last is None
+    assert drawing.figures == []
+    assert corners(drawing.expected)[0] == (0, Fraction(drawing.bottom))
+    assert corners(drawing.expected)[-1] == (100, Fraction(drawing.top))
 
 
 def test_one_point_holds_until_today() -> None:
-    drawing = broad(draw_chart(replace(COURSE, points=[point(1, 21, 5)])))
+    drawing = drawn(replace(COURSE, points=[point(1, 21, 5)]))
     (first, y), (last, y_still) = corners(drawing.line)
     assert y == y_still
     assert drawing.today is not None
-    assert last == Fraction(drawing.today.x)
+    assert last == Fraction(drawing.today)
     assert first < last
     assert drawing.last is not None
-    assert drawing.last_text is not None
-    assert (drawing.last.x, drawing.last_text.text) == (drawing.today.x, "5 posts")
+    text = label(drawing, "last")
+    assert text is not None
+    assert (drawing.last.x, text.text) == (drawing.today, "5 posts")
 
 
 def test_values_go_in_stairs() -> None:
     points = [point(1, 5, 1), point(1, 10, 3), point(2, 20, 4, hour=20)]
-    line = corners(broad(draw_chart(replace(COURSE, points=points))).line)
+    line = corners(drawn(replace(COURSE, points=points)).line)
     assert [one[1] == other[1] for one, other in zip(line, line[1:], strict=False)] == [
         *(True, False),
         *(True, False),
@@ -99,14 +105,12 @@ def test_values_go_in_stairs() -> None:
 
 def test_points_may_come_in_any_order() -> None:
     points = [point(1, 5, 1), point(1, 10, 3), point(2, 1, 4)]
-    assert draw_chart(replace(COURSE, points=points)).drawings == (
-        draw_chart(replace(COURSE, points=points[::-1])).drawings
-    )
+    assert drawn(replace(COURSE, points=points)) == (drawn(replace(COURSE, points=points[::-1])))
 
 
 def test_a_value_on_the_expected_line_lies_on_it() -> None:
     # Half of the days are over on 20 February; noon is the middle of the day.
-    drawing = broad(draw_chart(replace(COURSE, points=[point(2, 20, 10)])))
+    drawing = drawn(replace(COURSE, points=[point(2, 20, 10)]))
     assert drawing.last is not None
     x, y = Fraction(drawing.last.x), Fraction(drawing.last.y)
     (x0, y0), (x1, y1) = corners(drawing.expected)[1:3]
@@ -115,20 +119,20 @@ def test_a_value_on_the_expected_line_lies_on_it() -> None:
 
 def test_values_beyond_the_target_raise_the_scale() -> None:
     chart = draw_chart(replace(COURSE, points=[point(1, 21, 27)]))
-    assert [tick.text for tick in broad(chart).value_ticks] == ["0", "10", "20", "30"]
+    assert [tick.text for tick in chart.drawing.value_ticks] == ["0", "10", "20", "30"]
     assert_inside(chart)
 
 
 def test_values_below_the_start_lower_the_scale() -> None:
     chart = draw_chart(replace(COURSE, points=[point(1, 21, -3)]))
-    assert broad(chart).value_ticks[0].text == "-5"
+    assert chart.drawing.value_ticks[0].text == "-5"
     assert_inside(chart)
 
 
 def test_a_decrease_runs_downwards() -> None:
     course = replace(COURSE, start=Fraction(30), target=Fraction(0))
     chart = draw_chart(replace(course, points=[point(1, 2, 30), point(2, 1, 24)]))
-    drawing = broad(chart)
+    drawing = chart.drawing
     assert corners(drawing.expected)[0][1] == Fraction(drawing.top)
     assert corners(drawing.expected)[-1][1] == Fraction(drawing.bottom)
     assert corners(drawing.line)[0][1] < corners(drawing.line)[-1][1]
@@ -140,9 +144,9 @@ def test_one_day_expects_the_target_all_day() -> None:
     day = date(2026, 2, 20)
     course = replace(COURSE, first_day=day, last_day=day)
     chart = draw_chart(replace(course, points=[point(2, 20, 3, hour=6), point(2, 20, 7, hour=18)]))
-    drawing = broad(chart)
+    drawing = chart.drawing
     assert {y for _, y in corners(drawing.expected)} == {Fraction(drawing.top)}
-    assert [tick.text for tick in drawing.day_ticks] == ["20 Feb"]
+    assert [tick.text for tick in drawing.letterings[0].day_ticks] == ["20 Feb"]
     assert [row.value for row in chart.rows] == ["7 posts"]
     assert_inside(chart)
 
@@ -150,48 +154,48 @@ def test_one_day_expects_the_target_all_day() -> None:
 def test_what_held_before_the_first_day_holds_when_it_begins() -> None:
     early = [point(11, 1, 2, year=2025), point(12, 24, 4, year=2025)]
     chart = draw_chart(replace(COURSE, points=[*early, point(1, 11, 6)]))
-    drawing = broad(chart)
+    drawing = chart.drawing
     line = corners(drawing.line)
     four = draw_chart(replace(COURSE, points=[point(1, 5, 4), point(1, 11, 6)]))
-    assert line[0] == (Fraction(drawing.left), corners(broad(four).line)[0][1])
+    assert line[0] == (0, corners(four.drawing.line)[0][1])
     assert [row.day for row in chart.rows] == ["11 Jan 2026", "24 Dec 2025", "1 Nov 2025"]
     assert_inside(chart)
 
 
 def test_before_the_first_day_there_is_a_point_and_no_today() -> None:
     course = replace(COURSE, today=date(2025, 12, 20), points=[point(12, 10, 3, year=2025)])
-    drawing = broad(draw_chart(course))
+    drawing = drawn(course)
     assert drawing.today is None
     assert drawing.last is not None
-    assert drawing.last.x == drawing.left
+    assert drawing.last.x == "0"
     assert len(corners(drawing.line)) == 1
 
 
 def test_flat_values_stay_level() -> None:
     points = [point(1, day, 7) for day in range(1, 31)]
-    drawing = broad(draw_chart(replace(COURSE, points=points)))
+    drawing = drawn(replace(COURSE, points=points))
     assert len({y for _, y in corners(drawing.line)}) == 1
 
 
 def test_a_start_that_equals_the_target_still_draws() -> None:
     chart = draw_chart(replace(COURSE, start=Fraction(5), target=Fraction(5)))
-    assert [tick.text for tick in broad(chart).value_ticks] == ["4", "5", "6"]
+    assert [tick.text for tick in chart.drawing.value_ticks] == ["4", "5", "6"]
     assert_inside(chart)
 
 
 def test_readings_after_the_last_day_lengthen_the_chart_and_mark_its_end() -> None:
     course = replace(COURSE, today=date(2026, 4, 30), points=[point(1, 9, 2), point(4, 20, 6)])
     chart = draw_chart(course)
-    drawing = broad(chart)
+    drawing = chart.drawing
     assert drawing.end is not None
-    assert Fraction(drawing.end) < Fraction(drawing.right)
-    assert drawing.day_ticks[-1].text == "20 Apr"
+    assert Fraction(drawing.end) < 100
+    assert drawing.letterings[0].day_ticks[-1].text == "20 Apr"
     assert drawing.today is None
     assert_inside(chart)
 
 
 def test_within_the_days_no_end_is_marked() -> None:
-    assert broad(draw_chart(replace(COURSE, points=[point(4, 11, 2, hour=22)]))).end is None
+    assert drawn(replace(COURSE, points=[point(4, 11, 2, hour=22)])).end is None
 
 
 def test_a_reading_counts_for_its_day_in_the_workspace() -> None:
@@ -204,11 +208,9 @@ def test_a_reading_counts_for_its_day_in_the_workspace() -> None:
 def test_a_day_of_23_hours_is_as_wide_as_any_other() -> None:
     # In London the clocks go forward on 29 March 2026.
     noons = [Point(datetime(2026, 3, day, 12, tzinfo=LONDON), Fraction(day)) for day in (28, 29)]
-    first, _, second = corners(
-        broad(draw_chart(replace(COURSE, today=date(2026, 1, 1), points=noons))).line
-    )
-    # 101 days between 31 and 750: a day is 7.1 wide.
-    assert abs((second[0] - first[0]) - Fraction(71, 10)) <= Fraction(1, 5)
+    first, _, second = corners(drawn(replace(COURSE, today=date(2026, 1, 1), points=noons)).line)
+    # A hundred and one days.
+    assert abs((second[0] - first[0]) - Fraction(100, 101)) <= Fraction(1, 50)
 
 
 def test_the_table_has_the_last_reading_of_a_day() -> None:
@@ -228,7 +230,7 @@ def test_a_long_table_tells_what_it_leaves_out() -> None:
 
 def test_check_ins_get_a_dot() -> None:
     by_hand = replace(point(1, 21, 5), kind=CHECKED_IN)
-    drawing = broad(draw_chart(replace(COURSE, points=[point(1, 11, 2), by_hand])))
+    drawing = drawn(replace(COURSE, points=[point(1, 11, 2), by_hand]))
     assert len(drawing.dots) == 1
 
 
@@ -243,9 +245,10 @@ def test_marks_of_a_day_share_a_number_and_others_stand_apart() -> None:
         (1, "10 Jan 2026", "target 15 to 20; list changed"),
         (2, "11 Jan 2026", "label added"),
     ]
-    for drawing in chart.drawings:
-        first, second = (Fraction(turn.x) for turn in drawing.turns)
-        assert second - first >= 15
+    assert len(chart.drawing.turns) == 2
+    for size, words in zip(SIZES, chart.drawing.letterings, strict=True):
+        first, second = (Fraction(turn.x) for turn in words.turns)
+        assert (second - first) * size.width / 100 >= 15
 
 
 @pytest.mark.parametrize(
@@ -263,7 +266,7 @@ def test_marks_of_a_day_share_a_number_and_others_stand_apart() -> None:
 def test_values_are_labelled_with_round_numbers(
     start: str, target: str, ticks: list[str] | str
 ) -> None:
-    drawing = broad(draw_chart(replace(COURSE, start=Fraction(start), target=Fraction(target))))
+    drawing = drawn(replace(COURSE, start=Fraction(start), target=Fraction(target)))
     expected = ticks.split() if isinstance(ticks, str) else ticks
     assert [tick.text for tick in drawing.value_ticks] == expected
 
@@ -283,16 +286,16 @@ def test_values_are_labelled_with_round_numbers(
     ],
 )
 def test_days_are_labelled_where_people_look(first: date, last: date, ticks: object) -> None:
-    drawing = broad(draw_chart(replace(COURSE, first_day=first, last_day=last)))
+    drawing = drawn(replace(COURSE, first_day=first, last_day=last))
     expected = ticks.split(",") if isinstance(ticks, str) else ticks
-    assert [tick.text for tick in drawing.day_ticks] == expected
+    assert [tick.text for tick in drawing.letterings[0].day_ticks] == expected
 
 
-def test_coordinates_have_at_most_one_decimal() -> None:
+def test_coordinates_have_few_decimals() -> None:
     points = [point(1, day, day * day) for day in range(1, 30)]
-    for drawing in draw_chart(replace(COURSE, points=points)).drawings:
-        text = " ".join((drawing.line, drawing.expected, drawing.left, drawing.bottom))
-        assert not re.search(r"\.\d\d|[e/]", text)
+    drawing = drawn(replace(COURSE, points=points))
+    text = " ".join((drawing.line, drawing.expected, drawing.bottom))
+    assert not re.search(r"\.\d\d\d|[e/]", text)
 
 
 def test_the_description_says_where_it_stands() -> None:
@@ -311,7 +314,7 @@ def test_what_people_typed_is_escaped_and_ids_are_unique() -> None:
     assert "A &amp; B" in html
     assert "style=" not in html
     ids = re.findall(r' id="([^"]+)"', html)
-    assert len(ids) == len(set(ids)) == 7
+    assert len(ids) == len(set(ids)) == 3
     for reference in re.findall(r'aria-(?:labelledby|describedby)="([^"]+)"', html):
         assert reference in ids
 
@@ -324,26 +327,26 @@ def rebuilt(*points: Point, until: Point | None = None, **values: Any) -> Rebuil
 def test_what_was_rebuilt_is_drawn_apart_up_to_the_first_reading() -> None:
     first, own = point(1, 5, 1), point(1, 21, 6)
     past = rebuilt(first, point(1, 10, 4), until=own)
-    drawing = broad(draw_chart(replace(COURSE, points=[own], rebuilt=past)))
+    drawing = drawn(replace(COURSE, points=[own], rebuilt=past))
     before, after = corners(drawing.rebuilt), corners(drawing.line)
     assert before[-1][0] == after[0][0]
     # Nothing is drawn between the four that were rebuilt and the six that were read.
     assert before[-1][1] > after[0][1]
     # Nor before the record begins.
-    assert before[0][0] > Fraction(drawing.left)
+    assert before[0][0] > 0
 
 
 def test_a_rebuilt_value_of_before_the_first_day_holds_when_it_begins() -> None:
     own = point(1, 21, 6)
     past = rebuilt(point(12, 1, 2, year=2025), point(1, 10, 4), until=own)
-    drawing = broad(draw_chart(replace(COURSE, points=[own], rebuilt=past)))
-    assert corners(drawing.rebuilt)[0][0] == Fraction(drawing.left)
+    drawing = drawn(replace(COURSE, points=[own], rebuilt=past))
+    assert corners(drawing.rebuilt)[0][0] == 0
 
 
 def test_what_was_rebuilt_claims_nothing_while_there_is_no_reading() -> None:
     past = rebuilt(point(1, 5, 1), point(1, 10, 4))
     chart = draw_chart(replace(COURSE, rebuilt=past))
-    (_, _), (turn, _), (end, _) = corners(broad(chart).rebuilt)
+    (_, _), (turn, _), (end, _) = corners(chart.drawing.rebuilt)
     assert turn == end
     assert not chart.is_empty
     assert "Rebuilt from the board's activity since 5 Jan 2026. No readings yet." in (
@@ -353,7 +356,7 @@ def test_what_was_rebuilt_claims_nothing_while_there_is_no_reading() -> None:
 
 def test_what_was_rebuilt_of_days_beyond_the_items_own_stays_inside() -> None:
     chart = draw_chart(replace(COURSE, rebuilt=rebuilt(point(1, 5, 1), point(5, 1, 4))))
-    assert broad(chart).end is not None
+    assert chart.drawing.end is not None
     assert_inside(chart)
 
 
@@ -361,7 +364,7 @@ def test_rebuilt_values_are_in_the_scale_and_in_the_table() -> None:
     own = point(1, 21, 6, hour=8)
     past = rebuilt(point(1, 5, 33), point(1, 21, 40, hour=6), until=own)
     chart = draw_chart(replace(COURSE, points=[own], rebuilt=past))
-    assert broad(chart).value_ticks[-1].text == "40"
+    assert chart.drawing.value_ticks[-1].text == "40"
     assert [(row.day, row.value, row.kind) for row in chart.rows] == [
         ("21 Jan 2026", "6 posts", "counted"),
         ("5 Jan 2026", "33 posts", "rebuilt"),
@@ -387,9 +390,9 @@ AHEAD = Forecast(
 def test_a_forecast_ends_at_the_target_and_stays_inside(slow: str, quick: str) -> None:
     found = replace(AHEAD, slow=Fraction(slow), quick=Fraction(quick))
     chart = draw_chart(replace(COURSE, points=[point(2, 20, 8)], forecast=found))
-    drawing = broad(chart)
+    drawing = chart.drawing
     assert drawing.today is not None and drawing.last is not None
-    start = (Fraction(drawing.today.x), Fraction(drawing.last.y))
+    start = (Fraction(drawing.today), Fraction(drawing.last.y))
     assert corners(drawing.band.rstrip("Z"))[0] == corners(drawing.likely)[0] == start
     assert min(y for _, y in corners(drawing.band.rstrip("Z"))) == Fraction(drawing.target)
     assert_inside(chart)
@@ -399,63 +402,81 @@ def test_a_forecast_of_a_decrease_ends_at_the_target_below() -> None:
     course = replace(COURSE, start=Fraction(30), target=Fraction(0), points=[point(2, 20, 8)])
     found = replace(AHEAD, target=Fraction(0), slow=Fraction(-5), quick=Fraction(2))
     chart = draw_chart(replace(course, forecast=found))
-    drawing = broad(chart)
+    drawing = chart.drawing
     assert max(y for _, y in corners(drawing.band.rstrip("Z"))) == Fraction(drawing.bottom)
     assert drawing.target == drawing.bottom
     assert_inside(chart)
 
 
 def test_the_likely_line_leads_to_where_the_pace_does() -> None:
-    drawing = broad(draw_chart(replace(COURSE, points=[point(2, 20, 8)], forecast=AHEAD)))
+    drawing = drawn(replace(COURSE, points=[point(2, 20, 8)], forecast=AHEAD))
     (_, _), (x, y) = corners(drawing.likely)
-    end, top, bottom = (Fraction(one) for one in (drawing.right, drawing.top, drawing.bottom))
-    assert abs(x - end) < 5  # the middle of the last day
+    top, bottom = Fraction(drawing.top), Fraction(drawing.bottom)
+    assert 99 < x < 100  # the middle of the last day
     # Fifty days at a fifth a day: eighteen of twenty.
     assert abs((bottom - y) / (bottom - top) - Fraction(18, 20)) < Fraction(1, 100)
 
 
 def test_without_a_forecast_none_is_drawn() -> None:
-    drawing = broad(draw_chart(replace(COURSE, points=[point(2, 20, 8)])))
+    drawing = drawn(replace(COURSE, points=[point(2, 20, 8)]))
     assert drawing.band == drawing.likely == ""
 
 
 def test_the_target_is_named_clear_of_today() -> None:
-    drawing = broad(draw_chart(COURSE))
-    assert (drawing.target, drawing.target_text.text) == (drawing.top, "target 20")
-    assert drawing.target_text.anchor == "start"
-    early = broad(draw_chart(replace(COURSE, today=date(2026, 1, 3))))
-    assert early.target_text.anchor == "end"
+    drawing = drawn(COURSE)
+    late = label(drawing, "target")
+    assert drawing.target == drawing.top
+    assert late is not None and (late.text, late.anchor) == ("target 20", "start")
+    early = label(drawn(replace(COURSE, today=date(2026, 1, 3))), "target")
+    assert early is not None and early.anchor == "end"
 
 
-def test_points_with_evidence_can_be_opened() -> None:
+def test_every_point_gives_its_figures_and_some_can_be_opened() -> None:
     opens = replace(point(1, 5, 1), url="/cards?at=5")
     past = rebuilt(replace(point(1, 2, 2), url="/cards?at=2"), until=opens)
-    course = replace(COURSE, points=[opens, point(1, 21, 6)], rebuilt=past)
-    chart = draw_chart(course)
-    for drawing in chart.drawings:
-        assert [(link.title, link.url) for link in drawing.links][-1:] == [
-            ("5 Jan 2026: 1 post", "/cards?at=5")
-        ]
-    assert [link.url for link in broad(chart).links] == ["/cards?at=2", "/cards?at=5"]
+    by_hand = replace(point(1, 21, 6), kind=CHECKED_IN)
+    chart = draw_chart(replace(COURSE, points=[opens, by_hand], rebuilt=past))
+    assert [(one.text, one.url) for one in chart.drawing.figures] == [
+        ("2 Jan 2026: 2 posts, 0.2 expected, rebuilt", "/cards?at=2"),
+        ("5 Jan 2026: 1 post, 0.8 expected, counted", "/cards?at=5"),
+        ("21 Jan 2026: 6 posts, 4 expected, checked in", ""),
+    ]
     assert [row.url for row in chart.rows] == ["", "/cards?at=5", "/cards?at=2"]
+
+
+def test_percentages_are_expected_in_percent_and_of_a_guard_nothing_is() -> None:
+    percent = replace(COURSE, unit="%", target=Fraction(100), points=[point(1, 21, 6)])
+    assert drawn(percent).figures[0].text == "21 Jan 2026: 6 %, 20 % expected, counted"
+    guard = replace(COURSE, start=Fraction(20), goal="stay below 20 posts", points=[point(1, 5, 6)])
+    assert drawn(guard).figures[0].text == "5 Jan 2026: 6 posts, counted"
+
+
+def test_of_a_day_the_last_count_and_every_check_in_give_their_figures() -> None:
+    counts = [replace(point(1, 5, hour, hour=hour), url="/cards" * (hour == 7)) for hour in (6, 7)]
+    by_hand = replace(point(1, 5, 9, hour=12), kind=CHECKED_IN)
+    figures = drawn(replace(COURSE, points=[*counts, by_hand])).figures
+    assert [one.text.split(",")[0] for one in figures] == [
+        "5 Jan 2026: 7 posts",
+        "5 Jan 2026: 9 posts",
+    ]
 
 
 def test_links_are_as_wide_as_their_neighbours_leave_room() -> None:
     points = [replace(point(1, day, 1), url=f"/{day}") for day in (5, 6, 20)]
-    one, other, alone = broad(draw_chart(replace(COURSE, points=points))).links
-    assert alone.width == alone.height == "24"
+    one, other, alone = drawn(replace(COURSE, points=points)).figures
+    assert Fraction(alone.width) == Fraction("3.2")
     assert Fraction(one.left) + Fraction(one.width) == Fraction(other.left)
     assert Fraction(one.left) < Fraction(one.x) < Fraction(other.left) < Fraction(other.x)
 
 
-def test_many_points_leave_as_many_links_as_can_be_told_apart() -> None:
-    moments = [datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=4 * at) for at in range(300)]
+def test_many_points_leave_as_many_as_can_be_told_apart() -> None:
+    ten_years = replace(COURSE, last_day=date(2035, 12, 31), today=date(2035, 12, 31))
+    moments = [datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=at) for at in range(3650)]
     points = [Point(moment, Fraction(1), url="/cards") for moment in moments]
-    for drawing in draw_chart(replace(COURSE, points=points)).drawings:
-        places = [Fraction(link.x) for link in drawing.links]
-        assert 20 < len(places) <= 100
-        gaps = [after - before for before, after in zip(places, places[1:], strict=False)]
-        assert min(gaps) >= Fraction(69, 10)
+    places = [Fraction(one.x) for one in drawn(replace(ten_years, points=points)).figures]
+    assert 100 < len(places) <= 167
+    gaps = [after - before for before, after in zip(places, places[1:], strict=False)]
+    assert min(gaps) >= Fraction("0.6")
 
 
 def test_the_page_says_what_is_rebuilt_and_what_is_not_known() -> None:
@@ -464,7 +485,8 @@ def test_the_page_says_what_is_rebuilt_and_what_is_not_known() -> None:
     html = rendered(replace(COURSE, points=[own], rebuilt=past, forecast=AHEAD))
     assert "rebuilt from the board's activity</span>" in html
     assert "What the record does not tell:" in html and "Labels &lt;i&gt;" in html
-    assert '<a href="/a?b=1&amp;c=2" tabindex="-1"><title>5 Jan 2026: 1 post</title>' in html
+    told = "<title>5 Jan 2026: 1 post, 0.8 expected, rebuilt</title>"
+    assert f'<a href="/a?b=1&amp;c=2" tabindex="-1">{told}' in html
     assert '<td class="n"><a href="/a?b=1&amp;c=2">1 post</a></td>' in html
     assert "forecast</span>" in html
     assert "is being rebuilt" not in html

@@ -119,7 +119,7 @@ def test_counts_lead_to_what_was_counted(
     assert links(page, ".timeline a") == [newest, of_noon, of_morning]
     # On the chart and in its table a day is one place: its last count.
     assert links(page, "#chart td a") == [newest, of_noon]
-    assert links(page, "#chart .broad .points a") == [of_noon, newest]
+    assert links(page, "#chart .points a") == [of_noon, newest]
     assert {link["tabindex"] for link in page.all("#chart .points a")} == {"-1"}
     assert {group["aria-hidden"] for group in page.all("#chart .points")} == {"true"}
 
@@ -150,7 +150,7 @@ def test_the_rebuilt_part_is_shown_apart(
         ("21 Jan 2026", "1 post", "rebuilt"),
     ]
     assert links(page, "#chart td a")[-1] == f"/beads/{source.id}?at={ago(30).isoformat()}"
-    assert len(page.all("#chart .rebuilt")) == 4  # in each drawing and in the legend
+    assert len(page.all("#chart .rebuilt")) == 2  # in the drawing and in the legend
     assert "Two beads were thrown away." in page.one("#chart").text
 
 
@@ -171,7 +171,7 @@ def test_the_forecast_is_in_words_and_drawn(
     assert outlook(client, key_result).startswith(
         "At the pace of the last 4 weeks (1.8 beads a week) it would reach 20 posts about 13 Apr, "
     )
-    assert len(show(client, key_result).all("#chart .band")) == 4
+    assert len(show(client, key_result).all("#chart .band")) == 2
 
 
 def test_without_a_typed_unit_the_goal_is_in_what_is_counted(

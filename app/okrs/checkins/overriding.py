@@ -8,6 +8,7 @@ from app.audit.log import record
 from app.db import db, utcnow
 from app.okrs.changes import OVERRIDE, note_change, record_of
 from app.okrs.figures import value_words
+from app.okrs.history import Saying
 from app.okrs.loading import Item
 from app.okrs.models import ONCE, Measure, Reading
 from app.okrs.readings import end_override, make_present, newest_reading
@@ -24,15 +25,17 @@ class ByHand:
     """True where it stays until the source counts something else."""
 
 
-def by_hand(measure: Measure, newest: Reading | None = None) -> ByHand | None:
+def by_hand(measure: Measure, given: Saying | None = None) -> ByHand | None:
     """None where the source brings the value, or there is none.
 
-    `newest` is the last shown reading, for those who have it with its check-in and its person.
+    `given` is the check-in of the last shown reading, for those who have it.
     """
     if measure.override is None or measure.source is None:
         return None
-    newest = newest or newest_reading(measure)
     is_once = measure.override == ONCE
+    if given is not None:
+        return ByHand(given.person_name, given.made_at, is_once)
+    newest = newest_reading(measure)
     if newest is None or newest.check_in is None:
         # The source may just have counted, since the measure was read.
         return ByHand("someone", measure.valued_at, is_once)

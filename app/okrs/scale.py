@@ -1,0 +1,74 @@
+"""From days and values to places in a chart, by whole-number arithmetic."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from app.okrs.plan import Place, Plan
+from app.okrs.ticks import round_values
+from app.pages import number
+
+HEIGHT, TOP, BENEATH = 230, 24, 30
+WIDTH = 10_000
+"""Across, a place is so many hundredths of a percent of the width."""
+CHARACTER = 7
+"""About the width of a digit in the size of text used, to keep labels apart."""
+_MOST_INTERVALS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A place in the drawing, with the text that stands there, if any."""
+
+    x: str
+    y: str
+    text: str = ""
+    anchor: str = "middle"
+    dx: int = 0
+    """Pixels beside the place."""
+
+
+class Scale:
+    def __init__(self, plan: Plan) -> None:
+        ticks, decimals = round_values(plan.values, _MOST_INTERVALS)
+        self.value_ticks = [(tick, number(tick, decimals)) for tick in ticks]
+        self.axis_width = 10 + CHARACTER * max(len(text) for _, text in self.value_ticks)
+        self.low, self.high = ticks[0], ticks[-1]
+        self.top, self.bottom = TOP, HEIGHT - BENEATH
+        self._end = plan.end
+        # Of a value n/d it is (level * d - slope * n) / (size * d) tenths below the top edge.
+        one = 10 * (self.bottom - self.top) / (self.high - self.low)
+        level = 10 * self.bottom + self.low * one
+        self._size = one.denominator * level.denominator
+        self._level = level.numerator * one.denominator
+        self._slope = one.numerator * level.denominator
+
+    def across(self, at: int) -> int:
+        """Hundredths of a percent."""
+        return _rounded(at * WIDTH, self._end)
+
+    def down(self, value: Fraction) -> int:
+        """Tenths of a pixel."""
+        over, under = value.numerator, value.denominator
+        return _rounded(self._level * under - self._slope * over, self._size * under)
+
+    def x(self, at: int) -> str:
+        return decimal(self.across(at), 2)
+
+    def y(self, value: Fraction) -> str:
+        return decimal(self.down(value), 1)
+
+    def spots(self, places: Sequence[Place]) -> list[Spot]:
+        return [Spot(self.x(at), self.y(value)) for at, value in places]
+
+
+def decimal(parts: int, places: int) -> str:
+    """So many tenths or hundredths, without trailing zeros."""
+    sign = "-" if parts < 0 else ""
+    whole, rest = divmod(abs(parts), 10**places)
+    return f"{sign}{whole}.{rest:0{places}}".rstrip("0") if rest else f"{sign}{whole}"
+
+
+def _rounded(over: int, under: int) -> int:
+    """Half up."""
+    return (2 * over + under) // (2 * under)
