@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, String, delete, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db import Model, db, utcnow
+from app.db import Model, db, put, utcnow
 from app.timing import scaled
 
 EVERY = timedelta(seconds=5)
@@ -28,8 +28,12 @@ def beat(name: str) -> None:
     """Say that this worker lives."""
     now = utcnow()
     with db.writing() as session:
-        session.execute(delete(WorkerBeat).where(WorkerBeat.seen_at < now - FORGOTTEN_AFTER))
-        session.merge(WorkerBeat(name=name, seen_at=now))
+        session.execute(
+            delete(WorkerBeat)
+            .where(WorkerBeat.seen_at < now - FORGOTTEN_AFTER)
+            .execution_options(synchronize_session=False)
+        )
+        put(session, WorkerBeat, {"name": name}, {"seen_at": now})
 
 
 def alive_workers() -> Select[int]:

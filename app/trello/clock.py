@@ -116,6 +116,9 @@ def _due() -> Select[int]:
 def _clear_leftovers(session: Session) -> None:
     """Copies that no form will use any more, runs and failures that nobody will ask about."""
     now = utcnow()
-    session.execute(delete(BoardCopy).where(BoardCopy.fetched_at < now - COPIES_KEPT))
-    session.execute(delete(SyncRun).where(SyncRun.finished_at < now - RUNS_KEPT))
+    for leftovers in (
+        delete(BoardCopy).where(BoardCopy.fetched_at < now - COPIES_KEPT),
+        delete(SyncRun).where(SyncRun.finished_at < now - RUNS_KEPT),
+    ):
+        session.execute(leftovers, execution_options={"synchronize_session": False})
     failure_history.forget_old(session)

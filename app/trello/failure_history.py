@@ -73,5 +73,7 @@ def end_on(session: Session, board_ids: Sequence[int]) -> None:
 def forget_old(session: Session) -> None:
     """Those that ended, or last happened, longer ago than the history is kept."""
     session.execute(
-        delete(ConnectionFailure).where(ConnectionFailure.last_at < utcnow() - HISTORY_KEPT)
+        delete(ConnectionFailure)
+        .where(ConnectionFailure.last_at < utcnow() - HISTORY_KEPT)
+        .execution_options(synchronize_session=False)
     )

@@ -2,12 +2,12 @@
 
 import secrets
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, case, exists, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, exists, literal, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.db import changed_rows, db, utcnow
+from app.db import Moment, changed_rows, db, utcnow
 from app.okrs.loading import live_measures
 from app.okrs.models import SourceVersion
 from app.timing import scaled
@@ -149,15 +149,15 @@ def _note(past: Past, error: TrelloError) -> None:
     past.next_try_at += max(scaled(min(grown, HOUR)), error.retry_after or timedelta())
 
 
-def is_silent() -> ColumnElement[bool]:
-    return and_(Past.status == RUNNING, Past.lease_until < utcnow())
+def is_silent(now: ColumnElement[datetime]) -> ColumnElement[bool]:
+    return and_(Past.status == RUNNING, Past.lease_until < now)
 
 
 def give_up_silent(session: Session) -> None:
     """Let the pasts of dead workers wait again; their claim is over with that."""
     silent = session.scalars(
         select(Past)
-        .where(is_silent())
+        .where(is_silent(literal(utcnow(), Moment)))
         .order_by(Past.source_version_id)
         .with_for_update(skip_locked=True)
         .execution_options(populate_existing=True)

@@ -10,7 +10,7 @@ from sqlalchemy import Select, bindparam, exists, func, select
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from app.accounts.models import workspace
-from app.db import db, utcnow
+from app.db import Moment, db, utcnow
 from app.okrs.integrations import is_enabled
 from app.okrs.loading import live_measures
 from app.okrs.models import Measure, Source, SourceVersion
@@ -42,9 +42,7 @@ def tick() -> None:
     """Give notice of the pasts whose time has come, one for each board."""
     if not is_enabled("trello"):
         return
-    changed = db.session.scalar(
-        select(exists().where(claims.is_silent() | claims.is_found_again()))
-    )
+    changed = db.session.scalar(_have_changed(), {"now": utcnow()})
     unasked = db.session.scalars(_without_past()).all()
     moved = too_short()
     if changed or unasked or moved:
@@ -60,6 +58,13 @@ def tick() -> None:
     for version_id in {board_id: version_id for version_id, board_id in due}.values():
         if not enqueue(rebuild_past, version_id, lane=HOURLY):
             break
+
+
+@cache
+def _have_changed() -> Select[bool]:
+    """Whether a worker fell silent, or a board can be read again."""
+    is_silent = claims.is_silent(bindparam("now", type_=Moment))
+    return select(exists().where(is_silent | claims.is_found_again()))
 
 
 @cache
