@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from hypothesis import HealthCheck, settings
 from jinja2 import FileSystemBytecodeCache
@@ -50,6 +51,16 @@ def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> None:
     """A page's template is compiled once for all apps."""
     cache = FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
     Flask.jinja_options = {"bytecode_cache": cache}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_hashes() -> Iterator[None]:
+    """A password's hash is slow by design, which the guesses of tests need not wait for."""
+    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("app.accounts.models._hasher", quick)
+        patch.setattr("app.accounts.models._nobody_hash", quick.hash("of nobody"))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,13 @@
 """What a name, an email and a password may be."""
 
 import pytest
+from argon2 import Type
 
 from app.accounts.forms import email_problem, normal_email, one_line, password_problem, time_zones
+from app.accounts.models import _hasher
+
+HASHER = _hasher
+"""The real one: it was taken before the tests are given a quicker one."""
 
 
 @pytest.mark.parametrize(
@@ -75,3 +80,8 @@ def test_time_zones():
     assert zones[0] == "UTC"
     assert {"Europe/Berlin", "America/New_York", "Asia/Kolkata"} < set(zones)
     assert len(zones) == len(set(zones))
+
+
+def test_a_password_is_hashed_as_slowly_as_it_has_to_be():
+    assert HASHER.type is Type.ID
+    assert (HASHER.time_cost, HASHER.memory_cost, HASHER.parallelism) == (2, 19 * 1024, 1)
