@@ -17,6 +17,13 @@ def see_other(endpoint: str, **values: object) -> ResponseReturnValue:
     return redirect(url_for(endpoint, **values), code=303)  # type: ignore[arg-type]
 
 
+def go_on(endpoint: str, **values: object) -> ResponseReturnValue:
+    """Leave the page for another one, also where htmx asked for a part of it."""
+    if not is_htmx():
+        return see_other(endpoint, **values)
+    return Response(headers={"HX-Redirect": url_for(endpoint, **values)})  # type: ignore[arg-type]
+
+
 def fragment(template: str, status: int = 200, **values: object) -> ResponseReturnValue:
     """One partial, with the messages that are waiting carried along out of band."""
     body = render_template(template, **values) + render_template("_flashes.html", out_of_band=True)

@@ -19,6 +19,7 @@ from app.db import db
 from app.migrating import upgrade
 from tests.okrs.abacus import add_to
 from tests.support.client import Client
+from tests.support.kept import Kept
 from tests.support.memory import memory
 from tests.support.people import make_person
 from tests.support.postgresql import Server, binaries, running_server
@@ -139,6 +140,14 @@ def app(config: Config, request: pytest.FixtureRequest) -> Iterator[Flask]:
 def turns_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for a turn at Trello: without Redis, a test would after nine requests."""
     monkeypatch.setattr("app.trello.quota.Turns.take", lambda turns, path: None)
+
+
+@pytest.fixture
+def kept(monkeypatch: pytest.MonkeyPatch) -> Kept:
+    """What is told of long work, which is nothing without Redis."""
+    kept = Kept()
+    monkeypatch.setattr("app.progress.client", lambda: kept)
+    return kept
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -26,6 +26,7 @@ from app.trello.quota import Turns
 from app.trello.so_far import board_words
 from app.trello.sync import sync_board
 from tests.support.client import Client
+from tests.support.kept import Kept
 from tests.trello.boards import BOARD, board, card, snapshot
 from tests.trello.linked import (
     make_connection,
@@ -37,30 +38,6 @@ from tests.trello.linked import (
 )
 
 ADDRESS = f"https://api.trello.com/1/boards/{BOARD}"
-
-
-class Kept:
-    """Stands in for Redis, as far as progress needs it."""
-
-    def __init__(self) -> None:
-        self.values: dict[str, bytes] = {}
-
-    def set(self, key: str, value: str, ex: timedelta) -> None:
-        assert ex < runs.LEASE, "it must not outlive the claim of a worker that died"
-        self.values[key] = value.encode()
-
-    def get(self, key: str) -> bytes | None:
-        return self.values.get(key)
-
-    def delete(self, key: str) -> None:
-        self.values.pop(key, None)
-
-
-@pytest.fixture
-def kept(monkeypatch: pytest.MonkeyPatch) -> Kept:
-    kept = Kept()
-    monkeypatch.setattr(progress, "client", lambda: kept)
-    return kept
 
 
 def answer_with(

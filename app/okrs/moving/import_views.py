@@ -13,7 +13,7 @@ from app.access import by_id, hold_me, require_admin
 from app.accounts.people import everyone
 from app.audit.log import record
 from app.db import db, utcnow
-from app.htmx import see_other
+from app.htmx import fragment, go_on, is_htmx, see_other
 from app.okrs import blueprint
 from app.okrs.cycles import all_cycles
 from app.okrs.moving.answers import Answers
@@ -25,6 +25,7 @@ from app.okrs.moving.neutral import FileContent, Unreadable, pack, unpack
 from app.okrs.moving.opening import open_file
 from app.okrs.moving.planning import FATES, plan_import
 from app.okrs.moving.questions import Suggester, questions_about
+from app.okrs.moving.so_far import SoFar, words
 from app.okrs.moving.waiting import all_waiting
 from app.teams.models import Team
 from app.uploads import takes_upload
@@ -68,6 +69,8 @@ def begin_import() -> ResponseReturnValue:
 @blueprint.route("/admin/imports/<int:import_id>", methods=["GET", "POST"])
 def map_import(import_id: int) -> ResponseReturnValue:
     begun = _import(import_id)
+    if said := _said_of_running(begun):
+        return render_template("okrs/import_running.html", begun=begun, said=said)
     content = _content(begun)
     if content is None:
         waiting = all_waiting(require_admin())
@@ -86,6 +89,8 @@ def map_import(import_id: int) -> ResponseReturnValue:
 def try_import(import_id: int) -> ResponseReturnValue:
     """What would become of each row; nothing is changed by looking."""
     begun = _import(import_id)
+    if said := _said_of_running(begun):
+        return render_template("okrs/import_running.html", begun=begun, said=said)
     content = _content(begun)
     if content is None or not begun.mapping:
         return see_other("okrs.map_import", import_id=begun.id)
@@ -114,9 +119,10 @@ def run_import(import_id: int) -> ResponseReturnValue:
     db.session.refresh(begun, with_for_update=True)  # pressed twice, it comes in once
     content = _content(begun)
     if content is None or not begun.mapping:
-        return see_other("okrs.map_import", import_id=begun.id)
+        return go_on("okrs.map_import", import_id=begun.id)
+    so_far = SoFar(begun.id, len(content.items))
     try:
-        counts = do_import(content, Answers.of(begun.mapping), admin)
+        counts = do_import(content, Answers.of(begun.mapping), admin, so_far)
         begun.content, begun.done_at, begun.outcome = None, utcnow(), counts
         told = [f"{count} {fate}" for fate, count in counts.items()]
         record("import.done", "import", begun.id, begun.file_name, counts=told)
@@ -124,9 +130,23 @@ def run_import(import_id: int) -> ResponseReturnValue:
     except IntegrityError:
         db.session.rollback()
         flash(_AT_ONCE, "error")
-        return see_other("okrs.try_import", import_id=import_id)
+        return go_on("okrs.try_import", import_id=import_id)
+    finally:
+        so_far.end()
     flash("Imported.", "success")
-    return see_other("okrs.map_import", import_id=begun.id)
+    return go_on("okrs.map_import", import_id=begun.id)
+
+
+@blueprint.get("/admin/imports/<int:import_id>/progress")
+def import_progress(import_id: int) -> ResponseReturnValue:
+    """How far it has come, for a page that waits for it; one that only looks on goes on with it."""
+    begun = _import(import_id)
+    if not is_htmx():
+        return see_other("okrs.map_import", import_id=begun.id)
+    said, looks_on = _said_of_running(begun), "looks-on" in request.args
+    if looks_on and not said:
+        return go_on("okrs.map_import", import_id=begun.id)
+    return fragment("okrs/_import_progress.html", begun=begun, said=said, looks_on=looks_on)
 
 
 @blueprint.post("/admin/imports/<int:import_id>/discard")
@@ -138,6 +158,11 @@ def discard_import(import_id: int) -> ResponseReturnValue:
         db.session.commit()
         flash("The file is thrown away; nothing was imported.", "success")
     return see_other("okrs.begin_import")
+
+
+def _said_of_running(begun: Import) -> str:
+    """How far it has come; empty where it is done, or does not come in just now."""
+    return "" if begun.done_at is not None else words(begun.id)
 
 
 def _import(import_id: int) -> Import:

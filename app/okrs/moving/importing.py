@@ -9,20 +9,23 @@ from app.okrs.models import Cycle
 from app.okrs.moving.answers import Answers
 from app.okrs.moving.neutral import FileContent
 from app.okrs.moving.planning import plan_import
+from app.okrs.moving.so_far import SoFar
 from app.okrs.moving.storing import hold, store
 
 
-def do_import(content: FileContent, answers: Answers, importer: Person) -> dict[str, int]:
+def do_import(
+    content: FileContent, answers: Answers, importer: Person, so_far: SoFar
+) -> dict[str, int]:
     """How many rows had which fate. Commits nothing."""
     _hold_people(answers)
     hold_alignments(db.session())
     _hold_cycles()
-    plan = plan_import(content, answers, importer)
+    plan = plan_import(content, answers, importer, so_far.looking)
     if hold(plan.rows):
         # Someone may have changed them since they were read, so they are looked at once more.
         db.session.expire_all()
-        plan = plan_import(content, answers, importer)
-    store(plan, content, importer)
+        plan = plan_import(content, answers, importer, so_far.looking)
+    store(plan, content, importer, so_far)
     return plan.counts
 
 

@@ -24,11 +24,8 @@ class Places:
     def __init__(self, rows: Sequence[PlannedRow], by: Person) -> None:
         states = [row.state for row in rows if row.state is not None]
         self._by = by
-        self.new_cycles = {
-            one.cycle: self._make_cycle(one.cycle)
-            for one in states
-            if isinstance(one.cycle, NewCycle)
-        }
+        wanted = dict.fromkeys(one.cycle for one in states if isinstance(one.cycle, NewCycle))
+        self.new_cycles = {one: self._make_cycle(one) for one in wanted}
         self._teams = {one.key: one.id for one in db.session.scalars(select(Team))}
         for name in dict.fromkeys(name for one in states for name in _new_teams(one)):
             if as_compared(name) not in self._teams:

@@ -12,6 +12,7 @@ from app.okrs.figures import measure_words
 from app.okrs.models import KeyResult, Measure, Objective
 from app.okrs.moving.made_places import Places
 from app.okrs.moving.planning import PlannedRow
+from app.okrs.moving.so_far import SoFar
 from app.okrs.moving.states import Key, State, state_of
 from app.okrs.moving.structure import key_of
 from app.okrs.moving.wanting import Wanted
@@ -26,9 +27,11 @@ def told(row: PlannedRow) -> tuple[State, Wanted]:
     return row.state, row.wanted
 
 
-def make_items(rows: Sequence[PlannedRow]) -> dict[Key, int]:
+def make_items(rows: Sequence[PlannedRow], so_far: SoFar) -> dict[Key, int]:
     """The ids of their measures, by the keys of their nodes."""
-    made = insert_rows(Measure, [_measure_values(row) for row in rows])
+    made: list[int] = []
+    for batch in so_far.writing(in_batches(rows), len(rows)):
+        made += insert_rows(Measure, [_measure_values(row) for row in batch])
     return {key_of(row.node): one for row, one in zip(rows, made, strict=True)}
 
 

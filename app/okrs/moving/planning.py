@@ -1,7 +1,7 @@
 """What an import would do: the fate of each row. Reads, and changes nothing."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from app.accounts.models import Person
@@ -78,7 +78,13 @@ class Plan:
         return {fate: found[fate] for fate in FATES} | {"check-ins": check_ins}
 
 
-def plan_import(content: FileContent, answers: Answers, importer: Person) -> Plan:
+def plan_import(
+    content: FileContent,
+    answers: Answers,
+    importer: Person,
+    looking: Callable[[Sequence[Node]], Iterable[Node]] = iter,
+) -> Plan:
+    """`looking` hands out the rows one by one, and may tell how far that has come."""
     present = present_for(content.origin, importer)
     answers = _resolved(answers, present)
     cycles = {one.id: one for one in present.gathered.cycles}
@@ -99,7 +105,7 @@ def plan_import(content: FileContent, answers: Answers, importer: Person) -> Pla
         now=utcnow(),
     )
     planner = _Planner(present, answers, cycles, translator, nodes)
-    return Plan([planner.row(node) for node in nodes], answers)
+    return Plan([planner.row(node) for node in looking(nodes)], answers)
 
 
 def _resolved(answers: Answers, present: Present) -> Answers:

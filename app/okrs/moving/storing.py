@@ -25,19 +25,20 @@ from app.okrs.moving.making import (
 )
 from app.okrs.moving.neutral import FileContent
 from app.okrs.moving.planning import CHANGED, NEW, Plan, PlannedRow
+from app.okrs.moving.so_far import SoFar
 from app.okrs.moving.states import state_of
 from app.okrs.moving.structure import key_of
 from app.okrs.rollup.settling import note_change_of_figure
 from app.okrs.rollup.shares import counting_parts, make_room
 
 
-def store(plan: Plan, content: FileContent, by: Person) -> None:
+def store(plan: Plan, content: FileContent, by: Person, so_far: SoFar) -> None:
     """Make and change what the plan says, all in all a few statements for hundreds of items."""
     rows = [row for row in plan.rows if row.fate in (NEW, CHANGED)]
     new = [row for row in rows if row.fate == NEW]
     places = Places(rows, by)
     _make_room(plan)
-    measures = make_items(new)
+    measures = make_items(new, so_far)
     measures |= {row.item.measure_id: row.item.measure_id for row in rows if row.item is not None}
     make_objectives(new, measures, places, by)
     make_key_results(new, measures, by)
