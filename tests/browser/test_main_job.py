@@ -1,10 +1,12 @@
 """The main job as a person lives it: connect, link, watch it count; with htmx and without."""
 
 import re
+from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
+from sandbox.board import Board
 from tests.browser.conftest import Visitor
 from tests.browser.steps import (
     configure,
@@ -74,6 +76,8 @@ def test_from_connecting_to_a_figure_that_follows_the_board(
     expect(page.locator("[data-preview-completed]")).to_have_text(
         str(sum(card["dueComplete"] for card in counted))
     )
+    narrow_down(page, board, counted, plain)
+    expect(figure).to_have_text(str(len(counted)))
     expect(field(page, "Title")).to_have_value("Publish 40 posts")
     press(page, "Save")
 
@@ -107,6 +111,29 @@ def test_from_connecting_to_a_figure_that_follows_the_board(
         expect(page.get_by_role("button", name="Refresh", exact=True)).to_be_focused()
     assert page.url.split("#")[0] == address
     visitor.screenshot(f"key-result-{'plain' if plain else 'htmx'}")
+    page.locator("#source-panel").get_by_role("link", name="Which cards").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Which cards count")
+    expect(page.get_by_role("link", name=other["name"], exact=True).first).to_be_visible()
+
+
+def narrow_down(page: Page, board: Board, cards: list[dict[str, Any]], plain: bool) -> None:
+    """By owner, label and completion status at once, and back."""
+    mina = next(one["id"] for one in board.members.values() if one["fullName"] == "Mina Lund")
+    blog = next(one["id"] for one in board.labels.values() if one["name"] == "blog")
+    fitting = [
+        one
+        for one in cards
+        if mina in one["idMembers"] and blog in one["idLabels"] and one["dueComplete"]
+    ]
+    assert 0 < len(fitting) < len(cards)
+    wanted = {"Card owner": "Mina Lund", "Label": "blog", "Completion status": "Completed"}
+    anything = {"Card owner": "Anyone", "Label": "Any or none", "Completion status": "Any"}
+    for choices, count in ((wanted, len(fitting)), (anything, len(cards))):
+        for label, choice in choices.items():
+            field(page, label).select_option(label=choice)
+        if plain:
+            press(page, "Count with these choices")
+        expect(page.locator("[data-preview-value]")).to_have_text(str(count))
 
 
 def board_address(installation: Installation, short_link: str) -> str:
