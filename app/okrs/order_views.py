@@ -30,10 +30,10 @@ def move_key_result(key_result_id: int) -> ResponseReturnValue:
     way = request.form.get("way")
     if way not in (UP, DOWN):
         abort(422)
-    if objective.measure.has_ended:
-        return lead_to_reopening(objective)
     hold_me()
     order = move(key_result, way)
+    if objective.measure.has_ended:
+        return lead_to_reopening(objective)
     db.session.commit()
     if is_htmx():
         return fragment("okrs/_order.html", key_results=order)

@@ -16,11 +16,12 @@ UP, DOWN = "up", "down"
 def move(key_result: KeyResult, way: str) -> Sequence[KeyResult]:
     """Let it change places with its neighbour, if it has one; the order that this gives.
 
-    Nobody else moves one of them until the commit: two people at once make two moves.
+    Nobody else moves one of them until the commit: two people at once make two moves. Under an
+    objective that has ended everything stays where it is.
     """
     hold(key_result.objective.measure)
     order = list(in_order(key_result.objective))
-    if key_result not in order:  # it was deleted meanwhile
+    if key_result not in order or key_result.objective.measure.has_ended:  # meanwhile
         return order
     place = order.index(key_result)
     other = place - 1 if way == UP else place + 1

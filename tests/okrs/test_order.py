@@ -1,7 +1,7 @@
 """The order of an objective's key results."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.accounts.models import OBSERVER, Person
 from app.db import db
@@ -100,6 +100,27 @@ def test_what_has_ended_keeps_its_order(
     page = client.follow(client.get(f"/objectives/{objective.id}/order"))
     assert page.flashes == ["This objective is closed, so it stays as it is. Reopen it first."]
     client.follow(client.post(f"/key-results/{three[1].id}/move", {"way": UP}))
+    assert order(objective) == TITLES
+
+
+def test_what_ends_meanwhile_keeps_its_order(
+    client: Client,
+    bob: Person,
+    objective: Objective,
+    three: list[KeyResult],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hold = ordering.hold
+
+    def closed_by_another(measure: Measure) -> None:
+        closing = update(Measure).where(Measure.id == measure.id).values(ended_as=CLOSED)
+        db.session.execute(closing.execution_options(synchronize_session=False))
+        hold(measure)
+
+    monkeypatch.setattr(ordering, "hold", closed_by_another)
+    client.sign_in(bob)
+    answer = client.post(f"/key-results/{three[1].id}/move", {"way": UP})
+    assert "stays as it is. Reopen it first." in client.follow(answer).text
     assert order(objective) == TITLES
 
 

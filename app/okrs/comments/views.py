@@ -50,6 +50,7 @@ def edit_comment(comment_id: int) -> ResponseReturnValue:
         return _form(item, met.form, comment, met.merge), 422
     edit(item, comment, met.form.text.data or "", me())
     db.session.commit()
+    met.merge.flash_kept()
     flash("Comment saved.", "success")
     return _back_to(item, comment)
 

@@ -1,11 +1,13 @@
 """What was linked elsewhere says so, and is linked anew with what it counted by."""
 
 import pytest
+from sqlalchemy import update
 
 from app.accounts.models import OBSERVER
-from app.db import db
+from app.db import db, utcnow
+from app.okrs import holding
 from app.okrs.integrations import switch
-from app.okrs.models import ItemOwner, Source
+from app.okrs.models import ItemOwner, KeyResult, Source
 from app.okrs.moving import waiting_views
 from app.okrs.moving.models import WaitingSource
 from tests.okrs.items import changes_of, count_of, make_key_result, make_measure
@@ -91,6 +93,20 @@ def test_it_can_be_kept_by_hand(client, bob, carol, waiting):
     assert count_of(WaitingSource) == 0
     assert changes_of(waiting.measure_id)[-1] == ("source", "the abacus with 7 beads", "")
     client.follow(client.post(path))
+
+
+def test_what_is_deleted_meanwhile_is_not_kept_by_hand(client, bob, waiting, monkeypatch):
+    hold = holding.hold
+    deleting = update(KeyResult).where(KeyResult.id == waiting.id).values(deleted_at=utcnow())
+
+    def deleted_by_another(measure):
+        db.session.execute(deleting.execution_options(synchronize_session=False))
+        hold(measure)
+
+    monkeypatch.setattr(holding, "hold", deleted_by_another)
+    client.sign_in(bob)
+    assert client.post(f"/measures/{waiting.measure_id}/keep-by-hand").status_code == 404
+    assert count_of(WaitingSource) == 1
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
