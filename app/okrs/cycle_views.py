@@ -12,6 +12,7 @@ from app.db import db
 from app.edited_forms import edited
 from app.htmx import see_other
 from app.merging import Merge, Thing
+from app.names import as_compared
 from app.okrs import blueprint
 from app.okrs.cycle_changes import (
     RECORDED_AS,
@@ -165,7 +166,7 @@ def _may_be_saved(form: CycleForm, cycle: Cycle) -> bool:
 
 def _has_other_of_name(name: str, cycle: Cycle | None) -> bool:
     others = (one for one in all_cycles() if cycle is None or one.id != cycle.id)
-    return any(one.name.casefold() == name.casefold() for one in others)
+    return any(as_compared(one.name) == as_compared(name) for one in others)
 
 
 def _days_taken(first: date, last: date) -> str:

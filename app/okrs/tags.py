@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from app.accounts.forms import one_line
 from app.db import db, insert_into
-from app.names import as_compared
+from app.names import as_compared, cut, fits
 from app.okrs.models import Tag
 
 MOST, LONGEST, _LONGEST_KEY = 10, 40, 80
@@ -28,10 +28,14 @@ def tags_problem(text: str | None) -> str | None:
     names = tag_names(text)
     if len(names) > MOST:
         return f"Use at most {MOST} tags."
-    # Some signs become several where case is left out of account.
-    if any(len(one) > LONGEST or len(as_compared(one)) > _LONGEST_KEY for one in names):
+    if not all(fits(one, LONGEST, _LONGEST_KEY) for one in names):
         return f"Use at most {LONGEST} characters for a tag, and commas between tags."
     return None
+
+
+def shortened(name: str) -> str:
+    """As much of it as a tag may have."""
+    return cut(one_line(name), LONGEST, _LONGEST_KEY)
 
 
 def tags_named(names: Iterable[str]) -> list[Tag]:

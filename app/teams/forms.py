@@ -9,7 +9,7 @@ from wtforms.validators import DataRequired
 from app.accounts.forms import one_line
 from app.accounts.models import Person
 from app.accounts.people import by_name, everyone, possible_owners
-from app.names import as_compared
+from app.names import fits
 from app.teams.lineage import within
 from app.teams.loading import all_teams
 from app.teams.models import Team
@@ -38,9 +38,7 @@ class TeamForm(Form):
     """The team itself and all that are part of it."""
 
     def validate_name(self, field: StringField) -> None:
-        name = field.data or ""
-        # Some signs become several where case is left out of account.
-        if len(name) > LONGEST_NAME or len(as_compared(name)) > LONGEST_KEY:
+        if not fits(field.data or "", LONGEST_NAME, LONGEST_KEY):
             raise ValidationError(f"Use at most {LONGEST_NAME} characters.")
 
     def validate_lead(self, field: SelectField) -> None:

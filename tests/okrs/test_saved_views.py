@@ -42,7 +42,12 @@ def test_a_view_holds_what_the_explorer_knows_and_nothing_else(
 
 @pytest.mark.parametrize(
     ("name", "says"),
-    [("", "Give the view a name."), ("LATE", "Choose another."), ("x" * 81, "at most 80")],
+    [
+        ("", "Give the view a name."),
+        ("LATE", "Choose another."),
+        ("x" * 81, "at most 80"),
+        ("ΐ" * 80, "at most 80"),
+    ],
 )
 def test_a_name_that_will_not_do_keeps_what_was_typed(
     client: Client, bob: Person, view: SavedView, name: str, says: str

@@ -7,8 +7,9 @@ from wtforms import BooleanField, Form, SelectField, StringField, ValidationErro
 from wtforms.validators import DataRequired
 
 from app.accounts.forms import one_line
+from app.names import fits
 from app.okrs.explorer.choices import Choices
-from app.okrs.forms import LONGEST_NAME, AtMost
+from app.okrs.forms import LONGEST_NAME
 from app.okrs.integrations import all_integrations
 from app.okrs.models import COMPANY, PERSONAL, Cycle
 from app.okrs.standing import AT_RISK, BEHIND, NOT_STARTED, ON_TRACK, STATUS_WORDS
@@ -24,7 +25,7 @@ AS_PLANNED, TITLE, PROGRESS, GAP, CHANGED, LAST_DAY = (
     "changed",
     "last-day",
 )
-LONGEST_SEARCH = 200
+LONGEST_SEARCH, LONGEST_KEY = 200, 160
 
 STATUSES: dict[str, frozenset[str] | None] = {
     OPEN: frozenset((NOT_STARTED, ON_TRACK, BEHIND, AT_RISK)),
@@ -134,6 +135,10 @@ class ViewForm(Form):
     name = StringField(
         "Name",
         filters=[one_line],
-        validators=[DataRequired("Give the view a name."), AtMost(LONGEST_NAME)],
+        validators=[DataRequired("Give the view a name.")],
     )
     is_shared = BooleanField("Offer it to everyone")
+
+    def validate_name(self, field: StringField) -> None:
+        if not fits(field.data or "", LONGEST_NAME, LONGEST_KEY):
+            raise ValidationError(f"Use at most {LONGEST_NAME} characters.")

@@ -7,6 +7,7 @@ from flask import abort
 from app.access import by_id
 from app.accounts.models import Person
 from app.db import db
+from app.names import as_compared
 from app.okrs.explorer.forms import LONGEST_SEARCH, ExplorerForm
 from app.okrs.explorer.models import SavedView
 
@@ -23,7 +24,7 @@ def keep_view(person: Person, name: str, query: str, is_shared: bool) -> SavedVi
     view = SavedView(
         person_id=person.id,
         name=name,
-        key=name.casefold(),
+        key=as_compared(name),
         query=urlencode(chosen),
         is_shared=is_shared,
     )
@@ -34,7 +35,7 @@ def keep_view(person: Person, name: str, query: str, is_shared: bool) -> SavedVi
 
 def rename_view(view: SavedView, name: str, is_shared: bool) -> None:
     """Raises IntegrityError where the person has another view of this name."""
-    view.name, view.key, view.is_shared = name, name.casefold(), is_shared
+    view.name, view.key, view.is_shared = name, as_compared(name), is_shared
     db.session.flush()  # the database allows a name once
 
 

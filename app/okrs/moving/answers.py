@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from app.names import cut
+from app.teams.forms import LONGEST_KEY, LONGEST_NAME
+
 LEAVE_OUT, MAKE = "leave-out", "make"
 
 
@@ -21,6 +24,11 @@ CycleChoice = int | NewCycle | None
 """The id of a cycle here, one to be made, or None: what is in it is left out."""
 TeamChoice = int | str | None
 """The id of a team here, MAKE, COMPANY, or None for no team."""
+
+
+def new_team_name(word: str) -> str:
+    """How the team is called that is made of this word of the file."""
+    return cut(word, LONGEST_NAME, LONGEST_KEY)
 
 
 @dataclass

@@ -7,6 +7,7 @@ from datetime import date
 from werkzeug.datastructures import MultiDict
 
 from app.accounts.models import Person
+from app.names import as_compared
 from app.okrs.forms import LONGEST_NAME, YEARS
 from app.okrs.models import COMPANY, Cycle
 from app.okrs.moving.answers import LEAVE_OUT, MAKE, Answers, CycleChoice, NewCycle, TeamChoice
@@ -179,7 +180,7 @@ class AnswersForm:
         for cycle in self.cycles:
             if (cycle.starts_on, cycle.ends_on) == (first, last):
                 return f"{cycle.name} has these days: choose it instead."
-            if cycle.name.casefold() == name.casefold():
+            if as_compared(cycle.name) == as_compared(name):
                 return f"There is a cycle {cycle.name} with other days: choose it, or leave out."
         return ""
 

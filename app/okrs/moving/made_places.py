@@ -29,7 +29,7 @@ class Places:
         self._teams = {one.key: one.id for one in db.session.scalars(select(Team))}
         for name in dict.fromkeys(name for one in states for name in _new_teams(one)):
             if as_compared(name) not in self._teams:
-                self._teams[as_compared(name)] = make_team(name[:80], None, None, by).id
+                self._teams[as_compared(name)] = make_team(name, None, None, by).id
         names = {key: name for row in rows if row.wanted for key, name in row.wanted.tags.items()}
         self.tags = _tags(names)
 

@@ -9,7 +9,7 @@ from app.db import utcnow
 from app.names import as_compared
 from app.okrs.loading import Item
 from app.okrs.models import ROLL_UP, Cycle
-from app.okrs.moving.answers import MAKE, Answers, CycleChoice, NewCycle
+from app.okrs.moving.answers import MAKE, Answers, CycleChoice, NewCycle, new_team_name
 from app.okrs.moving.neutral import FileContent
 from app.okrs.moving.present import Present, present_for
 from app.okrs.moving.questions import calendar_for, kind_of
@@ -122,7 +122,7 @@ def _resolved(answers: Answers, present: Present) -> Answers:
         answers,
         periods={name: cycle(one) for name, one in answers.periods.items()},
         teams={
-            name: teams.get(as_compared(name), one) if one == MAKE else one
+            name: teams.get(as_compared(new_team_name(name)), one) if one == MAKE else one
             for name, one in answers.teams.items()
         },
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from app.accounts.models import Person, workspace
+from app.names import as_compared
 from app.okrs.forms import LONGEST_NAME
 from app.okrs.models import Cycle
 from app.okrs.moving.answers import (
@@ -128,7 +129,7 @@ class Suggester:
         return usual_days(own) or usual_days(of_items) or by_name
 
     def _team(self, name: str) -> TeamChoice:
-        same = [one for one in self.teams if one.key == name.casefold()]
+        same = [one for one in self.teams if one.key == as_compared(name)]
         if same:
             return same[0].id
         return MAKE if self.content.is_ours else None

@@ -14,7 +14,7 @@ from app.names import as_compared
 from app.okrs.forms import LONGEST_TEXT, LONGEST_TITLE, several_lines
 from app.okrs.integrations import integration_named
 from app.okrs.models import CLOSED, COMPANY, PERSONAL, POSTPONED, ROLL_UP, TEAM, Cycle
-from app.okrs.moving.answers import MAKE, Answers, NewCycle
+from app.okrs.moving.answers import MAKE, Answers, NewCycle, new_team_name
 from app.okrs.moving.dates import Calendar
 from app.okrs.moving.measures import WantedMeasure, measure_for, present_value
 from app.okrs.moving.neutral import FileCheckIn, FileContent, FileItem
@@ -29,8 +29,8 @@ from app.okrs.moving.states import (
     WantedReading,
 )
 from app.okrs.moving.structure import Node, key_of
+from app.okrs.tags import shortened
 
-_LONGEST_TAG = 40
 CLOSE = Fraction(1, 1_000_000)
 """What a table rounds off."""
 
@@ -84,8 +84,7 @@ class Translator:
         first_day, last_day = self._own_days(item, cycle, notes)
         owner, further = self._owners(item, notes)
         level, team = self._whose(item, notes) if is_objective else ("", None)
-        names = [one_line(one)[:_LONGEST_TAG].strip() for one in item.tags]
-        tags = {as_compared(name): name for name in names if name}
+        tags = {as_compared(name): name for name in map(shortened, item.tags) if name}
         check_ins = self._check_ins(node, measure, notes)
         begun_at = self._past(item.created_at) or self._begin_of(first_day, cycle)
         value, readings = self._figures(item, measure, check_ins, begun_at)
@@ -193,7 +192,7 @@ class Translator:
         name, choice = known[0]
         if choice == COMPANY:
             return COMPANY, None
-        return TEAM, name if choice == MAKE else choice
+        return TEAM, new_team_name(name) if choice == MAKE else choice
 
     def _sight(self, item: FileItem) -> Sight | None:
         if item.is_private is None:
@@ -205,7 +204,7 @@ class Translator:
         for name in item.viewer_teams:
             choice = self.answers.teams.get(name)
             if choice is not None and choice != COMPANY:
-                teams.add(name if choice == MAKE else choice)
+                teams.add(new_team_name(name) if choice == MAKE else choice)
         return Sight(True, frozenset(viewers), frozenset(teams))
 
     def _past(self, text: str) -> datetime | None:

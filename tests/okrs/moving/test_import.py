@@ -7,8 +7,9 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from app.db import db, utcnow
-from app.okrs.models import KPI, ROLL_UP, CheckIn, Cycle, KeyResult, Objective, Reading
+from app.okrs.models import KPI, ROLL_UP, CheckIn, Cycle, KeyResult, Objective, Reading, Tag
 from app.okrs.moving.models import Import
+from app.teams.models import Team
 from tests.okrs.items import count_of, make_key_result, only
 from tests.okrs.moving.files import (
     EXPLORER,
@@ -60,6 +61,26 @@ def test_items_come_in_with_their_history(client, alice, bob):
     ]
     page = client.page(f"/objectives/{objective.id}")
     assert page.one("#standing")["data-progress"] == "25.000000"
+
+
+def test_names_of_teams_and_tags_are_cut_to_what_there_is_room_for(client, alice, bob):
+    """Also those that become longer where case is left out of account, and in a second file."""
+    client.sign_in(alice)
+    words = ["Growth " * 20 + "in the north", "Growth " * 20 + "in the south", "ΐ" * 80]
+    rows = [
+        viva_row(f"Reach {number}", Team=word, Tag="ΐ" * 40, Id=str(number))
+        for number, word in enumerate(words)
+    ]
+    made = dict.fromkeys(words, "make")
+    file = csv_file(rows, ("Tag", *EXPLORER))
+    assert move_in(client, file, **made) == {"new": 3}
+    number = begin(client, file)
+    answer_all(client, number, **made)
+    assert [fate for _, _, fate, _ in fates(client, number)] == ["unchanged"] * 3
+    teams = db.session.scalars(select(Team)).all()
+    assert sorted(len(one.name) for one in teams) == [53, 80]
+    assert all(len(one.key) <= 160 for one in teams)
+    assert len(only(Tag).key) <= 80
 
 
 def test_a_second_time_changes_nothing(client, alice, bob):
