@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, select
 
+from app.audit.edits import what_of
 from app.audit.models import AuditEntry
 from app.db import db
 
@@ -57,4 +58,4 @@ def _is_about(kind: str, thing_id: int | None) -> ColumnElement[bool]:
 def _named_by(entry: AuditEntry) -> set[str]:
     changed = entry.detail.get("changed")
     words = changed if isinstance(changed, list) else []
-    return {entry.action, *(one.partition(":")[0] for one in words)}
+    return {entry.action, *map(what_of, words)}

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from app.accounts.models import Person
+from app.audit.edits import edit_words
 from app.audit.log import record
 from app.db import db, utcnow
 from app.okrs.figures import measure_words
@@ -103,5 +104,5 @@ def record_of(item: Objective | KeyResult) -> tuple[str, int, str]:
 
 
 def _edit_words(what: str, edit: tuple[str, str]) -> str:
-    """ "owner: Bob Brown → Carol Clark"; of a description only that it changed."""
-    return what if what == DESCRIPTION else f"{what}: {edit[0]} → {edit[1]}"
+    """Of a description only that it changed."""
+    return what if what == DESCRIPTION else edit_words(what, *edit)

@@ -1,4 +1,4 @@
-"""Editing, closing and reopening cycles. Nothing here commits."""
+"""Editing, closing and reopening cycles, with a record of it. Nothing here commits."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from app.accounts.models import Person
+from app.audit.edits import edits_between
 from app.audit.log import record
 from app.db import db, utcnow
 from app.okrs.figures import plural
@@ -70,8 +71,7 @@ def change_cycle(cycle: Cycle, name: str, starts_on: date, ends_on: date, by: Pe
     except IntegrityError:
         db.session.refresh(cycle)
         return False
-    now = _described(cycle)
-    changed = [f"{what}: {before[what]} → {now[what]}" for what in now if before[what] != now[what]]
+    changed = edits_between(before, _described(cycle))
     if changed:
         record("cycle.edited", "cycle", cycle.id, cycle.name, by=by, changed=changed)
     return True
@@ -87,5 +87,14 @@ def reopen_cycle(cycle: Cycle, by: Person) -> None:
     record("cycle.reopened", "cycle", cycle.id, cycle.name, by=by)
 
 
+def record_created(cycle: Cycle, by: Person) -> None:
+    """Of one that was just added."""
+    record("cycle.created", "cycle", cycle.id, cycle.name, by=by, days=_days(cycle))
+
+
 def _described(cycle: Cycle) -> dict[str, str]:
-    return {"name": cycle.name, "days": f"{day(cycle.starts_on)} to {day(cycle.ends_on)}"}
+    return {"name": cycle.name, "days": _days(cycle)}
+
+
+def _days(cycle: Cycle) -> str:
+    return f"{day(cycle.starts_on)} to {day(cycle.ends_on)}"

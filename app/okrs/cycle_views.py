@@ -7,7 +7,6 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 
 from app.access import by_id, me, require_admin
-from app.audit.log import record
 from app.db import db
 from app.edited_forms import edited
 from app.htmx import see_other
@@ -18,6 +17,7 @@ from app.okrs.cycle_changes import (
     RECORDED_AS,
     change_cycle,
     hold_to_change,
+    record_created,
     still_open,
 )
 from app.okrs.cycle_changes import close_cycle as close
@@ -27,7 +27,6 @@ from app.okrs.cycles import all_cycles, current_cycle, is_of_calendar, offered_y
 from app.okrs.forms import CycleForm
 from app.okrs.loading import is_visible
 from app.okrs.models import Cycle, Objective
-from app.pages import day
 
 FROM_CALENDAR = (
     "The calendar makes this quarter, so its days stay. Add a cycle of your own for other days."
@@ -41,7 +40,7 @@ def list_cycles() -> ResponseReturnValue:
 
 @blueprint.post("/cycles")
 def add_cycle() -> ResponseReturnValue:
-    require_admin()
+    admin = require_admin()
     form = CycleForm(request.form)
     if not form.validate():
         return _page(form), 422
@@ -53,7 +52,7 @@ def add_cycle() -> ResponseReturnValue:
     if cycle is None:
         form.first_day.errors = [_days_taken(first, last)]
         return _page(form), 422
-    _record_created(cycle)
+    record_created(cycle, admin)
     db.session.commit()
     flash(f"{name} added.", "success")
     return see_other("okrs.list_cycles")
@@ -62,14 +61,14 @@ def add_cycle() -> ResponseReturnValue:
 @blueprint.post("/cycles/years")
 def add_year() -> ResponseReturnValue:
     """Make the year that the calendar offers, so that quarters can lie under it."""
-    require_admin()
+    admin = require_admin()
     wanted = request.form.get("name", "")
     year = next((one for one in offered_years() if one.name == wanted), None)
     cycle = add(year.name, year.starts_on, year.ends_on) if year else None
     if cycle is None:
         flash("There is such a cycle already.")
         return see_other("okrs.list_cycles")
-    _record_created(cycle)
+    record_created(cycle, admin)
     db.session.commit()
     flash(f"{cycle.name} added.", "success")
     return see_other("okrs.list_cycles")
@@ -172,8 +171,3 @@ def _has_other_of_name(name: str, cycle: Cycle | None) -> bool:
 def _days_taken(first: date, last: date) -> str:
     same = next(one for one in all_cycles() if (one.starts_on, one.ends_on) == (first, last))
     return f"{same.name} has these days already."
-
-
-def _record_created(cycle: Cycle) -> None:
-    days = f"{day(cycle.starts_on)} to {day(cycle.ends_on)}"
-    record("cycle.created", "cycle", cycle.id, cycle.name, days=days)

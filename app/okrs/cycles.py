@@ -25,8 +25,8 @@ class Quarter:
         """The quarter this day lies in: "Q4 2026", or "Q1 2026/27" where a year spans two."""
         year = _year_of(day, first_month)
         index = (day.month - first_month) % 12 // 3
-        starts_on = _month_start(year, first_month + 3 * index)
-        ends_on = _month_start(year, first_month + 3 * index + 3) - timedelta(days=1)
+        starts_on = month_start(year, first_month + 3 * index)
+        ends_on = month_start(year, first_month + 3 * index + 3) - timedelta(days=1)
         return cls(f"Q{index + 1} {_year_name(year, first_month)}", starts_on, ends_on)
 
     def next(self, first_month: int = 1) -> "Quarter":
@@ -45,8 +45,8 @@ class Year:
     def holding(cls, day: date, first_month: int = 1) -> "Year":
         """The year this day lies in: "2026", or "2026/27" where it spans two."""
         year = _year_of(day, first_month)
-        ends_on = _month_start(year + 1, first_month) - timedelta(days=1)
-        return cls(_year_name(year, first_month), _month_start(year, first_month), ends_on)
+        ends_on = month_start(year + 1, first_month) - timedelta(days=1)
+        return cls(_year_name(year, first_month), month_start(year, first_month), ends_on)
 
 
 def _year_of(day: date, first_month: int) -> int:
@@ -57,7 +57,7 @@ def _year_name(year: int, first_month: int) -> str:
     return f"{year}" if first_month == 1 else f"{year}/{(year + 1) % 100:02}"
 
 
-def _month_start(year: int, month: int) -> date:
+def month_start(year: int, month: int) -> date:
     """The first of a month; months beyond 12 run into the next year."""
     return date(year + (month - 1) // 12, (month - 1) % 12 + 1, 1)
 

@@ -3,6 +3,7 @@
 from calendar import month_name
 
 from app.accounts.models import Person, Workspace
+from app.audit.edits import edits_between
 from app.audit.log import record
 from app.db import db
 from app.okrs.cycles import ensure_quarters
@@ -34,8 +35,7 @@ def change_workspace(space: Workspace, form: WorkspaceForm, by: Person) -> None:
         raise RuntimeError("a valid form has both thresholds")
     space.behind_above = form.behind_above.figure
     space.at_risk_above = form.at_risk_above.figure
-    now = _described(space)
-    changed = [f"{what}: {before[what]} → {now[what]}" for what in now if before[what] != now[what]]
+    changed = edits_between(before, _described(space))
     if changed:
         record("workspace.changed", "workspace", name=space.name, by=by, changed=changed)
     ensure_quarters()

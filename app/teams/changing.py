@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from blinker import Signal
 
 from app.accounts.models import Person
+from app.audit.edits import edits_between
 from app.audit.log import record
 from app.db import db, utcnow
 from app.names import as_compared
@@ -32,8 +33,7 @@ def change_team(
     before = _described(team)
     team.name, team.key, team.parent = name, as_compared(name), parent
     db.session.flush()  # a taken name shows here
-    now = _described(team)
-    changed = [f"{what}: {before[what]} → {now[what]}" for what in now if before[what] != now[what]]
+    changed = edits_between(before, _described(team))
     if changed:
         record("team.edited", "team", team.id, team.name, by=by, changed=changed)
     change_lead(team, lead, by)

@@ -5,15 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from sqlalchemy import select
 
 from app.accounts.models import Person
-from app.audit.log import record
 from app.db import db, in_batches, insert_into
 from app.names import as_compared
+from app.okrs.cycle_changes import record_created
 from app.okrs.cycles import add_cycle, all_cycles
 from app.okrs.models import Tag
 from app.okrs.moving.answers import NewCycle
 from app.okrs.moving.planning import PlannedRow
 from app.okrs.moving.states import State
-from app.pages import day
 from app.teams.changing import make_team
 from app.teams.models import Team
 
@@ -39,8 +38,7 @@ class Places:
         if made is None:
             days = (wanted.first_day, wanted.last_day)
             return next(one.id for one in all_cycles() if (one.starts_on, one.ends_on) == days)
-        days_text = f"{day(made.starts_on)} to {day(made.ends_on)}"
-        record("cycle.created", "cycle", made.id, made.name, by=self._by, days=days_text)
+        record_created(made, self._by)
         return made.id
 
     def cycle(self, state: State) -> int | None:

@@ -1,10 +1,12 @@
 """The days that a period's name speaks of: "Q1 2025", "1Q25", "Quarter 1 FY25", "Annual 2025"."""
 
 import re
-from calendar import month_name, monthrange
+from calendar import month_name
 from collections import Counter
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
+
+from app.okrs.cycles import month_start
 
 Days = tuple[date, date]
 
@@ -57,9 +59,5 @@ def _year(text: str) -> int:
 
 
 def _months(year: int, month: int, count: int) -> Days:
-    """So many months from the first of this one; months beyond 12 run into the next year."""
-    last_month = month + count - 1
-    last_year = year + (last_month - 1) // 12
-    last = last_month - 12 * ((last_month - 1) // 12)
-    first = date(year + (month - 1) // 12, (month - 1) % 12 + 1, 1)
-    return first, date(last_year, last, monthrange(last_year, last)[1])
+    """So many months from the first of this one on."""
+    return month_start(year, month), month_start(year, month + count) - timedelta(days=1)
