@@ -7,8 +7,8 @@ from sqlalchemy import select
 from app.audit.log import record
 from app.db import db
 from app.okrs.changes import record_of
+from app.okrs.holding import hold
 from app.okrs.models import KeyResult, Objective
-from app.okrs.readings import hold
 
 UP, DOWN = "up", "down"
 

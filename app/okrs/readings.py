@@ -1,16 +1,15 @@
 """Values of measures as they come in: each is kept, the newest is the present one."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
 from sqlalchemy import and_, bindparam, case, exists, func, insert, or_, select, type_coerce, update
-from sqlalchemy.orm import Session, joinedload, selectinload
-from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm import Session, joinedload
 
 from app.db import Exact, Moment, db
-from app.okrs.models import ONCE, UNTIL_RESUMED, CheckIn, Measure, Reading, Source, SourceVersion
+from app.okrs.models import ONCE, UNTIL_RESUMED, CheckIn, Measure, Reading, SourceVersion
 from app.okrs.rollup.settling import note_change_of_figure
 
 Figures = tuple[Fraction, int | None, int | None]
@@ -154,36 +153,6 @@ def automatic_value(measure: Measure) -> Fraction | None:
 def end_override(measure: Measure) -> None:
     """Let the source bring the value again, from what it counts next."""
     measure.override = measure.automatic_value = None
-
-
-def hold(measure: Measure) -> None:
-    """Read the measure and its source anew; nobody else writes them until the commit.
-
-    For forms that waited for the network: a sync may have ended meanwhile.
-    """
-    db.session.refresh(measure, with_for_update={"of": Measure})  # its source may be joined in
-    db.session.expire(measure, ["source"])
-    if measure.source is not None:
-        db.session.refresh(measure.source)
-        db.session.expire(measure.source, ["versions"])
-
-
-def hold_all(measures: Collection[Measure]) -> None:
-    """As `hold`, for several at once."""
-    ids = [one.id for one in measures]
-    held = select(Measure).where(Measure.id.in_(ids)).order_by(Measure.id)
-    db.session.scalars(
-        held.with_for_update(of=Measure).execution_options(populate_existing=True)
-    ).all()
-    sources = (
-        select(Source)
-        .where(Source.measure_id.in_(ids), Source.ended_at.is_(None))
-        .options(selectinload(Source.versions))
-        .execution_options(populate_existing=True)
-    )
-    counting = {one.measure_id: one for one in db.session.scalars(sources)}
-    for measure in measures:
-        set_committed_value(measure, "source", counting.get(measure.id))
 
 
 def newest_reading(measure: Measure, *, by_source: bool = False) -> Reading | None:

@@ -6,10 +6,10 @@ from app.audit.log import record
 from app.db import db
 from app.okrs.changes import RESTORED, note_change, record_of
 from app.okrs.cycles import hold_cycle
+from app.okrs.holding import hold_all
 from app.okrs.integrations import wake
 from app.okrs.loading import Item, objective_of
 from app.okrs.models import KeyResult, Objective
-from app.okrs.readings import hold_all
 from app.okrs.rollup.settling import note_change_of_figure
 
 

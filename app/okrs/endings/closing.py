@@ -16,11 +16,10 @@ from app.db import db, utcnow
 from app.okrs.changes import REOPENED, note_change, record_of
 from app.okrs.endings.proposals import Proposal, proposals_for
 from app.okrs.figures import goal_words
-from app.okrs.holding import refuse_deleted
+from app.okrs.holding import hold_all, refuse_deleted
 from app.okrs.integrations import wake
 from app.okrs.loading import Item
 from app.okrs.models import CLOSED, KeyResult, Objective
-from app.okrs.readings import hold_all
 from app.okrs.rollup.settling import note_change_of_figure
 from app.pages import number
 

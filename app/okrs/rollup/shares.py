@@ -7,8 +7,8 @@ from app.accounts.models import Person
 from app.db import db
 from app.okrs.changes import SHARES, note_change, record_edit
 from app.okrs.figures import figure_text
+from app.okrs.holding import hold
 from app.okrs.models import ROLL_UP, KeyResult, Objective
-from app.okrs.readings import hold
 from app.okrs.rollup.contributions import as_fixed
 from app.okrs.rollup.explaining import lines_of
 from app.okrs.rollup.parts import StoredPart, stored_parts
