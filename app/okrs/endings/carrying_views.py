@@ -14,22 +14,18 @@ from app.okrs.cycles import current_cycle, hold_cycle
 from app.okrs.endings.carrying import (
     NOTHING_LEFT,
     Carried,
-    carried_into,
     carry_key_result,
     carry_objective,
-    copy_objective,
+    clone,
+    cycles_carried_into,
     has_nothing_left,
 )
 from app.okrs.endings.closing import hold_items, open_parts
-from app.okrs.endings.copies import Copying, copied_since, last_copy
+from app.okrs.endings.copies import Copying, cloned_since, last_clone
 from app.okrs.endings.fixed import lead_to_reopening
 from app.okrs.endings.forms import CarryForm, MoveForm
-from app.okrs.endings.places import (
-    following,
-    home_of,
-    open_cycles,
-    open_objectives,
-)
+from app.okrs.endings.places import following, home_of, open_cycles, open_objectives
+from app.okrs.endings.unlinked import tell_of_unlinked
 from app.okrs.loading import Item, key_result_for, objective_for
 from app.okrs.models import Cycle, KeyResult, Objective
 from app.okrs.rows import item_url, row_for
@@ -44,26 +40,20 @@ ENDED_MEANWHILE = "This objective has just ended. Choose another."
 def postpone_objective(objective_id: int) -> ResponseReturnValue:
     current_cycle()
     objective = objective_for(me(), objective_id, to_edit=True)
-    if objective.measure.has_ended:
-        return lead_to_reopening(objective)
-    if has_nothing_left(objective.measure):
-        return _lead_to_closing(objective)
-    taken = {objective.cycle_id, *(one.cycle.id for one in carried_into(objective))}
+    if elsewhere := _away_from_postponing(objective):
+        return elsewhere
+    taken = {objective.cycle_id, *cycles_carried_into([objective])[objective.measure_id]}
     cycles = [one for one in open_cycles() if one.id not in taken]
     form = _cycle_form(cycles, following(cycles, objective.cycle))
-    if request.method != "POST":
+    if request.method != "POST" or not form.validate():
         return _objective_page("okrs/postpone.html", objective, form)
-    if not form.validate():
-        return _objective_page("okrs/postpone.html", objective, form), 422
     cycle = _chosen(cycles, form.cycle.data)
     copying = _hold_for_objective(objective, cycle, carries_on=True)
     if copying is None:
         form.cycle.errors = [CLOSED_MEANWHILE]
-        return _objective_page("okrs/postpone.html", objective, form), 422
-    if objective.measure.has_ended:
-        return lead_to_reopening(objective)
-    if has_nothing_left(objective.measure):
-        return _lead_to_closing(objective)
+        return _objective_page("okrs/postpone.html", objective, form)
+    if elsewhere := _away_from_postponing(objective):
+        return elsewhere
     carried = carry_objective(objective, cycle, copying)
     db.session.commit()
     flash(f"Objective postponed: this is how it goes on in {cycle.name}.", "success")
@@ -74,29 +64,24 @@ def postpone_objective(objective_id: int) -> ResponseReturnValue:
 @blueprint.route("/key-results/<int:key_result_id>/postpone", methods=["GET", "POST"])
 def postpone_key_result(key_result_id: int) -> ResponseReturnValue:
     key_result = key_result_for(me(), key_result_id, to_edit=True)
-    if key_result.measure.has_ended:
-        return lead_to_reopening(key_result)
-    if has_nothing_left(key_result.measure):
-        return _lead_to_closing(key_result)
-    elsewhere = [one for one in open_objectives(me()) if one.cycle_id != key_result.cycle.id]
-    form = _objective_form(elsewhere, home_of(elsewhere, key_result))
-    if request.method != "POST":
+    if elsewhere := _away_from_postponing(key_result):
+        return elsewhere
+    cycle_id = key_result.cycle.id
+    objectives = [one for one in open_objectives(me()) if one.cycle_id != cycle_id]
+    form = _objective_form(objectives, home_of(objectives, key_result))
+    if request.method != "POST" or not form.validate():
         return _key_result_page("okrs/postpone.html", key_result, form)
-    if not form.validate():
-        return _key_result_page("okrs/postpone.html", key_result, form), 422
-    into = _chosen(elsewhere, form.objective.data)
+    into = _chosen(objectives, form.objective.data)
     copying = _hold_for_key_result(key_result, into, carries_on=True)
     if copying is None:
         form.objective.errors = [ENDED_MEANWHILE]
-        return _key_result_page("okrs/postpone.html", key_result, form), 422
-    if key_result.measure.has_ended:
-        return lead_to_reopening(key_result)
-    if has_nothing_left(key_result.measure):
-        return _lead_to_closing(key_result)
+        return _key_result_page("okrs/postpone.html", key_result, form)
+    if elsewhere := _away_from_postponing(key_result):
+        return elsewhere
     made = carry_key_result(key_result, into, copying)
     db.session.commit()
     flash(f"Key result postponed: this is how it goes on in {into.cycle.name}.", "success")
-    _tell_of_unlinked(copying)
+    tell_of_unlinked(copying.unlinked)
     return see_other("okrs.show_key_result", key_result_id=made.id)
 
 
@@ -106,24 +91,21 @@ def clone_objective(objective_id: int) -> ResponseReturnValue:
     objective = objective_for(me(), objective_id, to_edit=True)
     cycles = open_cycles()
     form = _cycle_form(cycles, following(cycles, objective.cycle))
-    if request.method != "POST":
-        form.with_parts.data = True
+    if request.method != "POST" or not form.validate():
         return _objective_page("okrs/clone.html", objective, form)
-    if not form.validate():
-        return _objective_page("okrs/clone.html", objective, form), 422
     cycle = _chosen(cycles, form.cycle.data)
     copying = _hold_for_objective(objective, cycle, carries_on=False)
     if copying is None:
         form.cycle.errors = [CLOSED_MEANWHILE]
-        return _objective_page("okrs/clone.html", objective, form), 422
-    copied = copied_since(objective, me(), request.form.get("seen", type=int))
-    if copied is not None:
-        return _lead_to_copy(copied)
+        return _objective_page("okrs/clone.html", objective, form)
+    cloned = cloned_since(objective, me(), request.form.get("seen", type=int))
+    if cloned is not None:
+        return _lead_to_clone(cloned)
     parts = objective.key_results if form.with_parts.data else []
-    made = copy_objective(objective, cycle, parts, copying)
+    made = clone(objective, cycle, parts, copying)
     db.session.commit()
     flash("Objective cloned.", "success")
-    _tell_of_unlinked(copying)
+    tell_of_unlinked(copying.unlinked)
     return see_other("okrs.show_objective", objective_id=made.id)
 
 
@@ -133,28 +115,27 @@ def clone_key_result(key_result_id: int) -> ResponseReturnValue:
     objectives = open_objectives(me())
     own = next((one for one in objectives if one.id == key_result.objective_id), None)
     form = _objective_form(objectives, own or home_of(objectives, key_result))
-    if request.method != "POST":
+    if request.method != "POST" or not form.validate():
         return _key_result_page("okrs/clone.html", key_result, form)
-    if not form.validate():
-        return _key_result_page("okrs/clone.html", key_result, form), 422
     into = _chosen(objectives, form.objective.data)
     copying = _hold_for_key_result(key_result, into, carries_on=False)
     if copying is None:
         form.objective.errors = [ENDED_MEANWHILE]
-        return _key_result_page("okrs/clone.html", key_result, form), 422
-    copied = copied_since(key_result, me(), request.form.get("seen", type=int))
-    if copied is not None:
-        return _lead_to_copy(copied)
+        return _key_result_page("okrs/clone.html", key_result, form)
+    cloned = cloned_since(key_result, me(), request.form.get("seen", type=int))
+    if cloned is not None:
+        return _lead_to_clone(cloned)
     made = copying.key_result(key_result, into)
     db.session.commit()
     flash("Key result cloned.", "success")
-    _tell_of_unlinked(copying)
+    tell_of_unlinked(copying.unlinked)
     return see_other("okrs.show_key_result", key_result_id=made.id)
 
 
 def _cycle_form(cycles: Sequence[Cycle], preselected: Cycle | None) -> CarryForm:
     typed = request.form if request.method == "POST" else None
-    form = CarryForm(typed, data={"cycle": preselected.id if preselected else None})
+    stored = {"cycle": preselected.id if preselected else None, "with_parts": True}
+    form = CarryForm(typed, data=stored)
     form.cycle.choices = [(one.id, one.name) for one in cycles]
     return form
 
@@ -187,42 +168,43 @@ def _hold_for_key_result(
     return copying if is_open and not into.measure.has_ended else None
 
 
-def _objective_page(template: str, objective: Objective, form: CarryForm) -> str:
+def _objective_page(template: str, objective: Objective, form: CarryForm) -> ResponseReturnValue:
     parts = open_parts(objective)
     met = [one for one in parts if has_nothing_left(one.measure)]
     going = [one for one in parts if one not in met]
-    seen = last_copy(objective, me())
+    seen = last_clone(objective, me())
     row = row_for(objective)
-    return render_template(template, form=form, row=row, going=going, met=met, seen=seen)
+    page = render_template(template, form=form, row=row, going=going, met=met, seen=seen)
+    return page, 422 if form.errors else 200
 
 
-def _key_result_page(template: str, key_result: KeyResult, form: MoveForm) -> str:
-    seen, row = last_copy(key_result, me()), row_for(key_result)
-    return render_template(template, form=form, row=row, going=[], met=[], seen=seen)
+def _key_result_page(template: str, key_result: KeyResult, form: MoveForm) -> ResponseReturnValue:
+    seen, row = last_clone(key_result, me()), row_for(key_result)
+    page = render_template(template, form=form, row=row, going=[], met=[], seen=seen)
+    return page, 422 if form.errors else 200
 
 
-def _lead_to_closing(item: Item) -> ResponseReturnValue:
-    flash(NOTHING_LEFT, "error")
-    return redirect(item_url(item, "close"), code=303)
+def _away_from_postponing(item: Item) -> ResponseReturnValue | None:
+    """To what can be done instead, where it has ended or nothing is left of it; else None."""
+    if item.measure.has_ended:
+        return lead_to_reopening(item)
+    if has_nothing_left(item.measure):
+        flash(NOTHING_LEFT, "error")
+        return redirect(item_url(item, "close"), code=303)
+    return None
 
 
-def _lead_to_copy(copy: Item) -> ResponseReturnValue:
+def _lead_to_clone(clone: Item) -> ResponseReturnValue:
     """Pressed twice, it is cloned once."""
     flash("It was cloned already: this is the clone.")
-    return redirect(item_url(copy, "show"), code=303)
+    return redirect(item_url(clone, "show"), code=303)
 
 
 def _tell_of_rest(carried: Carried, copying: Copying) -> None:
     if carried.closed:
         titles = ", ".join(f"“{one.title}”" for one in carried.closed)
         flash(f"Closed, since the target is reached: {titles}.")
-    _tell_of_unlinked(copying)
-
-
-def _tell_of_unlinked(copying: Copying) -> None:
-    if copying.unlinked:
-        titles = ", ".join(f"“{one}”" for one in copying.unlinked)
-        flash(f"No data source, since you may not use the connection: {titles}.", "warning")
+    tell_of_unlinked(copying.unlinked)
 
 
 def _chosen(places: Sequence[Place], chosen: int) -> Place:

@@ -35,7 +35,7 @@ class Copying:
     by: Person
     originals: Iterable[Item]
     carries_on: bool
-    """Whether the new ones carry on what is postponed, or are copies."""
+    """Whether the new ones carry on what is postponed, or are clones."""
     unlinked: list[str] = field(default_factory=list)
     """Titles of those that count by nothing, since the person may not use the connection."""
 
@@ -98,7 +98,7 @@ class Copying:
         return original.title[: LONGEST_TITLE - len(_CLONE)] + _CLONE
 
     def _whose(self, original: Objective) -> tuple[str, Team | None]:
-        """The level and the team; a copy is of its owner where the person may not give it more."""
+        """The level and the team; a clone is of its owner where the person may not give it more."""
         level, team = original.level, original.team
         if self.carries_on:
             return level, team
@@ -132,7 +132,7 @@ class Copying:
         if self.carries_on:
             note_change(made.measure, self.by, CARRIED, after=f"from {original.cycle.name}")
         else:
-            note_change(made.measure, self.by, COPIED, _which(original), _copied_from(original))
+            note_change(made.measure, self.by, COPIED, _which(original), _cloned_from(original))
         came_from = f"{original.title}, {original.cycle.name}"
         kind, number, title = record_of(made)
         how = "postponed_from" if self.carries_on else "cloned_from"
@@ -154,20 +154,20 @@ class Copying:
         record("source.linked", *record_of(made), by=self.by, source=title)
 
 
-def last_copy(original: Item, by: Person) -> int:
-    """The number of the last copy that the person made of it; 0 where there is none."""
-    found = _copies(original, by).with_only_columns(func.max(Change.id))
+def last_clone(original: Item, by: Person) -> int:
+    """The number of the last clone that the person made of it; 0 where there is none."""
+    found = _clones(original, by).with_only_columns(func.max(Change.id))
     return db.session.scalar(found) or 0
 
 
-def copied_since(original: Item, by: Person, seen: int | None) -> Item | None:
-    """The copy that the person made of it since that number was the last; None where none was."""
-    newer = _copies(original, by).where(Change.id > seen) if seen is not None else None
+def cloned_since(original: Item, by: Person, seen: int | None) -> Item | None:
+    """The clone that the person made of it since that number was the last; None where none was."""
+    newer = _clones(original, by).where(Change.id > seen) if seen is not None else None
     change = db.session.scalar(newer.order_by(Change.id.desc())) if newer is not None else None
     return change.measure.item if change is not None and is_there(change.measure.item) else None
 
 
-def _copies(original: Item, by: Person) -> Select[Change]:
+def _clones(original: Item, by: Person) -> Select[Change]:
     return select(Change).where(
         Change.what == COPIED, Change.person_id == by.id, Change.before == _which(original)
     )
@@ -178,7 +178,7 @@ def _which(original: Item) -> str:
     return f"measure {original.measure_id}"
 
 
-def _copied_from(original: Item) -> str:
+def _cloned_from(original: Item) -> str:
     return f"from “{original.title}”"
 
 

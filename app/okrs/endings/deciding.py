@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from app.accounts.models import Person
 from app.db import utcnow
 from app.okrs.cycles import hold_cycle
 from app.okrs.endings.carrying import (
     NOTHING_LEFT,
-    carried_into,
     carry_key_result,
     carry_objective,
+    cycles_carried_into,
     has_nothing_left,
 )
 from app.okrs.endings.closing import EndedMeanwhile, Ending, close, hold_items
@@ -40,6 +41,8 @@ class Deciding:
         sent = [(one, one.form.do.data) for one in review.open_ones if one.form is not None]
         self._closing = [one for one, do in sent if do == CLOSE]
         self._going = {one.row.item: self._cycles[do] for one, do in sent if do in self._cycles}
+        objectives = [one for one in self._going if isinstance(one, Objective)]
+        self._carried_into = cycles_carried_into(objectives)
         self._homes: dict[int, Objective] = {}
         """Where key results that are postponed alone go on, by the ids of their measures."""
 
@@ -91,7 +94,7 @@ class Deciding:
         if has_nothing_left(item.measure):
             return NOTHING_LEFT
         if isinstance(item, Objective):
-            is_there = any(one.cycle.id == cycle.id for one in carried_into(item))
+            is_there = cycle.id in self._carried_into[item.measure_id]
             return f"It was postponed into {cycle.name} before." if is_there else ""
         with_objective = self._going.get(item.objective)
         if with_objective is not None:
@@ -107,11 +110,9 @@ class Deciding:
         self._homes[item.measure_id] = home
         return ""
 
-    @property
+    @cached_property
     def _open_objectives(self) -> list[Objective]:
-        if not hasattr(self, "_found"):
-            self._found = open_objectives(self._person)
-        return self._found
+        return open_objectives(self._person)
 
 
 def _ending(one: Reviewed) -> Ending:

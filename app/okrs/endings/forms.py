@@ -47,14 +47,14 @@ class CloseForm(Form):
 
 
 class CarryForm(Form):
-    """Where an objective is carried or copied to, and of a copy whether with key results."""
+    """Into which cycle an objective is postponed or cloned; a clone, whether with key results."""
 
     cycle = ChoiceField("Cycle", coerce=int)
     with_parts = BooleanField("With its key results")
 
 
 class MoveForm(Form):
-    """Under which objective a key result is carried on or copied."""
+    """Under which objective a key result is postponed or cloned."""
 
     objective = ChoiceField("Objective", coerce=int)
 

@@ -1,4 +1,4 @@
-"""Where items can be carried or copied to: cycles that are open, objectives that run in them."""
+"""Where items can be postponed or cloned to: open cycles, and objectives that run in them."""
 
 from collections.abc import Sequence
 from datetime import timedelta

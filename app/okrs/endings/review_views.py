@@ -13,6 +13,7 @@ from app.okrs.endings.closing import EndedMeanwhile
 from app.okrs.endings.deciding import Decided, Deciding
 from app.okrs.endings.places import open_cycles
 from app.okrs.endings.review import Review, review_of
+from app.okrs.endings.unlinked import tell_of_unlinked
 from app.okrs.models import Cycle
 
 ENDED_MEANWHILE = (
@@ -60,6 +61,4 @@ def _page(review: Review, problem: str = "") -> str:
 
 def _tell(decided: Decided) -> None:
     flash(f"{decided.closed_count} closed, {decided.postponed_count} postponed.", "success")
-    if decided.unlinked:
-        titles = ", ".join(f"“{one}”" for one in decided.unlinked)
-        flash(f"No data source, since you may not use the connection: {titles}.", "warning")
+    tell_of_unlinked(decided.unlinked)
