@@ -236,6 +236,98 @@
     choicesBefore.set(target, chosen(target));
   }, true);
 
+  // A chart tells one point at a time: the nearest to the pointer or the finger, or the one that the
+  // arrow keys reached. Its points, as the server drew them, hold all there is to say.
+
+  const STEPS = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -7, PageUp: 7 };
+  let told = null; // which point, for when the chart is fetched anew
+
+  const plotAt = (target) => (target instanceof Element ? target.closest(".plot") : null);
+  const pointsOf = (plot) => [...plot.querySelectorAll(".points > *")];
+  const placeOf = (point) =>
+    ["cx", "cy"].map((name) => parseFloat(point.lastElementChild.getAttribute(name)));
+
+  function tellPoint(plot, index) {
+    const points = pointsOf(plot);
+    const point = points[index];
+    if (!point) return;
+    for (const title of plot.querySelectorAll(".points title")) {
+      title.parentNode.dataset.text = title.textContent; // the browser would show it as well
+      title.remove();
+    }
+    const [x, y] = placeOf(point);
+    const cursor = plot.querySelector(".cursor");
+    for (const name of ["x1", "x2"]) cursor.firstElementChild.setAttribute(name, `${x}%`);
+    cursor.lastElementChild.setAttribute("cx", `${x}%`);
+    cursor.lastElementChild.setAttribute("cy", y);
+    cursor.removeAttribute("hidden");
+    const slider = plot.querySelector(".slider");
+    slider.setAttribute("aria-valuenow", index + 1);
+    slider.setAttribute("aria-valuetext", point.dataset.text);
+    const readout = plot.parentNode.querySelector(".told");
+    readout.querySelector(".words").textContent = point.dataset.text;
+    const href = point.getAttribute("href");
+    const link = readout.querySelector("a");
+    if (href) link.href = href;
+    else link?.removeAttribute("href");
+    plot.classList.toggle("leads", href !== null);
+    told = { x, isOlder: index < points.length - 1 };
+  }
+
+  // Across counts, and where several lie above each other, up as well.
+  function nearest(plot, { clientX, clientY }) {
+    const { left, top, width } = plot.querySelector(".drawn").getBoundingClientRect();
+    const far = pointsOf(plot).map((point) => {
+      const [x, y] = placeOf(point);
+      return Math.abs(left + (x / 100) * width - clientX) + Math.abs(top + y - clientY) / 20;
+    });
+    return far.indexOf(Math.min(...far));
+  }
+
+  const linkOf = (plot) => plot.parentNode.querySelector(".told a[href]");
+  let isTouch = false;
+  for (const kind of ["pointerdown", "pointermove"]) {
+    document.addEventListener(kind, (event) => {
+      const plot = plotAt(event.target);
+      if (!plot) return;
+      isTouch = event.pointerType === "touch";
+      tellPoint(plot, nearest(plot, event));
+    });
+  }
+
+  // A click opens the point; a finger only picks one, and the link beneath opens it.
+  document.addEventListener("click", (event) => {
+    const plot = plotAt(event.target);
+    if (!plot || !plot.querySelector(".slider")) return;
+    event.preventDefault();
+    if (!isTouch) linkOf(plot)?.dispatchEvent(new MouseEvent("click", event));
+  });
+
+  document.addEventListener("keydown", (event) => {
+    const plot = plotAt(event.target);
+    if (!plot || event.ctrlKey || event.metaKey || event.altKey) return;
+    const last = pointsOf(plot).length - 1;
+    const now = Number(event.target.getAttribute("aria-valuenow")) - 1;
+    if (event.key === "Enter") linkOf(plot)?.click();
+    else if (event.key === "Home") tellPoint(plot, 0);
+    else if (event.key === "End") tellPoint(plot, last);
+    else if (event.key in STEPS) tellPoint(plot, Math.min(Math.max(now + STEPS[event.key], 0), last));
+    else return;
+    event.preventDefault();
+  });
+
+  // On a chart that tells nothing yet: the point that the one before it told, else the newest.
+  function tellAgain() {
+    const plot = document.querySelector(".plot:has(.cursor[hidden])");
+    if (!plot) return;
+    const far = pointsOf(plot).map((point) => Math.abs(placeOf(point)[0] - told?.x));
+    tellPoint(plot, told?.isOlder ? far.indexOf(Math.min(...far)) : far.length - 1);
+  }
+  document.addEventListener("focusin", ({ target }) => target.id === "chart-slider" && tellAgain());
+  for (const swapped of ["htmx:afterSwap", "htmx:after:swap"]) {
+    document.addEventListener(swapped, () => told && tellAgain());
+  }
+
   // A page that is open follows its figures. What shows some carries a mark of each; the server is
   // asked for the present marks, and whatever differs is fetched anew, alone.
 

@@ -47,6 +47,11 @@ class Chart:
         return not self.course.points and not self.course.rebuilt.points
 
     @property
+    def longest_text(self) -> str:
+        """Of its points: it keeps the room for any other."""
+        return max((one.text for one in self.drawing.figures), key=len, default="")
+
+    @property
     def opens(self) -> bool:
         """Whether any point leads to what was counted then."""
         return any(one.url for one in self.drawing.figures)

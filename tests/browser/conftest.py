@@ -69,13 +69,19 @@ def installation() -> Iterator[Installation]:
 class Visitor:
     """One person's browser: what it asked the outside for, and what its pages complained of."""
 
-    def __init__(self, chromium: Browser, installation: Installation, javascript: bool) -> None:
+    def __init__(
+        self,
+        chromium: Browser,
+        installation: Installation,
+        javascript: bool,
+        has_touch: bool = False,
+    ) -> None:
         self.installation = installation
         self.has_javascript = javascript
         self.outside: list[str] = []
         self.complaints: list[str] = []
         self.context: BrowserContext = chromium.new_context(
-            java_script_enabled=javascript, base_url=installation.url
+            java_script_enabled=javascript, base_url=installation.url, has_touch=has_touch
         )
         self.context.set_default_timeout(15_000)
         self.context.route("**/*", self._answer)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import Browser, Page, Request, expect
 
 from sandbox import changes
 from sandbox.board import Board
@@ -129,6 +129,56 @@ def test_the_page_of_an_item_shows_the_new_figure_by_itself(
     expect(page.locator("#news")).to_have_text(said.strip())
     assert page.evaluate("window.isStillThere") is True
     assert page.url == linked
+
+
+def test_the_chart_tells_its_points_by_pointer_keys_and_touch(
+    chromium: Browser, installation: Installation, linked: str
+) -> None:
+    visitor = Visitor(chromium, installation, javascript=True, has_touch=True)
+    visitor.sign_in()
+    page, board = visitor.page, board_of(installation)
+    page.goto(linked)
+    slider = page.get_by_role("slider", name="Value by day")
+    told, opens = (
+        page.locator(".told .words"),
+        page.get_by_role("link", name="See what was counted"),
+    )
+    first, last = (page.locator(f".points > :{which}-child") for which in ("first", "last"))
+    texts = [one.text_content() or "" for one in page.locator(".points title").all()]
+    assert len(texts) > 2
+    height = page.evaluate("document.documentElement.scrollHeight")
+
+    first.hover()
+    expect(told).to_have_text(texts[0])
+    slider.focus()
+    slider.press("End")
+    expect(told).to_have_text(texts[-1])
+    slider.press("ArrowLeft")
+    expect(slider).to_have_attribute("aria-valuetext", texts[-2])
+    expect(page.locator(".cursor")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollHeight") == height
+
+    # What is fetched anew keeps the point, and the focus.
+    before = float(measure(page).get_attribute("data-value") or "")
+    finish_one_more(board)
+    expect(measure(page)).to_have_attribute("data-value", f"{before + 1:.6f}")
+    expect(slider).to_be_focused()
+    expect(told).to_have_text(texts[-2])
+
+    slider.press("Home")
+    address = opens.get_attribute("href") or ""
+    slider.press("Enter")
+    page.wait_for_url(f"**{address}")
+    page.go_back()
+    last.tap()
+    assert page.url == linked  # a finger picks the point; the link opens it
+    address = opens.get_attribute("href") or ""
+    opens.tap()
+    page.wait_for_url(f"**{address}")
+    page.go_back()
+    last.click()
+    page.wait_for_url(f"**{address}")
+    visitor.check()
 
 
 def test_a_list_shows_it_too_and_each_part_is_fetched_once(

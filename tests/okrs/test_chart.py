@@ -306,6 +306,19 @@ def test_the_description_says_where_it_stands() -> None:
     )
 
 
+def test_the_newest_point_is_told_until_another_is_chosen() -> None:
+    opens = replace(point(1, 5, 1), url="/cards")
+    html = rendered(replace(COURSE, points=[opens, point(1, 21, 6)]))
+    told = "21 Jan 2026: 6 posts, 4 expected, counted"
+    assert 'role="slider" tabindex="0" aria-label="Posts by day"' in html
+    assert f'aria-valuemax="2" aria-valuenow="2" aria-valuetext="{told}"' in html
+    assert f'<span class="words">{told}</span>' in html
+    assert "<a>See what was counted</a>" in html  # of this point there is nothing to see
+    assert '<a href="/cards">See what was counted</a>' in rendered(replace(COURSE, points=[opens]))
+    assert "See what was counted" not in rendered(replace(COURSE, points=[point(1, 21, 6)]))
+    assert "slider" not in rendered(COURSE) and "told" not in rendered(COURSE)
+
+
 def test_what_people_typed_is_escaped_and_ids_are_unique() -> None:
     mark = Mark(datetime(2026, 1, 10, tzinfo=UTC), "unit <b> to <i>")
     course = replace(COURSE, unit="<b>", label="A & B", points=[point(1, 5, 1)], marks=[mark])
@@ -314,7 +327,7 @@ def test_what_people_typed_is_escaped_and_ids_are_unique() -> None:
     assert "A &amp; B" in html
     assert "style=" not in html
     ids = re.findall(r' id="([^"]+)"', html)
-    assert len(ids) == len(set(ids)) == 3
+    assert len(ids) == len(set(ids)) == 4
     for reference in re.findall(r'aria-(?:labelledby|describedby)="([^"]+)"', html):
         assert reference in ids
 
