@@ -5,8 +5,8 @@ from datetime import date, datetime, time
 from fractions import Fraction
 from functools import cache
 
-from sqlalchemy import Select, bindparam, delete, exists, func, select
-from sqlalchemy.orm import contains_eager
+from sqlalchemy import Select, and_, bindparam, delete, exists, func, select
+from sqlalchemy.orm.attributes import set_committed_value
 
 from app.accounts.models import workspace
 from app.db import db
@@ -68,17 +68,28 @@ def _too_short() -> Select[int, date]:
 
 
 def past_of(measure: Measure) -> PastPart | None:
-    """The rebuilt part of the present series, up to the first reading of its source."""
-    if measure.source is None:
+    """The rebuilt part of the present series, up to the first reading of its source.
+
+    The versions of the source come along, since the item's page shows the last one's criteria.
+    """
+    source = measure.source
+    if source is None:
         return None
-    past = db.session.scalar(
-        select(Past)
+    with_past = (
+        select(func.min(Past.source_version_id))
         .join(Past.source_version)
-        .where(SourceVersion.source_id == measure.source.id, Past.series == measure.series)
-        .order_by(SourceVersion.id)
-        .options(contains_eager(Past.source_version))
-        .limit(1)
+        .where(SourceVersion.source_id == source.id, Past.series == measure.series)
+        .scalar_subquery()
     )
+    is_first = and_(Past.source_version_id == SourceVersion.id, SourceVersion.id == with_past)
+    found = db.session.execute(
+        select(SourceVersion, Past)
+        .outerjoin(Past, is_first)
+        .where(SourceVersion.source_id == source.id)
+        .order_by(SourceVersion.id)
+    ).all()
+    set_committed_value(source, "versions", [version for version, _ in found])
+    past = next((one for _, one in found if one is not None), None)
     if past is None:
         return None
     if past.status in (WAITING, RUNNING):
