@@ -26,7 +26,7 @@ def enable_integration(name: str) -> ResponseReturnValue:
         switch(name, True, admin)
         record("integration.enabled", "integration", name=integration.title)
     db.session.commit()
-    flash(f"{integration.title} enabled.", "success")
+    flash(f"{integration.title} enabled. Go on with “Manage”.", "success")
     return see_other("okrs.list_integrations")
 
 

@@ -4,8 +4,9 @@ from datetime import datetime
 
 from app import progress
 from app.accounts.models import workspace
+from app.db import utcnow
 from app.okrs.figures import plural
-from app.pages import day, until
+from app.pages import clock, day
 from app.trello.models import Past
 
 _WAITS = "It waits for its turn to ask Trello."
@@ -64,8 +65,8 @@ def tell_counted(claim: str, count: int, of: int) -> None:
 def past_words(past: Past) -> str:
     """How far it has come, as a sentence."""
     if past.claim is None:
-        when = until(past.next_try_at)
-        return "It has not begun yet." if when == "now" else f"It goes on {when}."
+        is_due = past.next_try_at <= utcnow()
+        return "It has not begun yet." if is_due else f"It goes on {clock(past.next_try_at)}."
     told = progress.told(_of_past(past.claim))
     if "of" in told:
         return f"All is read; {told['counted']:,} of {_counted(told['of'], 'item')} counted."

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, and_, bindparam, select
@@ -12,7 +13,7 @@ from app.beats import alive_workers
 from app.db import db
 from app.okrs.integrations import SourceState, enabled, members_may_connect
 from app.okrs.models import PERCENT, Source
-from app.pages import ago
+from app.pages import ago, clock
 from app.trello.app_keys import AppKeys, current_app_keys, key_has_changed
 from app.trello.failures import BoardLost
 from app.trello.loading import may_reconnect
@@ -118,7 +119,7 @@ def _state(source: TrelloSource, board: Board, run: str | None, now: _Now) -> So
     if board.failure:
         is_lost = board.failure_kind == BoardLost.kind
         return troubled(f"{board.failure} {_age(source)}", needs_choice=is_lost)
-    return calm(f"Counted {ago(counted_at)}" if counted_at else "Not counted yet")
+    return calm(f"Counted {_when(counted_at)}" if counted_at else "Not counted yet")
 
 
 def _disconnected(connection: Connection, now: _Now) -> str:
@@ -136,7 +137,11 @@ def _disconnected(connection: Connection, now: _Now) -> str:
 def _age(source: TrelloSource) -> str:
     if source.counted_at is None:
         return "Nothing has been counted so far."
-    return f"This value was counted {ago(source.counted_at)}."
+    return f"This value was counted {_when(source.counted_at)}."
+
+
+def _when(moment: datetime) -> str:
+    return f"{ago(moment)}, {clock(moment)}"
 
 
 def _note(source: TrelloSource) -> str | None:

@@ -4,17 +4,22 @@ The pages are those of the access table's workspace; one that comes new is among
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from flask import Flask
 from playwright.sync_api import Browser, Page, Route
+from werkzeug.test import TestResponse
 
+from app.accounts.models import OBSERVER, Person
 from app.security import HTMX_URL
 from tests.access.asking import Asker, asker
 from tests.browser.conftest import HTMX_FILE
 from tests.conftest import KEYS
+from tests.support.client import Client
+from tests.support.people import make_person
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("pages")]
 
@@ -62,8 +67,9 @@ def pages(asking: Asker) -> Iterator[tuple[str, str]]:
 class Reader:
     """A browser that gets its pages from the app without a server between."""
 
-    def __init__(self, chromium: Browser, asking: Asker) -> None:
-        self.asking = asking
+    def __init__(self, chromium: Browser, get: Callable[[str, str], TestResponse]) -> None:
+        """`get` answers an address to a role."""
+        self._get = get
         self.role = "anonymous"
         self.page: Page = chromium.new_page(base_url=SITE)
         self.page.route("**/*", self._answer)
@@ -73,10 +79,7 @@ class Reader:
         if route.request.url == HTMX_URL:
             route.fulfill(path=HTMX_FILE, headers={"Access-Control-Allow-Origin": "*"})
             return
-        browser = self.asking.world.browsers[self.role]
-        answer = self.asking.app.test_client(use_cookies=False).get(
-            route.request.url.removeprefix(SITE), headers={"Cookie": browser.cookie}, buffered=True
-        )
+        answer = self._get(route.request.url.removeprefix(SITE), self.role)
         route.fulfill(
             status=answer.status_code, headers=dict(answer.headers), body=answer.get_data()
         )
@@ -107,9 +110,32 @@ class Reader:
 
 
 def test_every_page_can_be_read_by_everyone(chromium: Browser, asking: Asker) -> None:
-    reader = Reader(chromium, asking)
+    def get(address: str, role: str) -> TestResponse:
+        headers = {"Cookie": asking.world.browsers[role].cookie}
+        browser = asking.app.test_client(use_cookies=False)
+        return browser.get(address, headers=headers, buffered=True)
+
+    reader = Reader(chromium, get)
     opened = list(pages(asking))
     for address, role in opened:
         reader.read(address, role)
     assert len(opened) > 60
+    assert not reader.problems, "\n".join(reader.problems)
+
+
+def test_so_can_the_pages_of_an_empty_workspace(
+    chromium: Browser, app: Flask, alice: Person
+) -> None:
+    people = {"admin": alice, "observer": make_person("Olga Orth", OBSERVER)}
+    clients = {role: Client(app) for role in people}
+    for role, client in clients.items():
+        client.sign_in(people[role])
+    reader = Reader(chromium, lambda address, role: clients[role].get(address))
+    opened = 0
+    for role, client in clients.items():
+        for link in client.page("/").all("nav a"):
+            if client.page(link["href"]).all(".empty"):
+                reader.read(link["href"], role)
+                opened += 1
+    assert opened > 8
     assert not reader.problems, "\n".join(reader.problems)

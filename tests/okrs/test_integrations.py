@@ -26,7 +26,7 @@ def test_an_admin_enables_and_disables(client: Client, alice: Person, abacus: Ab
     assert "Counts beads." in page.text
     assert not page.named("Disable")
     page = client.follow(client.submit(page, "Enable"))
-    assert page.flashes == ["Abacus enabled."]
+    assert page.flashes == ["Abacus enabled. Go on with “Manage”."]
     assert page.link("Manage") == f"{PLACE}/abacus"
     assert not page.named("Enable")
     assert "Disabling pauses all its syncs and says so on every item." in page.text

@@ -55,7 +55,7 @@ def test_without_teams_the_list_says_what_they_are_for(
     client: Client, alice: Person, bob: Person
 ) -> None:
     client.sign_in(bob)
-    assert "Admins make them." in client.page("/teams").one(".empty").text
+    assert "Admins make them;" in client.page("/teams").one(".empty").text
     client.sign_in(alice)
     assert client.page("/teams").named("New team")
 

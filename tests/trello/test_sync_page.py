@@ -32,6 +32,7 @@ from app.trello.sync import sync_board
 from app.trello.sync_page import lasting
 from tests.support.client import Client
 from tests.support.html import Page
+from tests.support.moments import relative
 from tests.support.sql import count_statements
 from tests.trello.linked import make_connection, make_key_result, make_objective, make_source
 
@@ -162,11 +163,12 @@ def test_the_work_in_figures(admin: Client, app: Flask, board: int, bob: Person)
             board += 1
         db.session.commit()
     page = admin.page(PAGE)
-    assert facts(page) == {
+    told = facts(page)
+    assert relative(told.pop("Next sync")) == "in 12 minutes"
+    assert told == {
         "Workers": "1",
         "Runs": "None waiting",
         "Queue": "2 urgent, 5 hourly",
-        "Next sync": "in 12 minutes",
         "Due within the hour": "1 board",
         "Requests of syncs, last hour": "1,203",
         "Webhooks": "Off: set PUBLIC_URL",
@@ -239,7 +241,8 @@ def test_boards_in_trouble_come_first_and_say_why(
     assert page.link("What failed") == f"/connections/{connection_id}/failures"
     assert cells(page, f"#board-{failing}")["Last sync"] == "None yet"
     calm = cells(page, f"#board-{board}")
-    assert (calm["Last sync"], calm["State"], calm["Items"]) == ("20 minutes ago", "Working", "1")
+    assert relative(calm["Last sync"]) == "20 minutes ago"
+    assert (calm["State"], calm["Items"]) == ("Working", "1")
     held = cells(page, f"#board-{waiting}")
     assert (held["State"], held["Items"]) == ("Waiting", "1 1 to choose again")
     assert page.one(f"#board-{board} th").text == "Calm Marketing"
