@@ -1,26 +1,22 @@
 """Two who edit the same thing: what one saved and the other typed, brought together by field.
 
-A form carries what it was opened on. Where only someone else changed a field since, it takes
-their value; where both did, what was typed stays, and is stored once it is saved again. What the
-form carries decides on nothing but that: neither on access, nor on what may be stored.
+Where only someone else changed a field since the form was opened, it takes their value; where both
+did, what was typed stays, and is stored once it is saved again.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
-from flask import current_app, flash
+from flask import flash
 from flask_login import current_user
-from itsdangerous import BadSignature, URLSafeSerializer
 from werkzeug.datastructures import MultiDict
 from wtforms.form import BaseForm
 
-from app.audit.since import Saved, last_entry_of, who_changed
+from app.audit.since import Saved, who_changed
 from app.form_fields import Fields, plain
+from app.opened_forms import OPENED, Opened, opened_on, read_opened
 from app.pages import clock
 
-OPENED = "opened"
-"""The hidden field with what the form was opened on."""
 LONGEST_SAID = 80
 
 
@@ -134,14 +130,7 @@ class Merge:
 
 def begin(thing: Thing, stored: Fields) -> Merge:
     """Of a form that is only shown."""
-    return Merge(MultiDict(), opened_on(thing, stored))
-
-
-def opened_on(thing: Thing, fields: Fields) -> str:
-    """What a form is opened on, for its hidden field."""
-    shown = {name: [list(one.values), one.words] for name, one in fields.items()}
-    last = last_entry_of(thing.kind, thing.id)
-    return _signer().dumps({"of": [thing.kind, thing.id], "last": last, "fields": shown})
+    return Merge(MultiDict(), opened_on(thing.kind, thing.id, stored))
 
 
 def merge(
@@ -156,49 +145,25 @@ def merge(
     `typed` holds the values of fields that can't be told from what was sent alone. Without the
     hidden field everything is taken as it was sent; where that can't be read, as typed by both.
     """
-    opened = opened_on(thing, stored)
+    opened = opened_on(thing.kind, thing.id, stored)
     if OPENED not in sent:
         return Merge(sent, opened)
-    base = _read(thing, sent[OPENED])
-    before: dict[str, Any] = base["fields"] if base else {}
-    values = {**_values(sent, stored, before), **(typed or {})}
-    others = {
-        name
-        for name, one in stored.items()
-        if name not in before or tuple(before[name][0]) != one.values
-    }
-    mine = {name for name in stored if name not in before or values[name] != tuple(before[name][0])}
-    contested = others & mine
-    for group in together:
-        theirs, ours = others & group.fields, mine & group.fields
-        if (theirs & group.switches and ours) or (ours & group.switches and theirs):
-            contested |= theirs
-    new = {name for name in stored if base and name not in before}
-    differing = {name for name in contested if values[name] != stored[name].values} | new
-    taken = others - contested
+    base = read_opened(thing.kind, thing.id, sent[OPENED])
+    values = {**_values(sent, stored, base), **(typed or {})}
+    taken, contested = _compare(stored, base, values, together)
     merged = MultiDict(sent)
     for name in taken:
         merged.setlist(name, list(stored[name].values))
-    names = [name for name in stored if name in differing | taken]
-    saved = _savers(thing, base["last"] if base else None, names)
-    changes = [
-        Changed(
-            name,
-            stored[name].label,
-            before[name][1] if name in before else None,
-            stored[name].words,
-            saved.get(name),
-            name in differing,
-            name in new,
-        )
-        for name in names
-    ]
-    return Merge(merged, opened, changes)
+    names = [name for name in stored if name in taken | contested]
+    saved = _savers(thing, base.last, names)
+    return Merge(
+        merged,
+        opened,
+        [_changed(name, stored, base, saved.get(name), name in contested) for name in names],
+    )
 
 
-def _values(
-    sent: MultiDict[str, str], stored: Fields, before: Mapping[str, Any]
-) -> dict[str, tuple[str, ...]]:
+def _values(sent: MultiDict[str, str], stored: Fields, base: Opened) -> dict[str, tuple[str, ...]]:
     """By the fields' names; what nothing was sent of is as it was."""
     found = {}
     for name, one in stored.items():
@@ -207,8 +172,41 @@ def _values(
         elif name in sent:
             found[name] = (plain(sent[name]),)
         else:
-            found[name] = tuple(before[name][0]) if name in before else one.values
+            found[name] = base.fields[name].values if name in base.fields else one.values
     return found
+
+
+def _compare(
+    stored: Fields,
+    base: Opened,
+    values: Mapping[str, tuple[str, ...]],
+    together: Collection[Together],
+) -> tuple[set[str], set[str]]:
+    """Which fields take what someone else saved, and which both changed, to something else."""
+    others = {name for name, one in stored.items() if base.values_of(name) != one.values}
+    mine = {name for name in stored if base.values_of(name) != values[name]}
+    both = others & mine
+    for group in together:
+        theirs, ours = others & group.fields, mine & group.fields
+        if (theirs & group.switches and ours) or (ours & group.switches and theirs):
+            both |= theirs
+    differing = {name for name in both if values[name] != stored[name].values}
+    return others - both, differing | {name for name in stored if base.lacked(name)}
+
+
+def _changed(
+    name: str, stored: Fields, base: Opened, saved: Saved | None, is_contested: bool
+) -> Changed:
+    then = base.fields.get(name)
+    return Changed(
+        name=name,
+        label=stored[name].label,
+        before=then.words if then is not None else None,
+        now=stored[name].words,
+        saved=saved,
+        is_contested=is_contested,
+        is_new=base.lacked(name),
+    )
 
 
 def _savers(thing: Thing, since: int | None, names: Sequence[str]) -> Mapping[str, Saved]:
@@ -218,18 +216,6 @@ def _savers(thing: Thing, since: int | None, names: Sequence[str]) -> Mapping[st
         return {}
     parts = {name: thing.parts[name] for name in names if name in thing.parts}
     return who_changed(thing.kind, thing.id, since, parts)
-
-
-def _read(thing: Thing, opened: str) -> Any:
-    try:
-        base = _signer().loads(opened)
-    except BadSignature:
-        return None
-    return base if base["of"] == [thing.kind, thing.id] else None
-
-
-def _signer() -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="tally-opened-form")
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from werkzeug.datastructures import MultiDict
 
 from app.access import id_from_query
 from app.accounts.models import Person
-from app.merging import OPENED, Merge, begin, merge
+from app.merging import Merge, begin, merge
 from app.okrs.alignment.choice import AlignedUnder
 from app.okrs.choices import (
     further_owners_to_choose,
@@ -46,6 +46,7 @@ from app.okrs.opened import (
 )
 from app.okrs.sight import EVERYONE
 from app.okrs.stored import mark_of, stored_fields
+from app.opened_forms import OPENED
 
 Sent = MultiDict[str, str] | None
 """What was sent of a form; None where it is only to be shown."""

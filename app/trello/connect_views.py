@@ -12,8 +12,9 @@ from app.accounts.models import ADMIN, Person
 from app.db import db
 from app.edited_forms import edited
 from app.htmx import see_other
-from app.merging import OPENED, Merge, Thing
+from app.merging import Merge, Thing
 from app.okrs.integrations import is_enabled
+from app.opened_forms import OPENED
 from app.trello import blueprint
 from app.trello.app_keys import are_stored_keys_unreadable, current_app_keys
 from app.trello.configuring import configure, hold_to_configure, offer_boards
