@@ -1,17 +1,13 @@
-"""Finding the items of a view: plain rows in one statement, judged only where the view asks."""
+"""Finding the items of a view, in one statement."""
 
-from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from fractions import Fraction
-from functools import cached_property
-from typing import Any, cast
+from collections.abc import Callable
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Select,
     String,
+    cast,
     exists,
     literal,
     null,
@@ -20,10 +16,10 @@ from sqlalchemy import (
     type_coerce,
     union_all,
 )
-from sqlalchemy import cast as sql_cast
 
-from app.accounts.models import Person, workspace
-from app.db import LongExact, db
+from app.accounts.models import Person
+from app.db import db
+from app.okrs.explorer.candidates import FIGURES, Candidate, Found, Judging
 from app.okrs.explorer.forms import (
     ANY,
     BY_HAND,
@@ -41,8 +37,6 @@ from app.okrs.loading import Kind, has_owner, is_visible
 from app.okrs.models import (
     COMPANY,
     PERSONAL,
-    ROLL_UP,
-    TEAM,
     Cycle,
     ItemTag,
     KeyResult,
@@ -50,127 +44,9 @@ from app.okrs.models import (
     Objective,
     Source,
 )
-from app.okrs.standing import (
-    Days,
-    Judged,
-    Standing,
-    Thresholds,
-    clamp,
-    judge,
-    progress_of,
-    value_of,
-)
 
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
-_exact = LongExact()
-
-
-@dataclass(frozen=True)
-class Judging:
-    """What all standings of a page have in common."""
-
-    today: date
-    thresholds: Thresholds
-
-    @classmethod
-    def now(cls) -> "Judging":
-        space = workspace()
-        return cls(space.today(), Thresholds.of(space))
-
-
-class Candidate:
-    """One item as it was read, with no more parsed than is asked for."""
-
-    def __init__(self, row: Any, judging: Judging) -> None:
-        self.row, self._judging = row, judging
-
-    @property
-    def team(self) -> str:
-        """The id of its team, or its level."""
-        return str(self.row.team_id) if self.row.level == TEAM else self.row.level
-
-    @property
-    def days(self) -> Days:
-        """As `standing.days_of` has them."""
-        row = self.row
-        first, last = row.starts_on or row.cycle_starts_on, row.ends_on or row.cycle_ends_on
-        return first, max(first, last)
-
-    @cached_property
-    def standing(self) -> Standing:
-        return judge(cast(Judged, self), self.days, self._judging.today, self._judging.thresholds)
-
-    @property
-    def progress(self) -> Fraction:
-        """As in its standing, without the rest."""
-        measure = cast(Judged, self)
-        return progress_of(measure, value_of(measure))
-
-    @property
-    def changed_at(self) -> datetime:
-        return self.row.valued_at or _LONG_AGO
-
-    def says(self, text: str) -> bool:
-        """Whether the text stands in its title or description, without regard to case."""
-        return text in self.row.title.casefold() or text in self.row.description.casefold()
-
-    def __getattr__(self, name: str) -> Any:
-        """What else was read; figures are parsed when one is asked for."""
-        found = getattr(self.row, name)
-        return _exact.process_result_value(found, _DIALECT) if name in _FIGURES else found
-
-
-_FIGURES = ("start_value", "target_value", "warning_value", "value", "final_value")
 _OF_PROGRESS = ("kind", "guard")
 _OF_STATUS = ("part_count", "parts_ended_as", "ended_as")
-_DIALECT = cast(Any, None)
-"""Exact numbers are text in every database."""
-
-
-class Found:
-    """All items of a view, in its order; those that are looked at become candidates."""
-
-    def __init__(self, rows: Sequence[Any], judging: Judging) -> None:
-        self._rows, self._judging = rows, judging
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def between(self, start: int, stop: int) -> list[Candidate]:
-        return [Candidate(row, self._judging) for row in self._rows[start:stop]]
-
-    def all(self) -> list[Candidate]:
-        return self.between(0, len(self))
-
-    @cached_property
-    def objective_count(self) -> int:
-        return sum(row[0] == row[1] for row in self._rows)
-
-    @property
-    def key_result_count(self) -> int:
-        return len(self) - self.objective_count
-
-    def mean_progress(self) -> Fraction | None:
-        """How far its objectives are on average, each as 0 to 100; None where there are none."""
-        count = self.objective_count
-        if not count:
-            return None
-        # By denominators, of which there are few: adding fractions one by one takes much longer.
-        sums: Counter[int] = Counter()
-        for row in self._rows:
-            if row[0] == row[1]:
-                above, below = _clamped(row, self._judging)
-                sums[below] += above
-        total = sum((Fraction(sums[below], below) for below in sums), Fraction(0))
-        return total / count
-
-
-def _clamped(row: Any, judging: Judging) -> tuple[int, int]:
-    """The progress of an objective as 0 to 100: numerator and denominator."""
-    if row.kind == ROLL_UP and row.final_value is None:  # as most are; never beyond 0 to 100
-        above, _, below = (row.value or "0").partition("/")
-        return int(above, 0), int(below or "1", 0)  # long ones are stored in base 16
-    return clamp(Candidate(row, judging).progress).as_integer_ratio()
 
 
 def find(person: Person, form: ExplorerForm) -> Found:
@@ -233,7 +109,7 @@ def _columns(kind: Kind, form: ExplorerForm) -> list[Any]:
     """What is read of each. What the view does not ask for stays unread, for there may be
     thousands; objectives alone always say how far they are, for the line about the cycle."""
     figures = [getattr(Measure, one) for one in _OF_PROGRESS]
-    figures += [type_coerce(getattr(Measure, one), String).label(one) for one in _FIGURES]
+    figures += [type_coerce(getattr(Measure, one), String).label(one) for one in FIGURES]
     columns = [
         Measure.id.label("measure_id"),
         Objective.measure_id.label("objective_measure_id"),
@@ -255,7 +131,7 @@ def _columns(kind: Kind, form: ExplorerForm) -> list[Any]:
 
 
 def _nothing_for(column: Any) -> ColumnElement[Any]:
-    return sql_cast(null(), column.type).label(column.key)
+    return cast(null(), column.type).label(column.key)
 
 
 def _conditions(kind: Kind, person: Person, form: ExplorerForm) -> list[ColumnElement[bool]]:

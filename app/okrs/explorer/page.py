@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from app.okrs.explorer.finding import Candidate, Found
+from app.okrs.explorer.candidates import Candidate, Found
 from app.okrs.explorer.forms import ExplorerForm
 from app.okrs.models import COMPANY, PERSONAL
 from app.okrs.row_loading import rows_of

@@ -15,8 +15,9 @@ from app.htmx import see_other
 from app.okrs import blueprint
 from app.okrs.cycles import cycles_and_current
 from app.okrs.explorer.addresses import address_of
+from app.okrs.explorer.candidates import Found, Judging
 from app.okrs.explorer.choices import choices_for
-from app.okrs.explorer.finding import Found, Judging, find
+from app.okrs.explorer.finding import find
 from app.okrs.explorer.forms import ALL, CHANGED, LATE, ME, ExplorerForm, ViewForm
 from app.okrs.explorer.models import SavedView
 from app.okrs.explorer.page import view_page
