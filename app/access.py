@@ -3,7 +3,7 @@
 Observers get to no view that takes a change, unless it is marked `@for_observers`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeVar, cast
 
 from flask import (
@@ -111,6 +111,18 @@ def by_id(model: type[Thing], thing_id: int) -> Thing:
     Databases refuse ids beyond theirs with an error, so those are looked for nowhere.
     """
     return found(db.session.get(model, thing_id) if thing_id <= LARGEST_ID else None)
+
+
+def id_in(text: str) -> int | None:
+    """The id that was sent as this text; None where it can be none."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 10):
+        return None
+    return int(text) if int(text) <= LARGEST_ID else None
+
+
+def ids_in(texts: Iterable[str]) -> list[int]:
+    """Those of the texts that can be ids."""
+    return [one for one in map(id_in, texts) if one is not None]
 
 
 def id_from_query(name: str) -> int | None:

@@ -3,11 +3,11 @@
 import secrets
 from collections.abc import Sequence
 
-from flask import abort, flash, redirect, render_template, request, session
+from flask import flash, redirect, render_template, request, session
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from app.access import hold_me, me, require_member
+from app.access import found, hold_me, id_in, me, require_member
 from app.accounts.models import ADMIN, Person
 from app.db import db
 from app.edited_forms import edited
@@ -135,9 +135,7 @@ def _to_reconnect() -> Connection | None:
     wanted = request.args.get("reconnect")
     if wanted is None:
         return None
-    if not wanted.isascii() or not wanted.isdigit() or len(wanted) > 10:
-        abort(404)
-    return connection_for(me(), int(wanted), to_manage=True)
+    return connection_for(me(), found(id_in(wanted)), to_manage=True)
 
 
 def _this_browser() -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import cached_property
 
-from app.access import LARGEST_ID
+from app.access import id_in
 from app.accounts.forms import one_line
 from app.accounts.models import Person
 from app.db import db
@@ -113,8 +113,8 @@ class AlignedUnder:
         )
 
     def _choose(self, sent: str) -> None:
-        is_id = sent.isascii() and sent.isdigit() and len(sent) <= 10 and int(sent) <= LARGEST_ID
-        picked = candidate_of(self.person, int(sent)) if is_id else None
+        measure_id = id_in(sent)
+        picked = candidate_of(self.person, measure_id) if measure_id is not None else None
         if picked is None and sent != NOWHERE:
             self.error = "Choose one from the list."
         else:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from flask import url_for
 from werkzeug.datastructures import MultiDict
 
+from app.access import ids_in
 from app.okrs.alignment.forest import Line
 
 PAGE = 300
@@ -128,8 +129,7 @@ def _levels_with_room(lines: Sequence[Line]) -> int:
 
 
 def _ids(text: str) -> frozenset[int]:
-    parts = text.split(".")
-    return frozenset(int(one) for one in parts if one.isascii() and one.isdigit() and len(one) < 11)
+    return frozenset(ids_in(text.split(".")))
 
 
 def _listed(ids: frozenset[int]) -> str | None:

@@ -4,6 +4,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import Form, HiddenField, StringField, TextAreaField, ValidationError
 from wtforms.validators import AnyOf
 
+from app.access import id_in
 from app.okrs.checkins.recording import Said
 from app.okrs.forms import (
     LONGEST_TEXT,
@@ -65,8 +66,7 @@ class CheckInForm(Form):
     @property
     def seen_id(self) -> int | None:
         """None where the form did not say."""
-        text = self.seen.data or ""
-        return int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else None
+        return id_in(self.seen.data or "")
 
     def validate_value(self, field: FigureField) -> None:
         if not self.takes_value:

@@ -11,7 +11,7 @@ from typing import Any, Self
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.access import LARGEST_ID, found, hold_me, me
+from app.access import found, hold_me, ids_in, me
 from app.accounts.models import workspace
 from app.db import db
 from app.okrs import blueprint
@@ -119,8 +119,7 @@ def _summary(past: Round) -> str:
 
 
 def _ids(text: str) -> tuple[int, ...]:
-    listed = [one for one in text.split(",") if one.isascii() and one.isdigit() and len(one) <= 10]
-    return tuple(int(one) for one in listed if int(one) <= LARGEST_ID)[:_MOST]
+    return tuple(ids_in(text.split(","))[:_MOST])
 
 
 def _with(ids: tuple[int, ...], new: int) -> tuple[int, ...]:

@@ -3,6 +3,7 @@
 from wtforms import Form, HiddenField, TextAreaField
 from wtforms.validators import DataRequired
 
+from app.access import id_in
 from app.okrs.forms import LONGEST_TEXT, AtMost, several_lines
 
 
@@ -18,5 +19,4 @@ class CommentForm(Form):
     @property
     def seen_id(self) -> int | None:
         """None where the form did not say."""
-        text = self.seen.data or ""
-        return int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else None
+        return id_in(self.seen.data or "")
