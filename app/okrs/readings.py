@@ -4,8 +4,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
+from typing import Any
 
-from sqlalchemy import and_, bindparam, case, exists, func, insert, or_, select, type_coerce, update
+from sqlalchemy import (
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 from sqlalchemy.orm import Session, joinedload
 
 from app.db import Exact, Moment, db
@@ -168,6 +181,18 @@ def newest_reading(measure: Measure, *, by_source: bool = False) -> Reading | No
     )
 
 
+def by_age() -> Select[Any]:
+    """The shown readings of present series, each with its place; the newest of a measure is 1."""
+    place = func.row_number().over(
+        partition_by=Reading.measure_id, order_by=(Reading.taken_at.desc(), Reading.id.desc())
+    )
+    return (
+        select(Reading.measure_id, Reading.value, Reading.taken_at, place.label("place"))
+        .join(Measure, Measure.id == Reading.measure_id)
+        .where(Reading.series == Measure.series, Reading.is_beside.is_(False))
+    )
+
+
 def values_then(moments: Mapping[int, datetime]) -> dict[int, Fraction]:
     """The last reading of each measure's present series by its moment; without one it lacks.
 
@@ -182,21 +207,7 @@ def values_then(moments: Mapping[int, datetime]) -> dict[int, Fraction]:
         and_(Reading.measure_id.in_(ids), Reading.taken_at <= moment)
         for moment, ids in by_moment.items()
     )
-    newest = (
-        select(
-            Reading.measure_id,
-            Reading.value,
-            func.row_number()
-            .over(
-                partition_by=Reading.measure_id,
-                order_by=(Reading.taken_at.desc(), Reading.id.desc()),
-            )
-            .label("place"),
-        )
-        .join(Measure, Measure.id == Reading.measure_id)
-        .where(Reading.series == Measure.series, Reading.is_beside.is_(False), or_(*is_by_then))
-        .subquery()
-    )
+    newest = by_age().where(or_(*is_by_then)).subquery()
     found = db.session.execute(
         select(newest.c.measure_id, newest.c.value).where(newest.c.place == 1)
     )

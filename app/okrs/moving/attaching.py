@@ -15,6 +15,7 @@ from app.okrs.models import (
     CheckIn,
     ItemOwner,
     ItemTag,
+    Measure,
     Objective,
     ObjectiveViewer,
     ObjectiveViewerTeam,
@@ -24,6 +25,7 @@ from app.okrs.moving.made_places import Places
 from app.okrs.moving.making import Values, put_rows, told
 from app.okrs.moving.models import Imported, WaitingSource
 from app.okrs.moving.planning import NEW, PlannedRow
+from app.okrs.readings import by_age
 
 Pairs = Sequence[tuple[PlannedRow, int]]
 """Rows, each with the id of its measure."""
@@ -176,21 +178,17 @@ def put_down_what_was_said(pairs: Pairs) -> None:
 def renew_values(pairs: Pairs) -> None:
     """Of items that were here before: the newest reading is the present value, unless a source or
     the parts of a roll-up bring it, or the item has ended."""
-    for row, measure_id in pairs:
-        item = row.item
-        if item is None or not row.readings:
-            continue
-        measure = item.measure
-        if measure.source is not None or measure.kind == ROLL_UP or measure.has_ended:
-            continue
-        newest = db.session.execute(
-            select(Reading.value, Reading.taken_at)
-            .where(
-                Reading.measure_id == measure_id,
-                Reading.series == measure.series,
-                Reading.is_beside.is_(False),
-            )
-            .order_by(Reading.taken_at.desc(), Reading.id.desc())
-            .limit(1)
-        ).one()
-        measure.value, measure.valued_at = newest.value, newest.taken_at
+    renewed = {
+        measure_id: row.item.measure
+        for row, measure_id in pairs
+        if row.item is not None and row.readings and _is_by_hand(row.item.measure)
+    }
+    for batch in in_batches(renewed):
+        newest = by_age().where(Reading.measure_id.in_(batch)).subquery()
+        for found in db.session.execute(select(newest).where(newest.c.place == 1)):
+            measure = renewed[found.measure_id]
+            measure.value, measure.valued_at = found.value, found.taken_at
+
+
+def _is_by_hand(measure: Measure) -> bool:
+    return measure.source is None and measure.kind != ROLL_UP and not measure.has_ended
