@@ -33,11 +33,7 @@ def init_app(app: Flask) -> None:
     from app.okrs.checkins import round_views  # noqa: F401
     from app.okrs.checkins import views as check_in_views  # noqa: F401
     from app.okrs.comments import views as comment_views  # noqa: F401
-    from app.okrs.endings import (  # noqa: F401
-        carrying_views,
-        closing_views,
-        review_views,  # noqa: F401
-    )
+    from app.okrs.endings import carrying_views, closing_views, review_views  # noqa: F401
     from app.okrs.explorer import views  # noqa: F401
     from app.okrs.moving import export_views, import_views, waiting_views  # noqa: F401
     from app.okrs.moving.waiting import told_of

@@ -23,6 +23,7 @@ from sqlalchemy import (
 
 from app.accounts.models import Person, workspace
 from app.db import db, utcnow
+from app.okrs.explorer.forms import ALL, LAST_DAY, ME, OPEN
 from app.okrs.figures import plural
 from app.okrs.integrations import Need
 from app.okrs.loading import Kind, is_owned_by, is_visible
@@ -43,6 +44,7 @@ FIRST_VALUE_AFTER = timedelta(days=7)
 NEXT_VALUE_AFTER = timedelta(days=14)
 MOST_OF_A_KIND = 5
 """How many needs of one kind are listed one by one."""
+_EXPLORER = "okrs.list_objectives"
 
 
 @dataclass(frozen=True)
@@ -86,14 +88,12 @@ def _needs(rows: Sequence[Row[Any]], today: date) -> Iterable[Need]:
         yield Need(
             title="More that is over",
             sentence=f"{len(overdue) - MOST_OF_A_KIND} more of yours are past their last day.",
-            url=url_for(
-                "okrs.list_objectives", cycle="all", owner="me", status="open", sort="last-day"
-            ),
+            url=url_for(_EXPLORER, cycle=ALL, owner=ME, status=OPEN, sort=LAST_DAY),
             action="See them",
         )
     silent = [row for row in rows if row.first_day <= today <= row.last_day and _is_silent(row)]
+    zone = workspace().zone
     for row in silent[:MOST_OF_A_KIND]:
-        zone = workspace().zone
         since = f"since {day(row.valued_at.astimezone(zone))}" if row.valued_at else "yet"
         yield Need(
             title=row.title,
@@ -119,14 +119,14 @@ def _needs_of_left(rows: Sequence[Row[Any]]) -> Iterable[Need]:
         yield Need(
             title=f"{count} {plural('item', count)} without an owner",
             sentence=f"{name} was deactivated. Give what they own to someone else.",
-            url=url_for("okrs.list_objectives", cycle="all", owner=owner_id, status="open"),
+            url=url_for(_EXPLORER, cycle=ALL, owner=owner_id, status=OPEN),
             action="See what it is",
         )
     if listed[MOST_OF_A_KIND:]:
         yield Need(
             title="More without an owner",
             sentence="Others who were deactivated own items too.",
-            url=url_for("okrs.list_objectives", cycle="all", status="open", group="owner"),
+            url=url_for(_EXPLORER, cycle=ALL, status=OPEN, group="owner"),
             action="See who owns what",
         )
 

@@ -13,7 +13,7 @@ from app.okrs.alignment.choice import AlignmentRefused
 from app.okrs.drafts import Draft
 from app.okrs.endings.fixed import why_fixed
 from app.okrs.integrations import SourceRefused
-from app.okrs.loading import Item
+from app.okrs.loading import Item, objective_of
 from app.okrs.models import KeyResult
 from app.okrs.rows import item_url
 from app.okrs.saving import CHANGED_MEANWHILE, SAVED_MEANWHILE, SavedMeanwhile, update_item
@@ -47,7 +47,7 @@ def edit_item(item: Item, draft_of: Callable[[], Draft]) -> ResponseReturnValue:
         return _edit_form(item, draft)
     if draft.merge is not None:
         draft.merge.flash_kept()
-    objective = item.objective if isinstance(item, KeyResult) else item
+    objective = objective_of(item)
     if not sees(me(), objective):
         flash("Objective saved. It is no longer yours, and you are not among those who see it.")
         return see_other("okrs.list_objectives", cycle=objective.cycle_id)

@@ -13,6 +13,7 @@ from app.db import db
 from app.okrs.loading import (
     Item,
     is_owned_by,
+    objective_of,
     visible_key_results,
     visible_objectives,
     with_measure,
@@ -89,6 +90,6 @@ def _is_running(kind: type[Objective] | type[KeyResult], today: date) -> list[Co
 
 
 def _place(item: Item) -> tuple[Any, ...]:
-    objective = item if isinstance(item, Objective) else item.objective
+    objective = objective_of(item)
     position = -1 if isinstance(item, Objective) else item.position
     return objective.cycle.starts_on, objective.title, objective.id, position, item.id

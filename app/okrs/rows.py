@@ -69,8 +69,7 @@ class Row:
     @property
     def is_private(self) -> bool:
         """Whether only some see it; a key result's objective says so for both."""
-        item = self.item
-        return (item if isinstance(item, Objective) else item.objective).is_private
+        return objective_of(self.item).is_private
 
     @property
     def belongs_to(self) -> str:

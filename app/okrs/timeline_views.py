@@ -1,9 +1,9 @@
 """The timeline of an item beyond what its page shows."""
 
-from flask import render_template, request
+from flask import abort, render_template, request
 from flask.typing import ResponseReturnValue
 
-from app.access import found, me
+from app.access import me
 from app.okrs import blueprint
 from app.okrs.history import history_of
 from app.okrs.loading import Item, key_result_for, may_check_in, objective_for
@@ -25,9 +25,11 @@ def timeline_of_key_result(key_result_id: int) -> ResponseReturnValue:
 
 def _show(item: Item) -> ResponseReturnValue:
     page = request.args.get("page", 1, type=int)
-    found(True if 1 <= page <= MOST_PAGES else None)
+    if not 1 <= page <= MOST_PAGES:
+        abort(404)
     may_say = may_check_in(me(), item) and not item.measure.has_ended
     history = history_of(item.measure, me(), pages=page)
     timeline = timeline_of(item.measure, history, Speaker(me(), may_say), page)
-    found(timeline.entries if timeline.entries or page == 1 else None)
+    if page > 1 and not timeline.entries:
+        abort(404)
     return render_template("okrs/timeline.html", row=row_for(item), timeline=timeline)

@@ -19,6 +19,7 @@ from app.okrs.loading import (
     objective_of,
 )
 from app.okrs.models import KeyResult, Objective
+from app.okrs.rows import item_url
 
 KEPT = timedelta(days=30)
 """How long what was deleted can be restored."""
@@ -40,6 +41,14 @@ class Binned:
     @property
     def erased_at(self) -> datetime:
         return self.deleted_at + KEPT
+
+    @property
+    def is_objective(self) -> bool:
+        return isinstance(self.item, Objective)
+
+    @property
+    def restore_url(self) -> str:
+        return item_url(self.item, "restore")
 
     @property
     def part_count(self) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import CompoundSelect, String, cast, literal, null, or_, select, union_all
 
-from app.accounts.models import Person
+from app.accounts.models import OBSERVER, Person
 from app.db import db
 from app.okrs.explorer.addresses import address_of
 from app.okrs.explorer.models import SavedView
@@ -47,7 +47,7 @@ def choices_for(person: Person) -> Choices:
     teams = select(literal("team"), Team.id, Team.name, cast(Team.archived_at, String), none)
     people = select(
         literal("person"), Person.id, Person.name, none, cast(Person.is_active, String)
-    ).where(or_(Person.role != "observer", Person.is_active.is_(False)))
+    ).where(or_(Person.role != OBSERVER, Person.is_active.is_(False)))
     tags = select(literal("tag"), Tag.id, Tag.name, none, none).where(
         Tag.id.in_(select(ItemTag.tag_id).where(ItemTag.measure_id.in_(seen_measures(person))))
     )

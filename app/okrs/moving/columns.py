@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 from app.okrs.figures import KIND_WORDS
+from app.okrs.models import KPI
 from app.okrs.moving.cells import restored
 from app.okrs.moving.check_in_cells import read_check_in
 from app.okrs.moving.limits import MOST_CHECK_INS, MOST_ITEMS
@@ -194,7 +195,7 @@ def _as_ours(item: FileItem, measure: str, viewers: str) -> FileItem:
     teams = [one.removeprefix(TEAM_PREFIX) for one in seers if one.startswith(TEAM_PREFIX)]
     return replace(
         item,
-        measure=_KINDS.get(measure, "kpi" if measure in _GUARDS else ""),
+        measure=_KINDS.get(measure, KPI if measure in _GUARDS else ""),
         guard=_GUARDS.get(measure, ""),
         level=_LEVELS.get(item.level, ""),
         is_private=viewers != EVERYONE if viewers else None,

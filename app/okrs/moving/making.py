@@ -117,10 +117,8 @@ def _ending_fields(row: PlannedRow) -> Values:
     state, wanted = told(row)
     ending = state.ending
     if ending is None:
-        return {"ended_as": None, "ended_at": None, "ended_by_id": None, "final_value": None} | {
-            "score": None,
-            "closing_note": "",
-        }
+        nothing = ("ended_as", "ended_at", "ended_by_id", "final_value", "score")
+        return {**dict.fromkeys(nothing), "closing_note": ""}
     return {
         "ended_as": ending.ended_as,
         "ended_at": wanted.ended_at,

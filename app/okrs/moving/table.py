@@ -10,8 +10,19 @@ from fractions import Fraction
 from app.accounts.models import Person, workspace
 from app.db import exact_text
 from app.okrs.figures import KIND_WORDS, figure_text
-from app.okrs.loading import Item
-from app.okrs.models import CLOSED, COMPANY, KPI, TEAM, KeyResult, Measure, Objective
+from app.okrs.loading import Item, objective_of
+from app.okrs.models import (
+    CLOSED,
+    COMPANY,
+    KPI,
+    PERSONAL,
+    STAY_ABOVE,
+    STAY_BELOW,
+    TEAM,
+    KeyResult,
+    Measure,
+    Objective,
+)
 from app.okrs.moving.gathering import Gathered, SaidCheckIn, parent_of
 from app.okrs.moving.origin import mark_of_workspace
 from app.okrs.standing import STATUS_WORDS, Standing, Thresholds, days_of, standing_of
@@ -25,8 +36,8 @@ COLUMNS = (
     "Closing Note", "Data Source", "Created At", "Last Check-in", "Last Check-in Note", "Checkins",
 )  # fmt: skip
 """After the id. Further check-ins of an item follow in columns without a name."""
-GUARD_WORDS = {"stay_above": "Stay above", "stay_below": "Stay below"}
-LEVEL_WORDS = {COMPANY: "Company", TEAM: "Team", "personal": "Individual"}
+GUARD_WORDS = {STAY_ABOVE: "Stay above", STAY_BELOW: "Stay below"}
+LEVEL_WORDS = {COMPANY: "Company", TEAM: "Team", PERSONAL: "Individual"}
 EVERYONE = "Everyone"
 TEAM_PREFIX = "Team: "
 """Before the name of a team among those who see an objective."""
@@ -70,7 +81,7 @@ def figure_for_file(value: Fraction) -> str:
 
 
 def _identity(item: Item, by_measure: Mapping[int, Item]) -> list[Cell]:
-    objective = item.objective if isinstance(item, KeyResult) else item
+    objective = objective_of(item)
     first, last = days_of(item)
     return [
         str(item.measure_id),

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from app.okrs.models import ROLL_UP, STAY_ABOVE, STAY_BELOW
 from app.okrs.moving.json_text import Object, load_json, part, parts, text, texts
 from app.okrs.moving.limits import MOST_CHECK_INS, MOST_ITEMS
 from app.okrs.moving.neutral import (
@@ -17,7 +18,7 @@ from app.okrs.moving.neutral import (
 )
 from app.okrs.moving.origin import VIVA
 
-_GUARDS = {"stay above": "stay_above", "stay below": "stay_below"}
+_GUARDS = {"stay above": STAY_ABOVE, "stay below": STAY_BELOW}
 
 
 def read_archive(archive: zipfile.ZipFile) -> FileContent:
@@ -76,7 +77,7 @@ def _item(row: int, told: Object) -> FileItem:
         tags=_named(told, "Tags"),
         parents=tuple(_parents(told)),
         created_at=text(told, "Created At"),
-        measure="roll_up" if "roll" in mode else "",
+        measure=ROLL_UP if "roll" in mode else "",
         guard=guards[0] if guards else "",
         metric=text(outcome, "Metric Name"),
         unit=text(outcome, "Metric Unit"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from app.accounts.models import Person
 from app.okrs.loading import may_edit
@@ -11,6 +11,7 @@ from app.trello.evidence.reading import Change, history
 from app.trello.models import TrelloSource
 
 MOST = 5
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ def newest_cards(source: TrelloSource, person: Person) -> Sequence[NewCard]:
     cards, changes = history(source.id, MOST)
     since = _entered(changes)
     newest_first = sorted(cards, key=lambda record: record["name"].casefold())
-    newest_first.sort(key=lambda record: _order(since.get(record["id"])))
+    newest_first.sort(key=lambda record: since.get(record["id"], _LONG_AGO), reverse=True)
     return [NewCard(line_of(record), since.get(record["id"])) for record in newest_first[:MOST]]
 
 
@@ -44,7 +45,3 @@ def _entered(changes: Sequence[Change]) -> dict[str, datetime]:
             for record in change.entered:
                 since.setdefault(record["id"], change.taken_at)
     return since
-
-
-def _order(since: datetime | None) -> float:
-    return -since.timestamp() if since else 0.0
