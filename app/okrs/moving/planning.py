@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from app.accounts.models import Person
 from app.db import utcnow
 from app.names import as_compared
+from app.okrs.integrations import integration_named
 from app.okrs.loading import Item
 from app.okrs.models import ROLL_UP, Cycle
 from app.okrs.moving.answers import MAKE, Answers, CycleChoice, NewCycle, new_team_name
@@ -45,7 +46,7 @@ class PlannedRow:
     readings: Sequence[WantedReading] = ()
     comments: Sequence[WantedComment] = ()
     waits_anew: bool = False
-    """Whether it is to be said that a connection is needed."""
+    """Whether how it was linked is to be kept for being linked anew."""
     changes: Sequence[str] = ()
 
     @property
@@ -166,20 +167,22 @@ class _Planner:
             return PlannedRow(node, LEFT_OUT, _closed_words(cycle))
         has_parts = id(node) in self._with_parts
         wanted = self._translator.wanted(node, cycle, has_parts)
-        if node.here is None:
-            return PlannedRow(
-                node,
-                NEW,
-                wanted=wanted,
-                state=wanted.state,
-                check_ins=[
-                    one for one in wanted.check_ins if one.key not in self._present.imported_keys
-                ],
-                readings=wanted.readings,
-                comments=wanted.comments,
-                waits_anew=wanted.link is not None,
-            )
-        return self._known_row(node, wanted, self._items[node.here.measure_id], cycle)
+        if node.here is not None:
+            return self._known_row(node, wanted, self._items[node.here.measure_id], cycle)
+        if wanted.state.ending is None:
+            wanted.notes += _link_words(node, wanted)
+        return PlannedRow(
+            node,
+            NEW,
+            wanted=wanted,
+            state=wanted.state,
+            check_ins=[
+                one for one in wanted.check_ins if one.key not in self._present.imported_keys
+            ],
+            readings=wanted.readings,
+            comments=wanted.comments,
+            waits_anew=wanted.link is not None,
+        )
 
     def _known_row(
         self, node: Node, wanted: Wanted, item: Item, cycle: Cycle | NewCycle
@@ -197,6 +200,8 @@ class _Planner:
             readings=self._new_readings(wanted, item, check_ins),
             comments=self._new_comments(wanted, item),
         )
+        if state.ending is None and self._waits(item):
+            wanted.notes += _link_words(node, wanted)
         row.changes = [*state.differences(here), *_counted(row)]
         if row.changes:
             row.fate = CHANGED
@@ -204,6 +209,10 @@ class _Planner:
             if closed is not None:
                 return PlannedRow(node, LEFT_OUT, _closed_words(closed))
         return row
+
+    def _waits(self, item: Item) -> bool:
+        """For a connection, and is not linked meanwhile, nor to be kept by hand."""
+        return item.measure.source is None and item.measure_id in self._present.gathered.links
 
     def _cycle(self, node: Node) -> Cycle | NewCycle | None:
         """Its own, or of a key result that of its objective."""
@@ -267,6 +276,18 @@ def _is_closed(cycle: Cycle | NewCycle | None) -> bool:
 
 def _closed_words(cycle: Cycle | NewCycle) -> str:
     return f"The cycle “{cycle.name}” is closed."
+
+
+def _link_words(node: Node, wanted: Wanted) -> list[str]:
+    """That it waits for a connection, or can't."""
+    if not node.item.integration or not node.item.definition:
+        return []
+    if wanted.link is None:
+        return ["How it was linked can't be read, so its value stays as it is."]
+    name, definition = wanted.link
+    integration = integration_named(name)
+    place = integration.place_words(definition) if integration else name
+    return [f"It was linked to {place}: a connection is needed."]
 
 
 def _counted(row: PlannedRow) -> list[str]:

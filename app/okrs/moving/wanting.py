@@ -34,6 +34,9 @@ from app.okrs.tags import shortened
 CLOSE = Fraction(1, 1_000_000)
 """What a table rounds off."""
 
+Link = tuple[str, dict[str, Any]]
+"""The integration and the criteria."""
+
 
 @dataclass
 class Wanted:
@@ -55,8 +58,8 @@ class Wanted:
     has_all_readings: bool
     """Whether the file told of every reading, and not only of check-ins and the present value."""
     comments: list[WantedComment]
-    link: tuple[str, dict[str, Any]] | None
-    """The integration and the criteria by which it was linked elsewhere."""
+    link: Link | None
+    """How it was linked elsewhere; None also where that can't be read."""
     notes: list[str] = field(default_factory=list)
 
 
@@ -132,7 +135,7 @@ class Translator:
             readings=readings,
             has_all_readings=item.readings is not None,
             comments=self._comments(item),
-            link=_link(item, notes),
+            link=_link(item),
             notes=notes,
         )
 
@@ -257,7 +260,7 @@ class Translator:
             digest = _digest(node.reference, told_at, note, value)
             seen[digest] += 1
             person_id = self._person(said.person)
-            if person_id is None and said.person:
+            if person_id is None and said.person and note:
                 note = f"{said.person.partition('<')[0].strip()}: {note}".rstrip()
             confidence = read_figure(said.confidence)
             is_known = confidence is not None and confidence.value in range(1, 11)
@@ -342,7 +345,7 @@ class Translator:
         for one in item.comments:
             made_at, text = self._past(one.made_at), several_lines(one.text)
             person_id = self._person(one.person)
-            if person_id is None and one.person:
+            if person_id is None and one.person and text:
                 text = f"{one.person.partition('<')[0].strip()}: {text}"
             if made_at is not None and text:
                 edited_at = self._past(one.edited_at)
@@ -351,16 +354,10 @@ class Translator:
         return found
 
 
-def _link(item: FileItem, notes: list[str]) -> tuple[str, dict[str, Any]] | None:
-    if not item.integration or not item.definition:
-        return None
-    integration = integration_named(item.integration)
+def _link(item: FileItem) -> Link | None:
+    integration = integration_named(item.integration) if item.definition else None
     definition = integration.received(item.definition) if integration else None
-    if integration is None or definition is None:
-        notes.append("How it was linked can't be read, so its value stays as it is.")
-        return None
-    notes.append(f"It was linked to {integration.place_words(definition)}: a connection is needed.")
-    return integration.name, definition
+    return (item.integration, definition) if definition is not None else None
 
 
 def _digest(reference: str, made_at: datetime, note: str, value: Fraction | None) -> str:

@@ -266,11 +266,21 @@ def test_whoever_is_not_here_leaves_what_is_theirs_to_who_imports(client, alice,
     client.sign_in(alice)
     rows = [OBJECTIVE | {"Owner": "Zoe Zimmer, Bob Brown"}, KEY_RESULT | {"Owner": "Zoe Zimmer"}]
     rows[1]["Checkins"] = [check_in("2025-02-10", "300", who="Zoe Zimmer")]
+    number = begin(client, csv_file(rows))
+    people = client.page(f"/admin/imports/{number}").one("fieldset .hint")
+    assert people.text.startswith("Who is not here yet can be invited first under People")
+    assert people.one("a")["href"] == "/admin/people"
     move_in(client, csv_file(rows))
     assert only(Objective).owner_id == bob.id
     assert only(KeyResult).owner_id == alice.id
     said = only(CheckIn)
     assert (said.person_id, said.note) == (alice.id, "Zoe Zimmer: Well.")
+
+
+def test_a_check_in_without_a_note_stays_without_one(client, alice):
+    client.sign_in(alice)
+    move_in(client, csv_file([KEY_RESULT | {"Checkins": [check_in("2025-02-10", "300", "")]}]))
+    assert (only(CheckIn).value, only(CheckIn).note) == (300, "")
 
 
 def test_all_or_nothing(client, alice, bob, monkeypatch):

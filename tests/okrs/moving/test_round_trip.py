@@ -4,15 +4,15 @@ import json
 from fractions import Fraction
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
-from app.db import db
-from app.okrs.models import Measure, Objective
+from app.db import db, utcnow
+from app.okrs.models import CLOSED, Measure, Objective, Source
 from app.okrs.moving.models import WaitingSource
 from app.trello.counting import Criteria
 from app.trello.models import Board
 from tests.okrs.items import count_of
-from tests.okrs.moving.files import move_in
+from tests.okrs.moving.files import answer_all, begin, fates, move_in
 from tests.okrs.moving.rich import empty_workspace, make_rich
 from tests.trello.linked import make_connection, make_source
 
@@ -89,6 +89,41 @@ def test_what_was_linked_waits_for_a_connection(client, rich, alice):
     waiting = db.session.scalars(select(WaitingSource)).one()
     assert waiting.definition["board_name"] == "Content calendar"
     assert waiting.definition["names"]["lists"] == {"done": "Finished"}
+
+
+def told_to_wait(client, file):
+    """The titles of the rows of which the dry run says that they will."""
+    number = begin(client, file, "okrs.json")
+    answer_all(client, number)
+    told = "It was linked to the board “Content calendar”: a connection is needed."
+    return [title for _, title, _, why in fates(client, number) if told in why]
+
+
+def test_only_of_what_will_wait_it_is_said_that_a_connection_is_needed(client, rich, alice):
+    file = client.get("/okrs/export.json").get_data()
+    assert told_to_wait(client, file) == []  # it is linked here
+    empty_workspace()
+    client.sign_in(alice)
+    assert told_to_wait(client, file) == ["Counted"]
+    move_in(client, file, "okrs.json")
+    assert told_to_wait(client, file) == ["Counted"]
+    for ending, titles in ((CLOSED, []), (None, ["Counted"])):
+        db.session.scalars(select(WaitingSource)).one().measure.ended_as = ending
+        db.session.commit()
+        assert told_to_wait(client, file) == titles
+    db.session.execute(delete(WaitingSource))  # as when it is to be kept by hand
+    db.session.commit()
+    assert told_to_wait(client, file) == []
+
+
+def test_what_was_closed_where_it_was_linked_needs_no_connection(client, rich, alice):
+    linked = db.session.scalars(select(Source)).one().measure
+    linked.ended_as, linked.ended_at = CLOSED, utcnow()
+    db.session.commit()
+    file = client.get("/okrs/export.json").get_data()
+    empty_workspace()
+    client.sign_in(alice)
+    assert told_to_wait(client, file) == []
 
 
 def test_a_document_comes_in_once(client, rich, alice):
