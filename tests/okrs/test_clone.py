@@ -10,6 +10,7 @@ from app.accounts.models import Person
 from app.db import db, utcnow
 from app.okrs.models import COMPANY, KPI, PERSONAL, TEAM, Cycle, KeyResult, Objective
 from app.teams.models import Team
+from tests.okrs.abacus import Abacus, AbacusSource
 from tests.okrs.items import (
     changes_of,
     count_of,
@@ -53,6 +54,48 @@ def test_a_copy_begins_anew(
     assert (measure.start_value, measure.target_value, measure.value) == (2, 20, None)
     assert isinstance(part, KeyResult) and part.objective_id == made.id
     assert objective.measure.ended_as is None
+
+
+def test_it_stays_aligned_only_where_the_parent_reaches_into_its_cycle(
+    client: Client, bob: Person, cycle: Cycle
+) -> None:
+    summer = make_cycle("Summer", date(2026, 5, 1), date(2026, 8, 8))
+    after = make_cycle("After", date(2027, 1, 1), date(2027, 3, 31))
+    above = make_objective(bob, make_cycle("Year", date(2026, 1, 1), date(2026, 12, 31)), "Grow")
+    objective = make_objective(bob, cycle, "Sell", parent_measure_id=above.measure_id)
+    client.sign_in(bob)
+    page = client.page(f"/objectives/{objective.id}/clone")
+    hint = page.one("#cycle-hint").text
+    assert "Summer: it will be aligned under “Grow” as well." in hint
+    assert "After: “Grow” ends before that, so it will be aligned under nothing." in hint
+    for into, parent in ((summer, above.measure_id), (after, None)):
+        page = client.page(f"/objectives/{objective.id}/clone")
+        client.submit(page, "Clone", {"cycle": str(into.id)})
+        made = newest(Objective)
+        assert isinstance(made, Objective) and made.parent_measure_id == parent
+
+
+def test_a_parent_that_may_not_be_seen_is_not_named(
+    client: Client, alice: Person, bob: Person, cycle: Cycle
+) -> None:
+    above = make_objective(alice, cycle, "Hire quietly", is_private=True)
+    objective = make_objective(bob, cycle, parent_measure_id=above.measure_id)
+    client.sign_in(bob)
+    page = client.page(f"/objectives/{objective.id}/clone")
+    assert "aligned under what this one is under as well" in page.one("#cycle-hint").text
+    assert "Hire quietly" not in page.text
+
+
+def test_what_counts_at_once_is_said(
+    client: Client, bob: Person, objective: Objective, counted: KeyResult, abacus: Abacus
+) -> None:
+    client.sign_in(bob)
+    paths = [f"/objectives/{objective.id}/clone", f"/key-results/{counted.id}/clone"]
+    assert all("data source counts" not in client.page(path).text for path in paths)
+    db.session.add(AbacusSource(measure_id=counted.measure_id, linked_by_id=bob.id))
+    db.session.commit()
+    said = "What has a data source counts from the start: today 9 posts."
+    assert all(said in client.page(path).text for path in paths)
 
 
 def test_pressed_twice_it_is_cloned_once(

@@ -14,6 +14,7 @@ from app.okrs.models import (
     CLOSED,
     KPI,
     PERCENT,
+    POSTPONED,
     ROLL_UP,
     Cycle,
     KeyResult,
@@ -192,6 +193,50 @@ def test_an_objective_says_what_is_proposed_for_its_key_results(
         "Answer mail 80 % 0.8",
     ]
     assert proposed(page)[1] == "0.53"  # the mean of their scores, not that of its progress
+
+
+@pytest.mark.parametrize(
+    ("shares", "aligned", "score"),
+    [
+        ((80, None), False, "0.32"),  # 80 % of 0.2, 20 % of 0.8
+        ((0, None), False, "0.8"),
+        ((0, 0), False, "0"),  # as if nothing were there
+        ((None, None), True, "0.63"),  # what is aligned under it counts too
+        ((None, 0), True, "0.54"),
+    ],
+)
+def test_the_scores_enter_by_the_shares_of_the_contributions(
+    client: Client,
+    bob: Person,
+    objective: Objective,
+    shares: tuple[int | None, int | None],
+    aligned: bool,
+    score: str,
+) -> None:
+    for share, value in zip(shares, (20, 80), strict=True):
+        fixed = None if share is None else Fraction(share)
+        measure = make_measure(PERCENT, value=value)
+        make_key_result(objective, bob, measure=measure, share=fixed)
+    left_out = make_measure(PERCENT, value=5, ended_as=POSTPONED, final_value=Fraction(5))
+    make_key_result(objective, bob, measure=left_out)
+    if aligned:
+        below = make_measure(PERCENT, value=88)
+        make_objective(bob, objective.cycle, measure=below, parent_measure_id=objective.measure_id)
+    client.sign_in(bob)
+    page = client.page(f"/objectives/{objective.id}/close")
+    assert proposed(page)[1] == score
+    assert "their mean by the shares of the contributions" in page.text
+
+
+def test_an_objective_judged_by_a_measure_of_its_own_is_scored_by_that(
+    client: Client, bob: Person, cycle: Cycle
+) -> None:
+    objective = make_objective(bob, cycle, measure=make_measure(PERCENT, value=60))
+    make_key_result(objective, bob, measure=make_measure(PERCENT, value=10))
+    client.sign_in(bob)
+    page = client.page(f"/objectives/{objective.id}/close")
+    assert proposed(page) == ("60", "0.6")
+    assert "shares" not in page.text
 
 
 @pytest.mark.parametrize("what", ["close", "leave"])

@@ -153,6 +153,44 @@ def test_it_is_aligned_under_what_carries_on_its_parent(
     assert made.parent_measure_id == carried(above).measure_id
 
 
+def test_under_a_parent_that_ends_before_it_is_aligned_under_nothing(
+    client: Client, bob: Person, cycle: Cycle, later: Cycle
+) -> None:
+    above = make_objective(bob, cycle, "Grow")
+    below = make_objective(bob, cycle, "Sell", parent_measure_id=above.measure_id)
+    figure = make_key_result(above, bob, measure=make_measure(PERCENT, value=60))
+    client.sign_in(bob)
+    page = client.page(f"/objectives/{below.id}/postpone")
+    assert "Summer: “Grow” ends before that, so it will be aligned under nothing." in (
+        page.one("#cycle-hint").text
+    )
+    postpone(client, below, later)
+    made = carried(below)
+    assert isinstance(made, Objective) and made.parent_measure_id is None
+    standing = client.page(f"/objectives/{above.id}").one("#standing")
+    assert standing["data-progress"] == "60.000000"
+    assert measure_of(figure).ended_as is None
+
+
+def test_what_has_a_source_goes_on_as_it_counts(
+    client: Client, bob: Person, objective: Objective, abacus: Abacus
+) -> None:
+    measure = make_measure(PERCENT, value=49)
+    key_result = make_key_result(objective, bob, measure=measure)
+    make_objective(bob, make_cycle("Fall", date(2026, 9, 1), date(2026, 11, 1)), "Next")
+    client.sign_in(bob)
+    assert (
+        "new key result, from 0 %, with"
+        in client.page(f"/key-results/{key_result.id}/postpone").text
+    )
+    db.session.add(AbacusSource(measure_id=key_result.measure_id, linked_by_id=bob.id))
+    db.session.commit()
+    for path in (f"/key-results/{key_result.id}/postpone", f"/objectives/{objective.id}/postpone"):
+        text = client.page(path).text
+        assert "from 0 %" not in text
+        assert "What has a data source counts from the start: today 49 %." in text
+
+
 def test_what_was_closed_stays_and_what_is_reached_is_closed(
     client: Client, bob: Person, objective: Objective, later: Cycle
 ) -> None:

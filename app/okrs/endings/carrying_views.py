@@ -22,8 +22,10 @@ from app.okrs.endings.carrying import (
 )
 from app.okrs.endings.closing import hold_items, open_parts
 from app.okrs.endings.copies import Copying, cloned_since, last_clone
+from app.okrs.endings.counted import counted_words
 from app.okrs.endings.fixed import lead_to_reopening
 from app.okrs.endings.forms import CarryForm, MoveForm
+from app.okrs.endings.parents import alignment_words
 from app.okrs.endings.places import following, home_of, open_cycles, open_objectives
 from app.okrs.endings.unlinked import tell_of_unlinked
 from app.okrs.loading import Item, key_result_for, objective_for
@@ -46,12 +48,12 @@ def postpone_objective(objective_id: int) -> ResponseReturnValue:
     cycles = [one for one in open_cycles() if one.id not in taken]
     form = _cycle_form(cycles, following(cycles, objective.cycle))
     if request.method != "POST" or not form.validate():
-        return _objective_page("okrs/postpone.html", objective, form)
+        return _objective_page(objective, form, cycles, carries_on=True)
     cycle = _chosen(cycles, form.cycle.data)
     copying = _hold_for_objective(objective, cycle, carries_on=True)
     if copying is None:
         form.cycle.errors = [CLOSED_MEANWHILE]
-        return _objective_page("okrs/postpone.html", objective, form)
+        return _objective_page(objective, form, cycles, carries_on=True)
     if elsewhere := _away_from_postponing(objective):
         return elsewhere
     carried = carry_objective(objective, cycle, copying)
@@ -92,12 +94,12 @@ def clone_objective(objective_id: int) -> ResponseReturnValue:
     cycles = open_cycles()
     form = _cycle_form(cycles, following(cycles, objective.cycle))
     if request.method != "POST" or not form.validate():
-        return _objective_page("okrs/clone.html", objective, form)
+        return _objective_page(objective, form, cycles, carries_on=False)
     cycle = _chosen(cycles, form.cycle.data)
     copying = _hold_for_objective(objective, cycle, carries_on=False)
     if copying is None:
         form.cycle.errors = [CLOSED_MEANWHILE]
-        return _objective_page("okrs/clone.html", objective, form)
+        return _objective_page(objective, form, cycles, carries_on=False)
     cloned = cloned_since(objective, me(), request.form.get("seen", type=int))
     if cloned is not None:
         return _lead_to_clone(cloned)
@@ -168,19 +170,36 @@ def _hold_for_key_result(
     return copying if is_open and not into.measure.has_ended else None
 
 
-def _objective_page(template: str, objective: Objective, form: CarryForm) -> ResponseReturnValue:
+def _objective_page(
+    objective: Objective, form: CarryForm, cycles: Sequence[Cycle], *, carries_on: bool
+) -> ResponseReturnValue:
     parts = open_parts(objective)
     met = [one for one in parts if has_nothing_left(one.measure)]
     going = [one for one in parts if one not in met]
-    seen = last_clone(objective, me())
-    row = row_for(objective)
-    page = render_template(template, form=form, row=row, going=going, met=met, seen=seen)
+    page = render_template(
+        "okrs/postpone.html" if carries_on else "okrs/clone.html",
+        form=form,
+        row=row_for(objective),
+        going=going,
+        met=met,
+        seen=last_clone(objective, me()),
+        alignment=alignment_words(objective, cycles, me()),
+        counted=counted_words([objective, *(going if carries_on else objective.key_results)]),
+    )
     return page, 422 if form.errors else 200
 
 
 def _key_result_page(template: str, key_result: KeyResult, form: MoveForm) -> ResponseReturnValue:
-    seen, row = last_clone(key_result, me()), row_for(key_result)
-    page = render_template(template, form=form, row=row, going=[], met=[], seen=seen)
+    page = render_template(
+        template,
+        form=form,
+        row=row_for(key_result),
+        going=[],
+        met=[],
+        seen=last_clone(key_result, me()),
+        alignment=[],
+        counted=counted_words([key_result]),
+    )
     return page, 422 if form.errors else 200
 
 

@@ -14,10 +14,11 @@ from app.audit.log import record
 from app.db import db
 from app.okrs.alignment.chains import hold_alignments
 from app.okrs.changes import CARRIED, COPIED, SOURCE, note_change, record_of
+from app.okrs.endings.parents import is_there, parent_in
 from app.okrs.forms import LONGEST_TITLE
 from app.okrs.integrations import hold_to_link_like, integration_of, link_like
 from app.okrs.levels import may_give
-from app.okrs.loading import AnyItem, Item, objective_of
+from app.okrs.loading import AnyItem, Item
 from app.okrs.models import KPI, PERSONAL, Change, Cycle, KeyResult, Measure, Objective
 from app.okrs.rollup.settling import note_change_of_figure
 from app.okrs.rollup.shares import make_room
@@ -54,7 +55,7 @@ class Copying:
     def objective(self, original: Objective, cycle: Cycle) -> Objective:
         """The objective in that cycle, without key results."""
         level, team = self._whose(original)
-        parent = _parent_in(original, cycle)
+        parent = parent_in(original, cycle)
         if parent is not None and parent.objective is not None:
             make_room(parent.objective)
         made = Objective(
@@ -180,20 +181,3 @@ def _which(original: Item) -> str:
 
 def _cloned_from(original: Item) -> str:
     return f"from “{original.title}”"
-
-
-def _parent_in(original: Objective, cycle: Cycle) -> Measure | None:
-    """What the copy is aligned under: what carries on the parent in its cycle, else the parent
-    itself for as long as that runs."""
-    parent = original.parent_measure
-    if parent is None:
-        return None
-    following = select(Measure).where(Measure.continues_id == parent.id).order_by(Measure.id.desc())
-    for one in db.session.scalars(following):
-        if is_there(one.item) and one.item.cycle.id == cycle.id:
-            return one
-    return parent if is_there(parent.item) and not parent.has_ended else None
-
-
-def is_there(item: Item) -> bool:
-    return item.deleted_at is None and objective_of(item).deleted_at is None

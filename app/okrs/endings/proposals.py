@@ -7,10 +7,13 @@ from fractions import Fraction
 from math import floor
 
 from app.accounts.models import workspace
+from app.db import db
 from app.okrs.figures import value_words
 from app.okrs.loading import Item
-from app.okrs.models import POSTPONED, KeyResult, Measure, Objective
+from app.okrs.models import ROLL_UP, KeyResult, Measure, Objective
 from app.okrs.readings import values_then
+from app.okrs.rollup.explaining import Line, lines_of
+from app.okrs.rollup.parts import stored_parts
 from app.okrs.standing import clamp, days_of, progress_of, value_of
 
 
@@ -26,7 +29,8 @@ class Proposal:
 
 
 def proposals_for(items: Sequence[Item]) -> dict[int, Proposal]:
-    """By the ids of their measures; in one statement. Of objectives their key results too."""
+    """By the ids of their measures, of objectives their key results too; in a number of statements
+    that does not grow."""
     key_results = {one.measure_id: one for one in items if isinstance(one, KeyResult)}
     objectives = [one for one in items if isinstance(one, Objective)]
     for objective in objectives:
@@ -36,8 +40,9 @@ def proposals_for(items: Sequence[Item]) -> dict[int, Proposal]:
         measure_id: _proposal(one.measure, values[measure_id])
         for measure_id, one in key_results.items()
     }
+    counting = _counting_for(objectives)
     for one in objectives:
-        mean = _mean_score(one, found)
+        mean = _mean_score(counting.get(one.id, []), found)
         found[one.measure_id] = _proposal(one.measure, values[one.measure_id], mean)
     return found
 
@@ -70,14 +75,38 @@ def _proposal(measure: Measure, value: Fraction, mean: Fraction | None = None) -
     return Proposal(value, progress, score_for(progress) if mean is None else mean)
 
 
-def _mean_score(objective: Objective, found: Mapping[int, Proposal]) -> Fraction | None:
-    """The mean score of its key results; None where one has none. Postponed ones are left out."""
-    parts = [one for one in objective.key_results if one.measure.ended_as != POSTPONED]
-    scores = [found[one.measure_id].score for one in parts]
-    known = [one for one in scores if one is not None]
-    if not known or len(known) < len(scores):
-        return None
-    return _two_decimals(sum(known, Fraction(0)) / len(known))
+def _counting_for(objectives: Sequence[Objective]) -> dict[int, list[Line]]:
+    """What counts for those among them that are judged by it and have not ended, by their ids;
+    without what has no share."""
+    rolled_up = [
+        one for one in objectives if one.measure.kind == ROLL_UP and not one.measure.has_ended
+    ]
+    if not rolled_up:
+        return {}
+    found = {}
+    for objective_id, parts in stored_parts(db.session(), rolled_up, {}).items():
+        lines = lines_of([part for part in parts if part.counts])
+        found[objective_id] = [line for line in lines if line.contribution.share]
+    return found
+
+
+def _mean_score(counting: Sequence[Line], found: Mapping[int, Proposal]) -> Fraction | None:
+    """The mean of their scores by their shares; None of nothing, or where one has none."""
+    total = Fraction(0)
+    for line in counting:
+        score = _score_of(line, found)
+        if score is None:
+            return None
+        total += score * line.contribution.share / 100
+    return _two_decimals(total) if counting else None
+
+
+def _score_of(line: Line, found: Mapping[int, Proposal]) -> Fraction | None:
+    """Of an aligned objective that runs, what its progress suggests."""
+    if isinstance(line.item, KeyResult):
+        return found[line.item.measure_id].score
+    measure = line.item.measure
+    return measure.score if measure.has_ended else score_for(line.progress)
 
 
 def _two_decimals(score: Fraction) -> Fraction:
