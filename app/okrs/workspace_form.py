@@ -9,7 +9,7 @@ from wtforms.validators import DataRequired
 
 from app.accounts.forms import LONGEST_NAME, one_line, time_zones
 from app.accounts.models import Workspace
-from app.okrs.forms import AtMost, ChoiceField, FigureField
+from app.okrs.fields import AtMost, ChoiceField, FigureField
 
 
 class WorkspaceForm(Form):

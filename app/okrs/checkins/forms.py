@@ -6,7 +6,7 @@ from wtforms.validators import AnyOf
 
 from app.access import id_in
 from app.okrs.checkins.recording import Said
-from app.okrs.forms import (
+from app.okrs.fields import (
     LONGEST_TEXT,
     AtMost,
     ChoiceField,

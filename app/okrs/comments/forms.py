@@ -4,7 +4,7 @@ from wtforms import Form, HiddenField, TextAreaField
 from wtforms.validators import DataRequired
 
 from app.access import id_in
-from app.okrs.forms import LONGEST_TEXT, AtMost, several_lines
+from app.okrs.fields import LONGEST_TEXT, AtMost, several_lines
 
 
 class CommentForm(Form):

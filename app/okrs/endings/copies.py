@@ -15,7 +15,7 @@ from app.db import db
 from app.okrs.alignment.chains import hold_alignments
 from app.okrs.changes import CARRIED, COPIED, SOURCE, note_change, record_of
 from app.okrs.endings.parents import is_there, parent_in
-from app.okrs.forms import LONGEST_TITLE
+from app.okrs.fields import LONGEST_TITLE
 from app.okrs.integrations import hold_to_link_like, integration_of, link_like
 from app.okrs.levels import may_give
 from app.okrs.loading import AnyItem, Item

@@ -8,8 +8,14 @@ from wtforms import BooleanField, Form, StringField, TextAreaField, ValidationEr
 from wtforms.validators import AnyOf
 
 from app.okrs.endings.proposals import Proposal
+from app.okrs.fields import (
+    LONGEST_TEXT,
+    AtMost,
+    ChoiceField,
+    FigureField,
+    several_lines,
+)
 from app.okrs.figures import figure_text
-from app.okrs.forms import LONGEST_TEXT, AtMost, ChoiceField, FigureField, several_lines
 from app.okrs.models import KPI, Cycle, Measure
 
 CLOSE, LEAVE = "close", "leave"

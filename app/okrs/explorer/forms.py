@@ -9,7 +9,7 @@ from wtforms.validators import DataRequired
 from app.accounts.forms import one_line
 from app.names import fits
 from app.okrs.explorer.choices import Choices
-from app.okrs.forms import LONGEST_NAME
+from app.okrs.fields import LONGEST_NAME
 from app.okrs.integrations import all_integrations
 from app.okrs.models import COMPANY, PERSONAL, Cycle
 from app.okrs.standing import AT_RISK, BEHIND, NOT_STARTED, ON_TRACK, STATUS_WORDS

@@ -8,7 +8,7 @@ from werkzeug.datastructures import MultiDict
 
 from app.accounts.models import Person
 from app.names import as_compared
-from app.okrs.forms import LONGEST_NAME, YEARS
+from app.okrs.fields import LONGEST_NAME, YEARS
 from app.okrs.models import COMPANY, Cycle
 from app.okrs.moving.answers import LEAVE_OUT, MAKE, Answers, CycleChoice, NewCycle, TeamChoice
 from app.okrs.moving.dates import DAY_FIRST, MONTH_FIRST, Doubt

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo
 
-from app.okrs.forms import YEARS
+from app.okrs.fields import YEARS
 
 DAY_FIRST, MONTH_FIRST = "day-first", "month-first"
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")

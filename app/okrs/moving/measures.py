@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from app.okrs.forms import LONGEST_UNIT
+from app.okrs.fields import LONGEST_UNIT
 from app.okrs.models import KPI, PERCENT, ROLL_UP, STAY_ABOVE, STAY_BELOW
 from app.okrs.moving.neutral import FileItem
 from app.okrs.moving.numbers import Figure, read_figure

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from app.accounts.models import Person, workspace
 from app.names import as_compared
-from app.okrs.forms import LONGEST_NAME
+from app.okrs.fields import LONGEST_NAME
 from app.okrs.models import Cycle
 from app.okrs.moving.answers import (
     LEAVE_OUT,

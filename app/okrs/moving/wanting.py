@@ -11,7 +11,7 @@ from typing import Any
 from app.accounts.forms import one_line
 from app.accounts.models import Person
 from app.names import as_compared
-from app.okrs.forms import LONGEST_TEXT, LONGEST_TITLE, several_lines
+from app.okrs.fields import LONGEST_TEXT, LONGEST_TITLE, several_lines
 from app.okrs.integrations import integration_named
 from app.okrs.models import CLOSED, COMPANY, PERSONAL, POSTPONED, ROLL_UP, TEAM, Cycle
 from app.okrs.moving.answers import MAKE, Answers, NewCycle, new_team_name

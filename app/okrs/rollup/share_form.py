@@ -6,8 +6,8 @@ from typing import Any
 
 from wtforms.form import BaseForm
 
+from app.okrs.fields import FigureField
 from app.okrs.figures import figure_text
-from app.okrs.forms import FigureField
 from app.okrs.rollup.contributions import ALL, NONE
 from app.okrs.rollup.parts import StoredPart
 from app.okrs.rollup.shares import fixed_shares
