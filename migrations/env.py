@@ -15,7 +15,8 @@ import app.okrs.rollup.models
 import app.teams.models
 import app.trello.models  # noqa: F401  (imported so that all tables are known)
 from app.config import load_config
-from app.db import Exact, LongExact, Model, Moment, make_engine
+from app.db import Model, Moment, make_engine
+from app.exact import Exact, LongExact
 
 
 def plain_types(kind: str, thing: object, _context: AutogenContext) -> str | bool:

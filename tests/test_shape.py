@@ -44,6 +44,7 @@ def test_what_all_packages_use_knows_none_of_the_upper_ones():
         "config",
         "db",
         "embedded_redis",
+        "exact",
         "htmx",
         "migrating",
         "security",

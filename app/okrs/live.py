@@ -11,7 +11,8 @@ from typing import TypeVarTuple
 from sqlalchemy import Select, and_, false, or_, select
 
 from app.accounts.models import Person
-from app.db import db, exact_text
+from app.db import db
+from app.exact import exact_text
 from app.okrs.integrations import Need, all_integrations
 from app.okrs.loading import Item, is_visible
 from app.okrs.models import KeyResult, Measure, Objective, Source

@@ -20,7 +20,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.accounts.models import Person
-from app.db import LongExact, Model, utcnow
+from app.db import Model, utcnow
+from app.exact import LongExact
 from app.teams.models import Team
 
 PERCENT, KPI, ROLL_UP = "percent", "kpi", "roll_up"

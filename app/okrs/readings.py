@@ -21,7 +21,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, joinedload
 
-from app.db import Exact, Moment, db
+from app.db import Moment, db
+from app.exact import Exact
 from app.okrs.models import ONCE, UNTIL_RESUMED, CheckIn, Measure, Reading, SourceVersion
 from app.okrs.rollup.settling import note_change_of_figure
 

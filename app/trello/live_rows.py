@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Select, bindparam, case, exists, func, or_, select, type_coerce
 from sqlalchemy.orm import Session, aliased
 
-from app.db import LongExact
+from app.exact import LongExact
 from app.okrs.loading import live_measures
 from app.okrs.models import Evidence, IntegrationState, Measure, Source, SourceVersion
 from app.okrs.readings import Figures

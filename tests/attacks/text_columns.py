@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from sqlalchemy import JSON, Column, LargeBinary, String
 from sqlalchemy.types import TypeDecorator
 
-from app.db import Exact, LongExact, Model, Moment
+from app.db import Model, Moment
+from app.exact import Exact, LongExact
 from tests.support.planted import unpacked
 
 MARK = "planted"

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, cast
 
 from app.accounts.models import workspace
-from app.db import LongExact
+from app.exact import LongExact
 from app.okrs.models import ROLL_UP, TEAM
 from app.okrs.standing import (
     Days,

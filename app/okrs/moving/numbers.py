@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
-from app.db import exact_number
+from app.exact import exact_number
 
 _MOST_DIGITS, _MOST_PLACES = 15, 12
 _SKIPPED = re.compile(r"[\s\u00a0\u2009\u202f'’]")

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from app.accounts.models import Person, workspace
-from app.db import exact_text
+from app.exact import exact_text
 from app.okrs.figures import KIND_WORDS, figure_text
 from app.okrs.loading import Item, objective_of
 from app.okrs.models import (
