@@ -85,6 +85,12 @@ def signed_in_person(session_id: str) -> Person | None:
     return row.person
 
 
+def hold_session() -> None:
+    """Let whatever else the same browser sends to be changed wait for the commit."""
+    own = PersonSession.id == g.person_session
+    db.session.execute(select(PersonSession.id).where(own).with_for_update())
+
+
 @dataclass(frozen=True)
 class OpenSession:
     """Where someone is signed in, as they are shown it."""

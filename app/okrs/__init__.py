@@ -39,10 +39,12 @@ def init_app(app: Flask) -> None:
     from app.okrs.moving.waiting import told_of
     from app.okrs.of_team import follow_membership, pursued_by
     from app.okrs.places import add_places
+    from app.okrs.repeats import beginning
 
     membership_changed.connect(follow_membership)
     app.jinja_env.globals["pursued_by"] = pursued_by
     app.jinja_env.globals["waiting_for"] = told_of
+    app.jinja_env.globals["beginning"] = beginning
     after_setup.connect(_make_first_quarters)
     keeper = Keeper(belongings.what, belongings.hand_over, belongings.show_own)
     add_keeper(app, "okrs", keeper)

@@ -18,6 +18,7 @@ from app.okrs.item_views import edit_item
 from app.okrs.loading import key_result_for, objective_for
 from app.okrs.models import ROLL_UP, Objective
 from app.okrs.regions import row_fragment, standing_fragment, standing_values
+from app.okrs.repeats import key_result_made_before
 from app.okrs.rollup.explaining import explanation_of
 from app.okrs.saving import SavedMeanwhile, create_key_result
 from app.okrs.sight import sight_words
@@ -39,6 +40,8 @@ def new_key_result(objective_id: int) -> ResponseReturnValue:
         draft.problem = why_fixed(objective)
     if not draft.is_ready():
         return _new_form(draft, objective)
+    if (made := key_result_made_before(draft.form.title.data or "", objective)) is not None:
+        return see_other("okrs.show_key_result", key_result_id=made.id)
     try:
         key_result = create_key_result(draft, objective)
     except SourceRefused:

@@ -19,6 +19,7 @@ from app.okrs.integrations import SourceRefused
 from app.okrs.item_views import edit_item
 from app.okrs.loading import objective_for
 from app.okrs.regions import row_fragment, standing_fragment, standing_values
+from app.okrs.repeats import objective_made_before
 from app.okrs.saving import SavedMeanwhile, create_objective
 from app.okrs.sight import sight_words
 
@@ -32,6 +33,8 @@ def new_objective() -> ResponseReturnValue:
     draft = objective_draft(me(), None, cycle)
     if not draft.is_ready():
         return render_template("okrs/form.html", draft=draft, cycle=cycle), draft.status
+    if (made := objective_made_before(draft.form.title.data or "")) is not None:
+        return see_other("okrs.show_objective", objective_id=made.id)
     try:
         objective = create_objective(draft)
     except (SourceRefused, AlignmentRefused):
