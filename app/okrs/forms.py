@@ -186,7 +186,7 @@ class KeyResultForm(ItemForm):
         names = [self.outsiders[one] for one in owner_ids if one in self.outsiders]
         if names:
             raise ValidationError(
-                f"{names[0]} can’t see this private objective. Choose someone who can, or first "
+                f"{names[0]} can't see this private objective. Choose someone who can, or first "
                 "add them to those who can see the objective."
             )
 

@@ -74,7 +74,7 @@ def show_key_result(key_result_id: int) -> ResponseReturnValue:
     return render_template(
         "okrs/item.html",
         objective=objective,
-        sight=sight_words(objective, owner="its objective’s owner"),
+        sight=sight_words(objective, owner="its objective's owner"),
         trail=trail_above(me(), objective.parent_measure_id),
         **standing,
     )

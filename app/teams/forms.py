@@ -49,7 +49,7 @@ class TeamForm(Form):
         below = next((one for one in self.within if str(one.id) == field.data), None)
         if below is not None:
             raise ValidationError(
-                f"{below.name} can’t be what this team is part of: it is "
+                f"{below.name} can't be what this team is part of: it is "
                 f"{'the team itself' if below is self.within[0] else 'part of this team'}."
             )
         if field.data and self.chosen_parent is None:
@@ -102,7 +102,7 @@ class MembersForm(Form):
         if not field.data:
             raise ValidationError("Tick at least one person.")
         if not {one.id for one in self.candidates}.issuperset(field.data):
-            raise ValidationError("One of the ticked people can’t be added now. Choose again.")
+            raise ValidationError("One of the ticked people can't be added now. Choose again.")
 
     @property
     def chosen(self) -> list[Person]:

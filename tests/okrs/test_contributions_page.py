@@ -73,7 +73,7 @@ def test_an_objective_tells_what_gives_how_much(
         ["Post", "0 %", "33.3 %", "0"],
         ["Together", "", "100 %", "50"],
     ]
-    assert "What gives how much to this objective’s 50 %." in page.text
+    assert "What gives how much to this objective's 50 %." in page.text
     links = [one["href"] for one in page.all("#contributions a")]
     assert links == [f"/key-results/{one.id}" for one in three]
 

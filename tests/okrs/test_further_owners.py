@@ -142,7 +142,7 @@ def test_a_key_result_of_a_private_objective_goes_to_those_who_see_it(
     client.sign_in(bob)
     form = client.page(f"/key-results/{key_result.id}/edit")
     page = client.see(client.submit(form, "Save", {"further_owners": str(carol.id)}), 422)
-    assert page.error("Further owners").startswith("Carol Clark can’t see this private objective.")
+    assert page.error("Further owners").startswith("Carol Clark can't see this private objective.")
     share(objective, carol)
     form = client.page(f"/key-results/{key_result.id}/edit")
     client.follow(client.submit(form, "Save", {"further_owners": str(carol.id)}))

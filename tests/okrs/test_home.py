@@ -53,10 +53,10 @@ def test_mine_and_my_teams(client: Client, bob: Person, carol: Person, cycle: Cy
     assert sections(client.page("/")) == {
         "Your objectives": ["I grow"],
         "Your key results": ["Ours"],
-        "Your teams’ objectives": ["We grow"],
+        "Your teams' objectives": ["We grow"],
     }
     client.sign_in(carol)
-    assert sections(client.page("/"))["Your teams’ objectives"] == ["I grow"]
+    assert sections(client.page("/"))["Your teams' objectives"] == ["I grow"]
 
 
 def test_what_is_over_is_to_be_ended(client: Client, bob: Person, cycle: Cycle) -> None:

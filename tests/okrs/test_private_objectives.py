@@ -180,7 +180,7 @@ def test_it_is_marked_and_says_who_sees_it(
     assert page.one("p.private").text == said.format("")
     assert [one.text for one in page.all(".row .private")] == ["Private"]
     page = client.page(private.path("/key-results/{k}"))
-    assert page.one("p.private").text == said.format("objective’s ")
+    assert page.one("p.private").text == said.format("objective's ")
     page = client.page(f"/okrs?cycle={cycle.id}")
     assert len(page.all(".row .private")) == 2
 
@@ -376,7 +376,7 @@ def test_a_key_result_goes_to_someone_who_sees_its_objective(
 ) -> None:
     client.sign_in(private.cast["owner"])
     said = (
-        "Carol Clark can’t see this private objective. Choose someone who can, or first add them "
+        "Carol Clark can't see this private objective. Choose someone who can, or first add them "
         "to those who can see the objective."
     )
     typed = {"title": "Offers made", "owner": str(carol.id)}
@@ -450,7 +450,7 @@ def test_a_key_result_never_goes_to_someone_who_just_lost_sight_of_it(
     page = client.see(client.submit(form, "Save", typed), 422)
     assert "at the same moment" in page.text or "by someone else" in page.text
     page = client.see(client.submit(page, "Save", typed), 422)
-    assert page.error("Owner").startswith("Vera Voss can’t see this private objective.")
+    assert page.error("Owner").startswith("Vera Voss can't see this private objective.")
     owners = db.session.scalars(select(KeyResult.owner_id)).all()
     assert owners == [private.cast["part owner"].id]
 

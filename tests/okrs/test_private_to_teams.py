@@ -114,7 +114,7 @@ def test_it_says_who_sees_it(client: Client, private: Private, role: str) -> Non
     page = client.page(private.path("/objectives/{o}"))
     assert page.one("p.private").text == said.format("")
     page = client.page(private.path("/key-results/{k}"))
-    assert page.one("p.private").text == said.format("objective’s ")
+    assert page.one("p.private").text == said.format("objective's ")
     with count_statements() as statements:
         client.page(private.path("/objectives/{o}"))
     assert len(statements) <= 15
@@ -186,7 +186,7 @@ def test_a_key_result_goes_to_someone_who_sees_its_objective(
     for role in ("outsider", "left"):
         typed = {"owner": str(private.cast[role].id)}
         page = client.see(client.submit(form, "Save", typed), 422)
-        assert "can’t see this private objective" in (page.error("Owner") or "")
+        assert "can't see this private objective" in (page.error("Owner") or "")
     for role in ("member", "lead", "further owner", "admin"):
         form = client.page(private.path("/key-results/{k}/edit"))
         client.follow(client.submit(form, "Save", {"owner": str(private.cast[role].id)}))

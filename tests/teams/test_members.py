@@ -52,9 +52,9 @@ def test_admins_and_the_lead_add_and_remove_members(
     ("people", "sentence"),
     [
         ([], "Tick at least one person."),
-        (["4711"], "One of the ticked people can’t be added now. Choose again."),
-        (["dave"], "One of the ticked people can’t be added now. Choose again."),
-        (["carol"], "One of the ticked people can’t be added now. Choose again."),
+        (["4711"], "One of the ticked people can't be added now. Choose again."),
+        (["dave"], "One of the ticked people can't be added now. Choose again."),
+        (["carol"], "One of the ticked people can't be added now. Choose again."),
     ],
 )
 def test_who_can_not_be_added_is_told(

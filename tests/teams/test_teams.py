@@ -108,8 +108,8 @@ def test_no_team_is_part_of_itself(client: Client, alice: Person) -> None:
     form = client.page(f"/teams/{top.id}/edit")
     assert list(form.field("Part of").options) == ["No other team"]
     for parent, sentence in (
-        (low, "Low can’t be what this team is part of: it is part of this team."),
-        (top, "Top can’t be what this team is part of: it is the team itself."),
+        (low, "Low can't be what this team is part of: it is part of this team."),
+        (top, "Top can't be what this team is part of: it is the team itself."),
     ):
         page = client.see(client.submit(form, "Save", {"parent": str(parent.id)}), 422)
         assert page.error("Part of") == sentence

@@ -172,7 +172,7 @@ def test_key_that_the_vault_does_not_open(app: Flask, here: Client, alice: Perso
     with app.app_context():
         assert current_app_keys() is None
     page = here.page(MANAGE)
-    assert "can’t be read with the present ENCRYPTION_KEY" in page.text
+    assert "can't be read with the present ENCRYPTION_KEY" in page.text
     here.submit(page, "Save", {"api_key": KEY, "api_secret": SECRET})
     with app.app_context():
         assert current_app_keys() == AppKeys(KEY, SECRET, from_environment=False)

@@ -160,7 +160,7 @@ def test_trello_is_down(app: Flask, here: Client, bob: Person) -> None:
     responses.get(MEMBER_BOARDS, status=503)
     made = make_connection(app, bob, boards=[LAUNCH])
     page = here.page(path_of(made))
-    assert "can’t be listed now" in page.text
+    assert "can't be listed now" in page.text
     assert "checked" in page.field("Launch")
     # What was allowed before can be kept, and the rest be changed.
     send(here, made, 303, name="Renamed", shown="only", boards=[LAUNCH])

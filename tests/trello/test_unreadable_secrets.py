@@ -70,6 +70,6 @@ def test_a_new_connection_is_not_possible_and_says_why(
     client.sign_in(alice)
     lose_keys(app)
     page = client.page("/connections/trello/new", 409)
-    assert "can’t be read with the present ENCRYPTION_KEY" in page.text
+    assert "can't be read with the present ENCRYPTION_KEY" in page.text
     assert "Put the old ENCRYPTION_KEY back, or enter both anew" in page.text
     assert "missing" not in page.text
