@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, String, delete, func, select
+from sqlalchemy import BindParameter, Select, String, delete, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Model, db, put, utcnow
@@ -36,9 +36,14 @@ def beat(name: str) -> None:
         put(session, WorkerBeat, {"name": name}, {"seen_at": now})
 
 
-def alive_workers() -> Select[int]:
-    """A query for how many workers were heard of a moment ago."""
-    is_alive = WorkerBeat.seen_at > utcnow() - scaled(ALIVE_FOR)
+def alive_since() -> datetime:
+    """A worker that was heard of since then is alive."""
+    return utcnow() - scaled(ALIVE_FOR)
+
+
+def alive_workers(since: BindParameter[datetime] | None = None) -> Select[int]:
+    """A query for how many workers were heard of a moment ago, or since what is given to it."""
+    is_alive = WorkerBeat.seen_at > (alive_since() if since is None else since)
     return select(func.count(WorkerBeat.name)).where(is_alive)
 
 

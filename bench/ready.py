@@ -86,7 +86,7 @@ def watched(thing: Any) -> Any:
     """The thing as a template may have it, to be made ready afterwards."""
     if isinstance(thing, (*PLAIN, Watched)):
         return thing
-    if isinstance(thing, list | tuple):
+    if isinstance(thing, list | tuple) and not hasattr(thing, "_fields"):  # those are things
         return [watched(one) for one in thing]
     if isinstance(thing, Mapping):
         return {key: watched(value) for key, value in thing.items()}

@@ -9,9 +9,20 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
 from flask import Flask, g, request, session
-from sqlalchemy import ColumnElement, and_, delete, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import contains_eager
 
@@ -72,12 +83,8 @@ def signed_in_person(session_id: str) -> Person | None:
     token = session.get(_TOKEN)
     if not isinstance(token, str):
         return None
-    row = db.session.scalar(
-        select(PersonSession)
-        .join(PersonSession.person)
-        .options(contains_eager(PersonSession.person))
-        .where(PersonSession.token_hash == hash_token(token), _is_open())
-    )
+    lately = utcnow() - SIGNED_IN_FOR
+    row = db.session.scalar(_signed_in(), {"token_hash": hash_token(token), "lately": lately})
     if row is None or not row.person.is_active or row.person.get_id() != session_id:
         return None
     g.person_session = row.id
@@ -180,9 +187,20 @@ def _first(kinds: tuple[tuple[str, str], ...], agent: str) -> str | None:
     return next((name for name, pattern in kinds if re.search(pattern, agent)), None)
 
 
-def _is_open() -> ColumnElement[bool]:
-    seen_lately = PersonSession.seen_at > utcnow() - SIGNED_IN_FOR
-    return and_(PersonSession.ended_at.is_(None), seen_lately)
+@cache
+def _signed_in() -> Select[PersonSession]:
+    # Made once, for every request asks it.
+    return (
+        select(PersonSession)
+        .join(PersonSession.person)
+        .options(contains_eager(PersonSession.person))
+        .where(PersonSession.token_hash == bindparam("token_hash"), _is_open(bindparam("lately")))
+    )
+
+
+def _is_open(lately: BindParameter[datetime] | None = None) -> ColumnElement[bool]:
+    since = utcnow() - SIGNED_IN_FOR if lately is None else lately
+    return and_(PersonSession.ended_at.is_(None), PersonSession.seen_at > since)
 
 
 def _end(*which: ColumnElement[bool]) -> int:

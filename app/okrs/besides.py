@@ -2,8 +2,10 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
 
-from sqlalchemy import literal, select, union_all
+from sqlalchemy import BindParameter, Select, bindparam, literal, select, union_all
 
 from app.accounts.models import Person
 from app.db import db
@@ -21,15 +23,21 @@ class Besides:
 def besides_of(measure_ids: Collection[int]) -> dict[int, Besides]:
     """By the ids of measures, for all of them; in one statement."""
     found = {one: Besides() for one in measure_ids}
+    rows = db.session.execute(_owners_and_tags(), {"ids": list(found)}).all()
+    for row in sorted(rows, key=lambda row: as_compared(row.name)):
+        one = found[row.measure_id]
+        (one.tags if row.is_tag else one.further_owners).append(row.name)
+    return found
+
+
+@cache
+def _owners_and_tags() -> Select[Any]:
+    ids: BindParameter[Any] = bindparam("ids", expanding=True)
     owners = select(ItemOwner.measure_id, Person.name, literal(False).label("is_tag")).join(
         Person, Person.id == ItemOwner.person_id
     )
     tags = select(ItemTag.measure_id, Tag.name, literal(True)).join(Tag, Tag.id == ItemTag.tag_id)
     both = union_all(
-        owners.where(ItemOwner.measure_id.in_(found)), tags.where(ItemTag.measure_id.in_(found))
+        owners.where(ItemOwner.measure_id.in_(ids)), tags.where(ItemTag.measure_id.in_(ids))
     ).subquery()
-    rows = db.session.execute(select(both)).all()
-    for row in sorted(rows, key=lambda row: as_compared(row.name)):
-        one = found[row.measure_id]
-        (one.tags if row.is_tag else one.further_owners).append(row.name)
-    return found
+    return select(both)

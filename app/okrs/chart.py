@@ -73,14 +73,8 @@ def draw_chart(course: Course) -> Chart:
 
 
 def _row(plan: Plan, after: int) -> DayRow:
-    course, point, day = plan.course, plan.by_day[after].point, plan.day(after)
-    return DayRow(
-        day=day_text(day),
-        value=course.with_unit(point.value),
-        expected=number(course.expected(day)),
-        kind=point.kind,
-        url=point.url,
-    )
+    one = plan.by_day[after]
+    return DayRow(*plan.words(one), one.point.kind, one.point.url)
 
 
 def _describe(course: Course) -> str:

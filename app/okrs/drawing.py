@@ -9,12 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
+from typing import NamedTuple
 
 from app.okrs.lettering import SIZES, Lettering, lettering
 from app.okrs.plan import DAY, HALF, Placed, Plan
 from app.okrs.scale import HEIGHT, WIDTH, Scale, Spot, decimal
-from app.pages import day as day_text
-from app.pages import number
 
 _BETWEEN_FIGURES = 60
 """Hundredths of a percent of the width: nearer points can't be told apart."""
@@ -23,8 +22,7 @@ _REACH_ACROSS, _REACH_UP = 160, 12
 and in pixels."""
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(NamedTuple):
     """What a point says and where it lies; of one that opens something, what can be hit."""
 
     x: str
@@ -144,12 +142,9 @@ def _stretches(places: list[int]) -> dict[int, tuple[int, int]]:
 def _told(
     plan: Plan, scale: Scale, across: int, one: Placed, stretch: tuple[int, int] | None
 ) -> Figures:
-    course, point = plan.course, one.point
-    day, y = plan.day(one.at // DAY), scale.down(point.value)
-    said = f"{day_text(day)}: {course.with_unit(point.value)}"
-    if not course.goal:
-        sign = " %" if course.unit == "%" else ""
-        said += f", {number(course.expected(day))}{sign} expected"
+    course, point, words = plan.course, one.point, plan.words(one)
+    y, sign = scale.down(point.value), " %" if course.unit == "%" else ""
+    expected = "" if course.goal else f", {words.expected}{sign} expected"
     left, right = stretch or (0, 0)
     return Figures(
         x=decimal(across, 2),
@@ -157,7 +152,7 @@ def _told(
         left=decimal(left, 2),
         width=decimal(right - left, 2),
         top=decimal(y - 10 * _REACH_UP, 1),
-        text=f"{said}, {point.kind}",
+        text=f"{words.day}: {words.value}{expected}, {point.kind}",
         url=point.url,
     )
 

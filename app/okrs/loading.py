@@ -6,12 +6,13 @@ from functools import cache
 from typing import TypeVar
 
 from flask import abort
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, func, or_, select, true
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.strategy_options import _AbstractLoad as Loading
 
 from app.access import LARGEST_ID, by_id, found
+from app.accounts.asking import Asking, asked_by
 from app.accounts.models import Person
 from app.db import db
 from app.okrs.models import (
@@ -32,12 +33,12 @@ AnyItem = TypeVar("AnyItem", Objective, KeyResult)
 Kind = type[Objective] | type[KeyResult]
 
 
-def is_visible(person: Person) -> ColumnElement[bool]:
+def is_visible(person: Person | Asking) -> ColumnElement[bool]:
     """The one filter of what a person may see; key results are as visible as their objective."""
     return and_(Objective.deleted_at.is_(None), is_open_to(person))
 
 
-def is_open_to(person: Person) -> ColumnElement[bool]:
+def is_open_to(person: Person | Asking) -> ColumnElement[bool]:
     """Objectives that are not too private for the person, whether or not they lie in the bin."""
     if person.is_admin:
         return true()
@@ -78,11 +79,11 @@ def is_item_owned_by(person: Person) -> ColumnElement[bool]:
     return case(own, else_=is_owned_by(person, Objective))
 
 
-def visible_objectives(person: Person) -> Select[Objective]:
+def visible_objectives(person: Person | Asking) -> Select[Objective]:
     return select(Objective).where(is_visible(person))
 
 
-def visible_key_results(person: Person) -> Select[KeyResult]:
+def visible_key_results(person: Person | Asking) -> Select[KeyResult]:
     return (
         select(KeyResult)
         .join(KeyResult.objective)
@@ -191,10 +192,8 @@ def objective_for(
 ) -> Objective:
     """The objective; 404 where it is not there for this person, 403 without the right to edit it,
     to check in, or to give it key results."""
-    options = with_standing(measure_of=_joined_measure)
-    sight = joinedload(Objective.viewers), joinedload(Objective.viewer_teams)
-    query = visible_objectives(person).options(*options, *sight).where(Objective.id == objective_id)
-    objective = _checked(person, _one(query, objective_id), to_edit, to_check_in)
+    found_one = _one(_objective(person.is_admin), person, objective_id)
+    objective = _checked(person, found_one, to_edit, to_check_in)
     if to_add and not may_add_to(person, objective):
         abort(403)
     return objective
@@ -204,8 +203,25 @@ def key_result_for(
     person: Person, key_result_id: int, *, to_edit: bool = False, to_check_in: bool = False
 ) -> KeyResult:
     """The key result; 404 and 403 as for an objective."""
-    query = (
-        visible_key_results(person)
+    found_one = _one(_key_result(person.is_admin), person, key_result_id)
+    return _checked(person, found_one, to_edit, to_check_in)
+
+
+# Each is made once: that takes about as long as to ask it.
+
+
+@cache
+def _objective(by_admin: bool) -> Select[Objective]:
+    options = with_standing(measure_of=_joined_measure)
+    sight = joinedload(Objective.viewers), joinedload(Objective.viewer_teams)
+    query = visible_objectives(Asking(by_admin)).options(*options, *sight)
+    return query.where(Objective.id == bindparam("item_id"))
+
+
+@cache
+def _key_result(by_admin: bool) -> Select[KeyResult]:
+    return (
+        visible_key_results(Asking(by_admin))
         .options(
             joinedload(KeyResult.owner),
             _joined_measure(KeyResult),
@@ -213,9 +229,8 @@ def key_result_for(
                 _joined_owners(Objective), joinedload(Objective.team)
             ),
         )
-        .where(KeyResult.id == key_result_id)
+        .where(KeyResult.id == bindparam("item_id"))
     )
-    return _checked(person, _one(query, key_result_id), to_edit, to_check_in)
 
 
 def measure_for(
@@ -258,8 +273,10 @@ def with_standing(measure_of: Callable[[Kind], Loading] = with_measure) -> Seque
     )
 
 
-def _one(query: Select[AnyItem], item_id: int) -> AnyItem | None:
-    return db.session.scalars(query).unique().one_or_none() if item_id <= LARGEST_ID else None
+def _one(query: Select[AnyItem], person: Person, item_id: int) -> AnyItem | None:
+    if item_id > LARGEST_ID:
+        return None
+    return db.session.scalars(query, asked_by(person, item_id=item_id)).unique().one_or_none()
 
 
 def _checked(person: Person, item: AnyItem | None, to_edit: bool, to_check_in: bool) -> AnyItem:

@@ -1,11 +1,13 @@
 """What a chart draws, in seconds since its first day and in values: before it has a size."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
+from typing import NamedTuple
 
 from app.okrs.course import CHECKED_IN, Course, Point
+from app.pages import day as day_text
+from app.pages import number
 
 DAY = 86400
 HALF = DAY // 2
@@ -15,15 +17,23 @@ Place = tuple[int, Fraction]
 """Seconds since the first day began, by the clock on the wall, and a value."""
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     at: int
     point: Point
+
+
+class Words(NamedTuple):
+    """What is said of a point: its day, its value with the unit, and what was expected."""
+
+    day: str
+    value: str
+    expected: str
 
 
 class Plan:
     def __init__(self, course: Course) -> None:
         self.course = course
+        self._words: dict[int, Words] = {}
         own = self._placed(sorted(course.points, key=lambda point: point.moment))
         rebuilt = self._placed(course.rebuilt.points)
         self.steps = _steps(own)
@@ -82,6 +92,15 @@ class Plan:
 
     def day(self, after: int) -> date:
         return self.course.first_day + timedelta(days=after)
+
+    def words(self, one: Placed) -> Words:
+        """Put together once: they stand on the chart and in its table."""
+        found = self._words.get(id(one))
+        if found is None:
+            day = self.day(one.at // DAY)
+            value, expected = self.course.with_unit(one.point.value), self.course.expected(day)
+            found = self._words[id(one)] = Words(day_text(day), value, number(expected))
+        return found
 
     def ahead(self, pace: Fraction, low: Fraction, high: Fraction) -> list[Place]:
         """Where a pace leads from the last known value, to the last day or the edge of a range."""

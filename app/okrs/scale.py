@@ -1,8 +1,8 @@
 """From days and values to places in a chart, by whole-number arithmetic."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from app.okrs.plan import Place, Plan
 from app.okrs.ticks import round_values
@@ -16,8 +16,7 @@ CHARACTER = 7
 _MOST_INTERVALS = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(NamedTuple):
     """A place in the drawing, with the text that stands there, if any."""
 
     x: str

@@ -4,12 +4,13 @@ from collections.abc import Collection
 
 from sqlalchemy import Select, or_, select, union
 
+from app.accounts.asking import Asking
 from app.accounts.models import Person
 from app.db import db
 from app.teams.models import Team, TeamMember
 
 
-def teams_of(person: Person) -> Select[int]:
+def teams_of(person: Person | Asking) -> Select[int]:
     """The ids of the teams that the person is in or leads, archived ones too."""
     as_member = select(TeamMember.team_id).where(TeamMember.person_id == person.id)
     return select(Team.id).where(or_(Team.lead_id == person.id, Team.id.in_(as_member)))

@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Select, and_, bindparam, select
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
-from app.beats import alive_workers
+from app.beats import alive_since, alive_workers
 from app.db import db
 from app.okrs.integrations import SourceState, enabled, members_may_connect
 from app.okrs.models import PERCENT, Source
@@ -31,7 +32,8 @@ def states(sources: Sequence[Source]) -> Mapping[int, SourceState]:
     own = [source for source in sources if isinstance(source, TrelloSource)]
     if not own:
         return {}
-    rows = db.session.execute(_boards(), {"ids": {source.board_id for source in own}}).all()
+    asked = {"ids": {source.board_id for source in own}, "alive_since": alive_since()}
+    rows = db.session.execute(_boards(), asked).all()
     boards = {row.Board.id: row.Board for row in rows}
     for source in own:  # whoever looks at its board next has it at hand
         set_committed_value(source, "board", boards[source.board_id])
@@ -49,6 +51,7 @@ def states(sources: Sequence[Source]) -> Mapping[int, SourceState]:
     }
 
 
+@cache
 def _boards() -> Select[Any]:
     """The boards with their unfinished runs, and what holds for all of them beside each."""
     is_unfinished = and_(SyncRun.board_id == Board.id, SyncRun.status.in_(UNFINISHED))
@@ -57,7 +60,7 @@ def _boards() -> Select[Any]:
             Board,
             SyncRun.status.label("run"),
             enabled("trello").scalar_subquery().label("is_enabled"),
-            alive_workers().scalar_subquery().label("alive_count"),
+            alive_workers(bindparam("alive_since")).scalar_subquery().label("alive_count"),
         )
         .outerjoin(SyncRun, is_unfinished)
         .where(Board.id.in_(bindparam("ids", expanding=True)))

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
-from sqlalchemy import Select, literal, select
+from sqlalchemy import Select, bindparam, literal, select
 from sqlalchemy.orm import joinedload
 
+from app.accounts.asking import Asking, asked_by
 from app.accounts.models import Person
 from app.db import db
 from app.okrs.alignment.chains import objective_at
@@ -61,24 +63,35 @@ def _step(item: Item) -> Step:
 
 def all_aligned_under(person: Person, items: Sequence[Item]) -> Sequence[Objective]:
     """The objectives aligned directly under any of these, as far as the person sees them."""
-    return db.session.scalars(_aligned_under(person, items)).all()
+    under = {"under": [one.measure_id for one in items]}
+    return db.session.scalars(_aligned_under(person.is_admin), asked_by(person, **under)).all()
 
 
 def rows_aligned_under(person: Person, item: Item) -> list[Objective]:
     """Those under one item with what their rows need: one more than are shown, if there are. One
     statement."""
-    query = _aligned_under(person, [item]).options(
-        joinedload(Objective.cycle),
-        joinedload(Objective.owner),
-        joinedload(Objective.team),
-        joinedload(Objective.measure).joinedload(Measure.source),
-    )
-    return list(db.session.scalars(query.limit(LONGEST_LIST + 1)))
+    asked = asked_by(person, under=[item.measure_id])
+    return list(db.session.scalars(_rows_aligned_under(person.is_admin), asked))
 
 
-def _aligned_under(person: Person, items: Sequence[Item]) -> Select[Objective]:
+@cache
+def _rows_aligned_under(by_admin: bool) -> Select[Objective]:
     return (
-        visible_objectives(person)
-        .where(Objective.parent_measure_id.in_([one.measure_id for one in items]))
+        _aligned_under(by_admin)
+        .options(
+            joinedload(Objective.cycle),
+            joinedload(Objective.owner),
+            joinedload(Objective.team),
+            joinedload(Objective.measure).joinedload(Measure.source),
+        )
+        .limit(LONGEST_LIST + 1)
+    )
+
+
+@cache
+def _aligned_under(by_admin: bool) -> Select[Objective]:
+    return (
+        visible_objectives(Asking(by_admin))
+        .where(Objective.parent_measure_id.in_(bindparam("under", expanding=True)))
         .order_by(Objective.id)
     )

@@ -9,9 +9,10 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import BindParameter, Select, bindparam, select
 
 from app.db import db
 from app.okrs.models import Evidence, SourceVersion
@@ -73,10 +74,8 @@ def history(
 ) -> tuple[list[CardRecord], list[Change]]:
     """The cards that counted after the newest change, or after that of `until_id`, and the last
     `count` changes up to then, the newest first. One statement."""
-    query = _of_source(source_id, *COLUMNS).order_by(Evidence.id.desc()).limit(count + CHAIN)
-    if until_id is not None:
-        query = query.where(Evidence.id <= until_id)
-    rows = db.session.execute(query).all()
+    asked = {"of_source": source_id, "most": count + CHAIN, "until": until_id}
+    rows = db.session.execute(_newest(until_id is not None), asked).all()
     changes: list[Change] = []
     before: tuple[Any, Cards] | None = None
     for row, cards in fold(reversed(rows)):
@@ -108,7 +107,15 @@ def next_change(source_id: int, after_id: int | None) -> datetime | None:
     return found
 
 
-def _of_source(source_id: int, *columns: Any) -> Select[Any]:
+@cache
+def _newest(has_end: bool) -> Select[Any]:
+    query = _of_source(bindparam("of_source"), *COLUMNS).order_by(Evidence.id.desc())
+    if has_end:
+        query = query.where(Evidence.id <= bindparam("until"))
+    return query.limit(bindparam("most"))
+
+
+def _of_source(source_id: int | BindParameter[int], *columns: Any) -> Select[Any]:
     own = select(SourceVersion.id).where(SourceVersion.source_id == source_id)
     return select(*columns).where(Evidence.source_version_id.in_(own))
 

@@ -75,19 +75,8 @@ def past_of(measure: Measure) -> PastPart | None:
     source = measure.source
     if source is None:
         return None
-    with_past = (
-        select(func.min(Past.source_version_id))
-        .join(Past.source_version)
-        .where(SourceVersion.source_id == source.id, Past.series == measure.series)
-        .scalar_subquery()
-    )
-    is_first = and_(Past.source_version_id == SourceVersion.id, SourceVersion.id == with_past)
-    found = db.session.execute(
-        select(SourceVersion, Past)
-        .outerjoin(Past, is_first)
-        .where(SourceVersion.source_id == source.id)
-        .order_by(SourceVersion.id)
-    ).all()
+    of_series = {"of_source": source.id, "of_series": measure.series}
+    found = db.session.execute(_versions_with_past(), of_series).all()
     set_committed_value(source, "versions", [version for version, _ in found])
     past = next((one for _, one in found if one is not None), None)
     if past is None:
@@ -100,6 +89,24 @@ def past_of(measure: Measure) -> PastPart | None:
     until = _first_reading(past)
     told = points.figures(past.payload) if past.payload else ()
     return PastPart(points=tuple(_changes(measure.kind, told, until)), gaps=gaps)
+
+
+@cache
+def _versions_with_past() -> Select[SourceVersion, Past]:
+    of_source = SourceVersion.source_id == bindparam("of_source")
+    with_past = (
+        select(func.min(Past.source_version_id))
+        .join(Past.source_version)
+        .where(of_source, Past.series == bindparam("of_series"))
+        .scalar_subquery()
+    )
+    is_first = and_(Past.source_version_id == SourceVersion.id, SourceVersion.id == with_past)
+    return (
+        select(SourceVersion, Past)
+        .outerjoin(Past, is_first)
+        .where(of_source)
+        .order_by(SourceVersion.id)
+    )
 
 
 def first_past(source_id: int) -> Past | None:
