@@ -4,7 +4,7 @@ Which of two numbers is the month is never guessed.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo
@@ -43,20 +43,32 @@ def doubts(texts: Iterable[str]) -> list[Doubt]:
     """What has to be asked: for each mark one of its days, unless others of its days settle it."""
     open_ones: dict[str, str] = {}
     settled: dict[str, set[str]] = {}
-    for text in texts:
-        found = _NUMBERS.fullmatch(text) if len(text) <= _LONGEST else None
-        if found is None:
-            continue
+    for found in _numbers_in(texts):
         one, two = int(found["one"]), int(found["two"])
-        if one > 12 or two > 12:
-            settled.setdefault(found["mark"], set()).add(DAY_FIRST if one > 12 else MONTH_FIRST)
+        if order := _order_of(one, two):
+            settled.setdefault(found["mark"], set()).add(order)
         elif one != two:
-            open_ones.setdefault(found["mark"], text)
+            open_ones.setdefault(found["mark"], found.string)
     return [
         Doubt(mark, example)
         for mark, example in sorted(open_ones.items())
         if len(settled.get(mark, ())) != 1
     ]
+
+
+def _numbers_in(texts: Iterable[str]) -> Iterator[re.Match[str]]:
+    """Those of the texts that are days of nothing but numbers."""
+    for text in texts:
+        found = _NUMBERS.fullmatch(text) if len(text) <= _LONGEST else None
+        if found is not None:
+            yield found
+
+
+def _order_of(one: int, two: int) -> str:
+    """Which of two numbers before a year comes first, as they themselves tell; else empty."""
+    if one <= 12 and two <= 12:
+        return ""
+    return DAY_FIRST if one > 12 else MONTH_FIRST
 
 
 class Calendar:
@@ -65,10 +77,8 @@ class Calendar:
     def __init__(self, texts: Iterable[str], answers: Mapping[str, str], zone: ZoneInfo) -> None:
         self._zone = zone
         self._orders: dict[str, str] = {}
-        for text in texts:
-            found = _NUMBERS.fullmatch(text) if len(text) <= _LONGEST else None
-            if found and max(int(found["one"]), int(found["two"])) > 12:
-                order = DAY_FIRST if int(found["one"]) > 12 else MONTH_FIRST
+        for found in _numbers_in(texts):
+            if order := _order_of(int(found["one"]), int(found["two"])):
                 self._orders.setdefault(found["mark"], order)
         self._orders |= answers
 
@@ -117,9 +127,7 @@ class Calendar:
         if "month" in parts:
             return year, int(parts["month"]), int(parts["day"])
         one, two = int(parts["one"]), int(parts["two"])
-        order = self._orders.get(parts["mark"], "")
-        if one > 12 or two > 12:
-            order = DAY_FIRST if one > 12 else MONTH_FIRST
+        order = _order_of(one, two) or self._orders.get(parts["mark"], "")
         if order == MONTH_FIRST:
             return year, one, two
         # Without an answer only a day that is the same either way can be read.
