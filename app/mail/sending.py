@@ -53,7 +53,7 @@ def hand_over(smtp: smtplib.SMTP, server: MailServer, message: EmailMessage) -> 
         smtp.send_message(message)
     except smtplib.SMTPRecipientsRefused as error:
         code, answer = next(iter(error.recipients.values()))
-        raise _refusal(server, code, answer) from error
+        raise _refusal(code, answer) from error
     except smtplib.SMTPSenderRefused as error:
         raise ServerTrouble(
             f"The mail server takes nothing from {server.sender.addr_spec}: "
@@ -62,7 +62,7 @@ def hand_over(smtp: smtplib.SMTP, server: MailServer, message: EmailMessage) -> 
     except smtplib.SMTPNotSupportedError as error:
         raise Refused("The mail server knows no addresses with letters such as ü.") from error
     except smtplib.SMTPResponseException as error:
-        raise _refusal(server, error.smtp_code, error.smtp_error) from error
+        raise _refusal(error.smtp_code, error.smtp_error) from error
     except (OSError, smtplib.SMTPException) as error:
         raise _trouble(server, error) from error
     except UnicodeError as error:
@@ -112,7 +112,7 @@ def _tls_context(server: MailServer) -> ssl.SSLContext:
     return context
 
 
-def _refusal(server: MailServer, code: int, answer: bytes | str) -> MailFailure:
+def _refusal(code: int, answer: bytes | str) -> MailFailure:
     said = _said(code, answer)
     if code == 421:  # it is closing down
         return ServerTrouble(f"The mail server takes nothing at present: {said}")

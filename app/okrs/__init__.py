@@ -30,6 +30,7 @@ def init_app(app: Flask) -> None:
     from app.okrs.alignment import tree_views  # noqa: F401
     from app.okrs.alignment import views as alignment_views  # noqa: F401
     from app.okrs.bin import bin_views  # noqa: F401
+    from app.okrs.bin.finding import KEPT
     from app.okrs.checkins import round_views  # noqa: F401
     from app.okrs.checkins import views as check_in_views  # noqa: F401
     from app.okrs.comments import views as comment_views  # noqa: F401
@@ -42,6 +43,7 @@ def init_app(app: Flask) -> None:
     from app.okrs.repeats import beginning
 
     membership_changed.connect(follow_membership)
+    app.jinja_env.globals["days_in_bin"] = KEPT.days
     app.jinja_env.globals["pursued_by"] = pursued_by
     app.jinja_env.globals["waiting_for"] = told_of
     app.jinja_env.globals["beginning"] = beginning

@@ -48,11 +48,10 @@ def show_team(team_id: int) -> ResponseReturnValue:
 
 @blueprint.route("/teams/<int:team_id>/edit", methods=["GET", "POST"])
 def edit_team(team_id: int) -> ResponseReturnValue:
-    admin = me()
     sent = request.form if request.method == "POST" else None
     if sent is not None:
         hold_teams()
-    team = team_for(admin, team_id, to_edit=True)
+    team = team_for(me(), team_id, to_edit=True)
     thing = Thing("team", team.id, RECORDED_AS)
     met = edited(thing, sent, lambda typed: team_form(team, typed))
     form = met.form
@@ -61,7 +60,7 @@ def edit_team(team_id: int) -> ResponseReturnValue:
     if not met.may_be_saved(_is_valid(form)):
         return _form(form, team, 422, met.merge)
     try:
-        change_team(team, form.name.data or "", form.chosen_lead, form.chosen_parent, admin)
+        change_team(team, form.name.data or "", form.chosen_lead, form.chosen_parent, me())
     except IntegrityError:
         return _name_is_taken(form, team, met.merge)
     db.session.commit()
