@@ -1,5 +1,6 @@
 """Fixtures for the whole suite: an app on a database of its own, a browser and the cast."""
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -39,6 +40,12 @@ KEYS = {
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """No test reaches beyond this machine."""
     socket_allow_hosts(LOOPBACK, allow_unix_socket=True)
+
+
+def pytest_collection_finish() -> None:
+    """The app and the tests stay to the end, so nobody needs to look for garbage in them."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
