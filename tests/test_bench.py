@@ -5,7 +5,7 @@ import pytest
 from bench import list_rows, sync_rows
 from bench.table import as_text
 
-pytestmark = [pytest.mark.services, pytest.mark.xdist_group("services")]
+pytestmark = pytest.mark.services
 
 
 def test_an_hourly_run_is_measured_with_one_request_a_board_and_none_refused() -> None:

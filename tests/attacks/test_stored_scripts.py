@@ -26,7 +26,7 @@ from tests.browser.conftest import Visitor, chromium, driver  # noqa: F401  (fix
 from tests.browser.test_main_job import enable_trello, field, measure, pick_trello, press
 from tests.support.installation import ADMIN_PASSWORD, Installation, free_port, running_installation
 
-pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.services]
 
 REFUSED = re.compile(r"responded with a status of (404|422)")
 WATCH = """

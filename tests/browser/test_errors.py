@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 from tests.browser.conftest import Visitor
 from tests.support.installation import ADMIN_EMAIL, ADMIN_PASSWORD, Installation
 
-pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.services]
 
 CONNECT = "Connect data source to auto-update progress"
 LOST = "The server did not answer. Try again in a moment."

@@ -21,7 +21,7 @@ from tests.conftest import KEYS
 from tests.support.client import Client
 from tests.support.people import make_person
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("pages")]
+pytestmark = pytest.mark.browser
 
 SITE = "http://localhost"
 WHO = ("admin", "owner", "lead", "observer", "anonymous")

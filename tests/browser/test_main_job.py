@@ -20,7 +20,7 @@ from tests.browser.steps import (
 )
 from tests.support.installation import Installation
 
-pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.services]
 
 
 SLOW_ANSWERS = """() => {

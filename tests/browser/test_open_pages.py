@@ -19,7 +19,7 @@ from tests.browser.steps import (
 )
 from tests.support.installation import Installation, running_installation, wait_until
 
-pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.services]
 
 AT_MOST = 15
 """Seconds: patience for a machine that runs other browsers beside. That it takes less than three

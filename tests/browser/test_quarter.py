@@ -12,7 +12,7 @@ from tests.browser.conftest import Visitor
 from tests.browser.steps import connect_account, field, measure, pick_trello, press
 from tests.okrs.moving.files import csv_file, viva_row
 
-pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.services]
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from tests.browser.conftest import Visitor
 from tests.browser.steps import connect_account, count_finished_cards, field, measure, press
 from tests.support.installation import Installation
 
-pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.services]
 
 WITHOUT_POLLING = "window.setInterval = () => 0"
 """htmx asks again every second by this clock, and nothing else on our pages uses it."""

@@ -5,7 +5,7 @@ import requests
 
 from tests.support.installation import running_installation
 
-pytestmark = [pytest.mark.services, pytest.mark.xdist_group("services")]
+pytestmark = pytest.mark.services
 
 
 def test_no_visitor_says_under_which_path_or_scheme_the_site_lies() -> None:

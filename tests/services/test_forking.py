@@ -9,7 +9,7 @@ from app.config import Config
 from app.migrating import upgrade
 from tests.support.installation import ROOT
 
-pytestmark = [pytest.mark.services, pytest.mark.xdist_group("services")]
+pytestmark = pytest.mark.services
 
 SCRIPT = """
 import os, sys

@@ -4,7 +4,7 @@ import pytest
 
 from faults.limits import stress
 
-pytestmark = [pytest.mark.services, pytest.mark.xdist_group("services")]
+pytestmark = pytest.mark.services
 
 
 def test_three_workers_draw_not_one_refusal_and_a_refresh_does_not_wait_for_the_others() -> None:

@@ -15,7 +15,7 @@ from tests.support.installation import (
     wait_until,
 )
 
-pytestmark = [pytest.mark.services, pytest.mark.xdist_group("services")]
+pytestmark = pytest.mark.services
 
 ERIN = "erin@example.com"
 

@@ -29,7 +29,7 @@ from tests.services.watching import (
 )
 from tests.support.installation import Installation, running_installation, wait_until
 
-pytestmark = [pytest.mark.services, pytest.mark.xdist_group("services")]
+pytestmark = pytest.mark.services
 
 LISTS = {"Content calendar": "Finished", "Onboarding": "Done", "Launch checklist": "Done"}
 

@@ -39,7 +39,6 @@ from tests.support.planted import Secrets, unpacked
 
 pytestmark = [
     pytest.mark.services,
-    pytest.mark.xdist_group("services"),
     # The mail server asks for a password in the clear, as servers on one's own machine do.
     pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS:UserWarning"),
 ]

@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.installation import ROOT
 
-pytestmark = [pytest.mark.services, pytest.mark.xdist_group("services")]
+pytestmark = pytest.mark.services
 
 
 def test_what_is_killed_at_random_loses_doubles_and_falsifies_nothing() -> None:

@@ -36,7 +36,7 @@ from tests.support.installation import (
     wait_until,
 )
 
-pytestmark = [pytest.mark.services, pytest.mark.xdist_group("services")]
+pytestmark = pytest.mark.services
 
 
 @pytest.fixture(scope="module")
