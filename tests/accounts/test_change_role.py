@@ -30,7 +30,6 @@ def role_of(person):
     return db.session.get(Person, person.id).role
 
 
-@pytest.mark.both_databases
 @pytest.mark.parametrize(("role", "words"), [("admin", "an admin"), ("observer", "an observer")])
 def test_an_admin_gives_someone_another_role(client, alice, bob, role, words):
     client.sign_in(alice)
@@ -108,7 +107,6 @@ def test_of_two_admins_who_take_each_others_role_one_stays(app, alice, anna, mon
     assert sorted([role_of(alice), role_of(anna)]) == ["admin", "member"]
 
 
-@pytest.mark.both_databases
 def test_an_observer_owns_nothing_so_it_is_handed_over_first(client, alice, bob, carol):
     objective = make_objective(bob, cycle_of_today())
     client.sign_in(alice)

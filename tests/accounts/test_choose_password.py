@@ -34,7 +34,6 @@ def password_of(person):
     return db.session.get(Person, person.id).password_hash
 
 
-@pytest.mark.both_databases
 def test_choosing_a_password_signs_in(client, eve):
     page = client.page(path_for(eve))
     assert "Eve Ernst, eve@example.com" in page.text
@@ -47,7 +46,6 @@ def test_choosing_a_password_signs_in(client, eve):
     other.page("/profile")
 
 
-@pytest.mark.both_databases
 def test_a_link_works_once(client, eve):
     path = path_for(eve)
     client.post(path, {"password": NEW})

@@ -66,7 +66,6 @@ def test_reads_the_password_from_standard_input(run, client):
     assert anna.has_password("from a pipe, quite long")
 
 
-@pytest.mark.both_databases
 def test_adds_an_admin_to_a_workspace_that_is_there(run, bob):
     with after_setup.connected_to(lambda workspace: pytest.fail("the workspace was there")):
         assert run(*GOOD).exit_code == 0

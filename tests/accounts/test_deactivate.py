@@ -52,7 +52,6 @@ def is_active(person):
     return db.session.get(Person, person.id).is_active
 
 
-@pytest.mark.both_databases
 def test_a_closed_account_lets_nobody_in(client, alice, bob):
     bobs = Client(client.app)
     bobs.sign_in(bob)
@@ -95,7 +94,6 @@ def test_what_the_person_owns_is_told(client, alice, bob, shelf):
     assert "pen" not in page.text
 
 
-@pytest.mark.both_databases
 def test_someone_takes_over_in_the_same_step(client, alice, bob, carol, shelf):
     shelf.books[bob.id] = ["Atlas"]
     client.sign_in(alice)

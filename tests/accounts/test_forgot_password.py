@@ -54,7 +54,6 @@ def ask(client, email):
     return client.submit(page, "Send the link", {"email": email})
 
 
-@pytest.mark.both_databases
 def test_the_link_goes_to_the_mailbox_of_the_account(client, bob, mailed):
     page = client.follow(ask(client, " Bob@Example.com "))
     assert (page.path, page.flashes) == ("/login", [SENT])

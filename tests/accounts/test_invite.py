@@ -20,7 +20,6 @@ def address_on(page):
     return page.field("Link to choose a password")["value"]
 
 
-@pytest.mark.both_databases
 def test_an_admin_invites_a_person_and_sees_the_link_once(client, alice):
     client.sign_in(alice)
     answer = invite(client)

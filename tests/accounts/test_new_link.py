@@ -1,6 +1,5 @@
 """A new link to choose a password, handed out by an admin."""
 
-import pytest
 from sqlalchemy import func, select
 
 from app.accounts.models import PasswordLink
@@ -16,7 +15,6 @@ def path_on(page):
     return page.field("Link to choose a password")["value"].removeprefix("http://localhost")
 
 
-@pytest.mark.both_databases
 def test_a_new_link_takes_the_place_of_earlier_ones(client, alice, bob):
     client.sign_in(alice)
     first = path_on(client.see(new_link(client, bob)))

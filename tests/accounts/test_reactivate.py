@@ -1,6 +1,5 @@
 """Opening an account again, to whoever gets the new link and to nobody else."""
 
-import pytest
 from sqlalchemy import select
 
 from app.accounts.models import PasswordLink, Person
@@ -13,7 +12,6 @@ def reactivate(client, person):
     return client.submit(client.page(f"/admin/people/{person.id}"), "Reactivate")
 
 
-@pytest.mark.both_databases
 def test_the_account_is_open_to_whoever_gets_the_new_link(client, alice, dave):
     client.sign_in(alice)
     page = client.see(reactivate(client, dave))

@@ -58,7 +58,6 @@ def entries(action):
     return db.session.scalars(select(AuditEntry).where(AuditEntry.action == action)).all()
 
 
-@pytest.mark.both_databases
 def test_the_profile_lists_where_one_is_signed_in(app, bob, carol):
     phone = sign_in(app, PHONE, "2001:db8::9")
     desk = sign_in(app, FIREFOX)
@@ -69,7 +68,6 @@ def test_the_profile_lists_where_one_is_signed_in(app, bob, carol):
     assert lines(phone.page("/profile"))[0].startswith("Safari on iPhone")
 
 
-@pytest.mark.both_databases
 def test_a_copied_cookie_dies_with_the_session(app, bob):
     client = sign_in(app, FIREFOX)
     copied = copy_of(client)
@@ -95,7 +93,6 @@ def test_every_sign_in_has_a_token_of_its_own(app, bob):
     assert is_in(client) and not is_in(copied)
 
 
-@pytest.mark.both_databases
 def test_one_other_session_is_ended(app, bob):
     phone, desk = sign_in(app, PHONE), sign_in(app, FIREFOX)
     page = desk.page("/profile")

@@ -16,7 +16,6 @@ def sign_in(client, email, password, path="/login"):
     return client.submit(client.page(path), "Sign in", {"email": email, "password": password})
 
 
-@pytest.mark.both_databases
 def test_signing_in_leads_to_the_page_that_was_wanted(client, bob):
     answer = client.get("/profile?tab=name")
     assert answer.headers["Location"] == "/login?next=/profile?tab%3Dname"

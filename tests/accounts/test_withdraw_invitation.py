@@ -26,7 +26,6 @@ def withdraw(client, person):
     return client.submit(client.page(f"/admin/people/{person.id}"), "Withdraw invitation")
 
 
-@pytest.mark.both_databases
 def test_the_invitation_is_gone_with_its_link(client, alice, eve):
     path = link_of(eve)
     client.sign_in(alice)

@@ -94,7 +94,6 @@ def test_times_are_in_the_readers_zone(client, admin):
     assert "22 Nov 2026, 01:05" in client.page(PATH).text
 
 
-@pytest.mark.both_databases
 def test_things_are_linked_while_they_have_a_page(client, app, admin, bob):
     cycle = make_cycle()
     objective, gone = make_objective(bob, cycle), make_objective(bob, cycle, "Put away")

@@ -92,7 +92,6 @@ def test_opening_the_link_changes_nothing_and_its_button_does(
     assert client.page(link(app, bob)).one("h1").text == "This mail is off"
 
 
-@pytest.mark.both_databases
 def test_one_click_by_a_mail_program(app: Flask, client: Client, bob: Person) -> None:
     """RFC 8058: a POST without cookies, tokens or a referrer. Twice does no harm."""
     address = link(app, bob)

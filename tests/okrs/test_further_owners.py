@@ -28,7 +28,6 @@ def owners_of(item: Objective | KeyResult) -> list[str]:
     return [one.name for one in db.session.get_one(type(item), item.id).owners]
 
 
-@pytest.mark.both_databases
 def test_they_are_chosen_in_both_forms_and_shown(
     client: Client, alice: Person, bob: Person, carol: Person, objective: Objective, cycle: Cycle
 ) -> None:
@@ -71,7 +70,6 @@ def test_they_edit_and_are_at_home_with_it(
     assert only(Objective).title == "Readers stay"
 
 
-@pytest.mark.both_databases
 def test_it_is_theirs_in_mails_and_on_their_start_page(
     client: Client, carol: Person, objective: Objective, key_result: KeyResult
 ) -> None:

@@ -135,7 +135,6 @@ def test_the_heir_of_a_key_result_gets_to_see_its_private_objective(
     assert (entry.thing_id, entry.detail) == (objective.id, {"before": before, "after": after})
 
 
-@pytest.mark.both_databases
 @pytest.mark.parametrize("role", [MEMBER, OBSERVER])
 def test_who_is_no_admin_any_more_goes_on_seeing_what_is_theirs(
     client, alice, bob, carol, cycle, role

@@ -104,7 +104,6 @@ def links(page: Page, selector: str) -> list[str]:
     return [link["href"] for link in page.all(selector)]
 
 
-@pytest.mark.both_databases
 def test_counts_lead_to_what_was_counted(
     client: Client, bob: Person, key_result: KeyResult, source: AbacusSource
 ) -> None:
@@ -162,7 +161,6 @@ def test_while_it_is_being_rebuilt_the_page_says_so(
     assert "is being rebuilt" in show(client, key_result).one("#chart").text
 
 
-@pytest.mark.both_databases
 def test_the_forecast_is_in_words_and_drawn(
     client: Client, bob: Person, key_result: KeyResult, source: AbacusSource
 ) -> None:

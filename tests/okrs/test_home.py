@@ -182,7 +182,6 @@ def test_roll_ups_and_what_data_keeps_current_are_never_asked_for(
     assert needs(client.page("/")) == []
 
 
-@pytest.mark.both_databases
 def test_admins_are_told_of_what_has_no_owner(
     client: Client, alice: Person, bob: Person, cycle: Cycle
 ) -> None:

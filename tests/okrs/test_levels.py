@@ -29,7 +29,6 @@ def offered(page: Page) -> list[str]:
     return list(page.field("Belongs to").options)
 
 
-@pytest.mark.both_databases
 def test_a_member_makes_objectives_for_themselves_and_their_teams(
     client: Client, bob: Person, cycle: Cycle, team: Team
 ) -> None:
@@ -89,7 +88,6 @@ def test_the_team_s_page_leads_to_an_objective_of_it(
     assert offered(client.page("/objectives/new")) == ["Its owner"]
 
 
-@pytest.mark.both_databases
 def test_another_choice_stands_in_the_timeline_and_the_log(
     client: Client, alice: Person, bob: Person, objective: Objective, team: Team
 ) -> None:

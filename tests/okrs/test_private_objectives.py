@@ -57,7 +57,6 @@ def without_token(answer: Any) -> str:
     return Page(answer.text).text
 
 
-@pytest.mark.both_databases
 @pytest.mark.parametrize("role", ROLES)
 def test_every_page_answers_each_as_written(client: Client, private: Private, role: str) -> None:
     client.sign_in(private.cast[role])

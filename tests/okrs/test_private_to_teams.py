@@ -71,7 +71,6 @@ def status_for(role: str, answers: dict[str, int]) -> int:
     return 200 if may else 403
 
 
-@pytest.mark.both_databases
 @pytest.mark.parametrize("role", ROLES)
 def test_every_page_answers_each_as_written(client: Client, private: Private, role: str) -> None:
     client.sign_in(private.cast[role])
@@ -137,7 +136,6 @@ def test_the_lead_of_the_team_that_it_belongs_to_edits_it_and_its_members_check_
     assert client.get(private.path("/objectives/{o}")).status_code == 404, "belonging is no sight"
 
 
-@pytest.mark.both_databases
 def test_teams_are_chosen_in_the_form(
     client: Client, bob: Person, carol: Person, cycle: Cycle
 ) -> None:

@@ -56,7 +56,6 @@ def items(cast: dict[str, Person], cycle: Cycle) -> dict[str, tuple[Objective, K
     return made
 
 
-@pytest.mark.both_databases
 @pytest.mark.parametrize("role", RIGHTS)
 def test_each_may_do_what_is_theirs_to_do(
     client: Client,

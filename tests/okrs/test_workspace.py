@@ -36,7 +36,6 @@ def entries() -> list[tuple[str, str, dict[str, Any]]]:
     return [(one.action, one.thing_name, one.detail) for one in found]
 
 
-@pytest.mark.both_databases
 def test_an_admin_changes_all_of_it_and_the_log_says_what(client: Client, alice: Person) -> None:
     client.sign_in(alice)
     page = client.page(PATH)

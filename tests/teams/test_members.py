@@ -20,7 +20,6 @@ def entries() -> list[tuple[str, dict[str, Any]]]:
     return [(one.action, one.detail) for one in found]
 
 
-@pytest.mark.both_databases
 @pytest.mark.parametrize("who", ["admin", "lead"])
 def test_admins_and_the_lead_add_and_remove_members(
     client: Client, alice: Person, bob: Person, carol: Person, who: str

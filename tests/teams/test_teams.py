@@ -20,7 +20,6 @@ def entries() -> list[tuple[str, str, dict[str, Any]]]:
     return [(one.action, one.thing_name, one.detail) for one in found]
 
 
-@pytest.mark.both_databases
 def test_an_admin_makes_a_team(client: Client, alice: Person, bob: Person) -> None:
     company = make_team("Company")
     client.sign_in(alice)

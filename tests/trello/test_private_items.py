@@ -46,7 +46,6 @@ def change(app: Flask, source_id: int, how: Callable[[TrelloSource], object]) ->
         db.session.commit()
 
 
-@pytest.mark.both_databases
 @pytest.mark.parametrize("role", ROLES)
 def test_its_cards_are_there_for_those_who_see_it(
     client: Client, private: Private, source_id: int, role: str
@@ -99,7 +98,6 @@ def test_a_hidden_source_answers_as_one_that_is_not_there(
         assert answers[0].text == answers[1].text
 
 
-@pytest.mark.both_databases
 @pytest.mark.parametrize("role", ["outsider", "viewer"])
 def test_who_is_told_that_it_is_being_counted(
     app: Flask, client: Client, private: Private, source_id: int, role: str

@@ -39,7 +39,6 @@ def save(client: Client, connection: Connection, sharing: str, *people: int) -> 
     db.session.remove()
 
 
-@pytest.mark.both_databases
 def test_only_the_chosen_may_use_it(
     app: Flask, mine: Connection, client: Client, alice: Person, carol: Person
 ) -> None:

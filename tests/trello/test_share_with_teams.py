@@ -45,7 +45,6 @@ def save(
     db.session.remove()
 
 
-@pytest.mark.both_databases
 def test_members_and_the_lead_may_use_it_and_nobody_else(
     app: Flask, mine: Connection, client: Client, alice: Person, carol: Person, team: Team
 ) -> None:

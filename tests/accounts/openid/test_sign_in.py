@@ -21,7 +21,6 @@ from tests.support.openid import parameters
 from tests.support.people import make_person
 
 
-@pytest.mark.both_databases
 def test_the_first_time_binds_the_account_with_the_verified_email(
     client, provider, come_back, alice, bob
 ):
@@ -38,7 +37,6 @@ def test_the_first_time_binds_the_account_with_the_verified_email(
     assert "signed in with OpenID Connect for the first time" in client.page("/admin/audit").text
 
 
-@pytest.mark.both_databases
 def test_later_the_subject_counts_and_not_the_email(client, provider, come_back, bob, carol):
     come_back()
     client.sign_out()
@@ -279,7 +277,6 @@ def test_a_subject_bound_elsewhere_meanwhile_ends_in_a_sentence(
     assert not is_signed_in(client)
 
 
-@pytest.mark.both_databases
 def test_an_admin_unbinds_so_that_a_new_subject_can_come_in(
     app, client, provider, come_back, alice, bob
 ):
