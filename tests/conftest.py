@@ -107,16 +107,21 @@ def database_url(request: pytest.FixtureRequest, sqlite_template: Path) -> Itera
     if kind == "sqlite":
         # At one place for all tests, so that what is compiled for it serves them all.
         path = sqlite_template.with_name("tally.sqlite3")
+        _remove_database(path)  # what something late of the test before may have made anew
         shutil.copyfile(sqlite_template, path)
         yield f"sqlite:///{path}"
-        for left in path.parent.glob(f"{path.name}*"):
-            left.unlink()
+        _remove_database(path)
         return
     server: Server = request.getfixturevalue("postgresql")
     name = "tally"  # of all tests, likewise
     server.new_database(request.getfixturevalue("postgresql_template"), name)
     yield server.url(name)
     server.drop(name)
+
+
+def _remove_database(path: Path) -> None:
+    for left in path.parent.glob(f"{path.name}*"):
+        left.unlink()
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ from tests.support.html import Page
 def breaking(app, monkeypatch):
     """The app as it runs for people, with a loader that fails."""
 
-    def fail(_person):
+    def fail(_by_admin):
         raise RuntimeError("broken")
 
     app.testing = False
-    monkeypatch.setattr(loading, "visible_objectives", fail)
+    monkeypatch.setattr(loading, "_objective", fail)
 
 
 def assert_page_stays(response, status, sentence):

@@ -19,6 +19,7 @@ from app.teams.models import Team
 
 @blueprint.get("/teams")
 def list_teams() -> ResponseReturnValue:
+    me()
     return render_template("teams/list.html", rows=teams_with_counts())
 
 

@@ -130,6 +130,7 @@ def connect(keys: Keyboard) -> None:
     popup.keyboard.press("Space")
     at_trello.press("Allow")
     expect(popup.get_by_role("heading", level=1)).to_have_text("Set up the new connection")
+    popup.wait_for_load_state("load")  # where things are is known with the stylesheet
     ours = Keyboard(popup)
     ours.to(field(popup, "Name"))
     popup.keyboard.press("Control+A")
