@@ -9,6 +9,7 @@ from sqlalchemy import select
 from app.accounts.models import OBSERVER, Person, Workspace
 from app.db import db
 from app.okrs.models import CLOSED, KPI, PERCENT, POSTPONED, Cycle, KeyResult, Measure, Objective
+from tests.okrs.abacus import Abacus, AbacusSource
 from tests.okrs.items import count_of, make_cycle, make_key_result, make_measure, make_objective
 from tests.okrs.private import make_private
 from tests.okrs.readings import read
@@ -66,7 +67,7 @@ def test_it_shows_how_the_cycle_went(
     rows = [row.text for row in items.all("tr")]
     assert [row.split()[0] for row in rows] == ["People", "Publish", "Sell"]
     assert "Closed 55 % 55 % 0.6" in rows[2]
-    assert chosen(page, key_result) == ("leave", "12", "0.6")
+    assert chosen(page, key_result) == ("along", "12", "0.6")
 
 
 def test_once_the_cycle_is_over_what_did_not_move_is_carried_over(
@@ -84,9 +85,9 @@ def test_once_the_cycle_is_over_what_did_not_move_is_carried_over(
     client.sign_in(bob)
     page = client.page(review(objective.cycle_id))
     assert chosen(page, objective)[0] == "close"
-    assert chosen(page, key_result) == ("close", "12", "0.6")
+    assert chosen(page, key_result) == ("along", "12", "0.6")
     assert chosen(page, still)[0] == str(later.id)
-    assert chosen(page, part)[0] == "leave"  # it goes along
+    assert chosen(page, part)[0] == "along"
     page = client.follow(client.submit(page, "Save"))
     assert page.flashes == ["2 closed, 2 postponed."]
     ended = [measure_of(one).ended_as for one in (objective, key_result, still, part)]
@@ -111,6 +112,7 @@ def test_many_are_decided_in_one_step(
         | decide(page, above, into)
         | decide(page, closed, "close", value="35", score="0.3")
         | decide(page, one, "close", value="45", score="")
+        | decide(page, left, "leave")
     )
     page = client.follow(client.submit(page, "Save", changes))
     assert page.flashes == ["2 closed, 2 postponed."]
@@ -123,6 +125,87 @@ def test_many_are_decided_in_one_step(
     }
     assert carried["Below"].parent_measure_id == carried["Above"].measure_id
     assert carried["Above"].owner_id == bob.id
+
+
+def test_key_results_are_closed_with_their_objective_unless_chosen_otherwise(
+    client: Client, bob: Person, objective: Objective, later: Cycle
+) -> None:
+    along, left, alone = (
+        make_key_result(one, bob, measure=make_measure(PERCENT, value=40))
+        for one in (objective, objective, make_objective(bob, objective.cycle, "Runs"))
+    )
+    client.sign_in(bob)
+    page = client.page(review(objective.cycle_id))
+    closed = decide(page, objective, "close") | decide(page, left, "leave")
+    wrong = closed | decide(page, along, "along", value="101")
+    refused = client.see(client.submit(page, "Save", wrong), 422)
+    assert refused.one(f"#{along.measure_id}-value-errors").text == (
+        "Give a percentage from 0 to 100."
+    )
+    assert chosen(refused, along) == ("along", "101", "0.4")
+    changes = closed | decide(page, along, "along", value="45", score="0.5")
+    page = client.follow(client.submit(page, "Save", changes))
+    assert page.flashes == ["2 closed, 0 postponed."]
+    measure = measure_of(along)
+    assert (measure.ended_as, measure.final_value, measure.score) == (CLOSED, 45, Fraction(1, 2))
+    assert measure.ended_at == measure_of(objective).ended_at
+    assert [measure_of(one).ended_as for one in (left, alone)] == [None, None]
+    # Under an objective that has ended there is nothing to go with.
+    assert "With its objective" not in page.one(f"#{left.measure_id}-do").options
+    assert chosen(page, left)[0] == "leave"
+
+
+def test_what_a_postponed_objective_takes_along_cannot_be_left_open(
+    client: Client, bob: Person, objective: Objective, key_result: KeyResult, later: Cycle
+) -> None:
+    client.sign_in(bob)
+    page = client.page(review(objective.cycle_id))
+    going = decide(page, objective, str(later.id))
+    refused = client.see(
+        client.submit(page, "Save", going | decide(page, key_result, "leave")), 422
+    )
+    assert refused.one(f"#{key_result.measure_id}-do-errors").text == (
+        "Its objective is postponed and takes it along: leave it with its objective, or close it."
+    )
+    assert client.follow(client.submit(page, "Save", going)).flashes == ["0 closed, 2 postponed."]
+
+
+def test_all_that_are_open_are_closed_in_one_step(
+    client: Client, bob: Person, objective: Objective, key_result: KeyResult, later: Cycle
+) -> None:
+    read(key_result.measure, date(2026, 2, 1), 12)
+    going = make_objective(bob, objective.cycle, "Goes")
+    part = make_key_result(going, bob, "Goes too")
+    left = make_key_result(objective, bob, "Left")
+    client.sign_in(bob)
+    page = client.page(review(objective.cycle_id))
+    late = make_objective(bob, objective.cycle, "Late")
+    postponed = decide(page, going, str(later.id))
+    wrong = postponed | decide(page, left, "leave", score="7")
+    refused = client.see(client.submit(page, "Close all that are open", wrong), 422)
+    assert refused.one(f"#{left.measure_id}-score-errors").text.startswith("Give a score from 0")
+    assert chosen(refused, left) == ("leave", "0", "7")
+    assert measure_of(objective).ended_as is None
+    changes = postponed | decide(page, left, "leave", score="0.1")
+    page = client.follow(client.submit(page, "Close all that are open", changes))
+    assert page.flashes == ["3 closed, 2 postponed."]
+    closed = [measure_of(one) for one in (objective, key_result, left)]
+    assert [one.ended_as for one in closed] == [CLOSED] * 3
+    assert [one.score for one in closed[1:]] == [Fraction(6, 10), Fraction(1, 10)]
+    assert [measure_of(one).ended_as for one in (going, part)] == [POSTPONED] * 2
+    assert measure_of(late).ended_as is None  # nobody saw it on the page
+
+
+def test_what_counts_by_itself_is_not_said_to_begin_at_0(
+    client: Client, bob: Person, objective: Objective, key_result: KeyResult, abacus: Abacus
+) -> None:
+    client.sign_in(bob)
+    assert "a percentage from 0, a KPI" in client.page(review(objective.cycle_id)).text
+    db.session.add(AbacusSource(measure_id=key_result.measure_id, linked_by_id=bob.id))
+    db.session.commit()
+    said = client.page(review(objective.cycle_id)).text
+    assert "a percentage that people type from 0" in said
+    assert "what has a data source as that counts" in said
 
 
 def test_one_refusal_keeps_all_as_it_is(

@@ -16,11 +16,15 @@ from app.okrs.endings.carrying import (
 )
 from app.okrs.endings.closing import EndedMeanwhile, Ending, close, hold_items
 from app.okrs.endings.copies import Copying
-from app.okrs.endings.forms import CLOSE, exact
+from app.okrs.endings.forms import LEAVE, exact
 from app.okrs.endings.places import home_of, open_objectives
 from app.okrs.endings.review import Review, Reviewed
 from app.okrs.loading import Item, objective_of
 from app.okrs.models import Cycle, KeyResult, Objective
+
+TAKEN_ALONG = (
+    "Its objective is postponed and takes it along: leave it with its objective, or close it."
+)
 
 
 @dataclass
@@ -38,9 +42,13 @@ class Deciding:
     def __init__(self, review: Review, person: Person) -> None:
         self._person = person
         self._cycles = {str(one.id): one for one in review.targets}
-        sent = [(one, one.form.do.data) for one in review.open_ones if one.form is not None]
-        self._closing = [one for one, do in sent if do == CLOSE]
-        self._going = {one.row.item: self._cycles[do] for one, do in sent if do in self._cycles}
+        sent = [(one, one.form) for one in review.open_ones if one.form is not None]
+        self._closing = [one for one, form in sent if form.closes]
+        self._going = {
+            one.row.item: self._cycles[form.do.data]
+            for one, form in sent
+            if form.do.data in self._cycles
+        }
         objectives = [one for one in self._going if isinstance(one, Objective)]
         self._carried_into = cycles_carried_into(objectives)
         self._homes: dict[int, Objective] = {}
@@ -54,12 +62,11 @@ class Deciding:
     def is_valid(self, review: Review) -> bool:
         """Check what was chosen; each refusal is left at its row."""
         valid = [one.form.validate() for one in review.open_ones if one.form is not None]
-        problems = {item: self._problem(item, cycle) for item, cycle in self._going.items()}
-        for one in review.open_ones:
-            problem = problems.get(one.row.item)
-            if problem and one.form is not None:
-                one.form.do.errors = [*one.form.do.errors, problem]
-        return all(valid) and not any(problems.values())
+        problems = [(one.form, self._problem(one)) for one in review.open_ones]
+        for form, problem in problems:
+            if problem and form is not None:
+                form.do.errors = [*form.do.errors, problem]
+        return all(valid) and not any(problem for _, problem in problems)
 
     def carry_out(self) -> Decided:
         """Raises EndedMeanwhile, having changed nothing."""
@@ -89,8 +96,16 @@ class Deciding:
                 decided.postponed_count += 1
         return decided
 
-    def _problem(self, item: Item, cycle: Cycle) -> str:
-        """Why it can't be postponed into the cycle; empty where it can."""
+    def _problem(self, one: Reviewed) -> str:
+        """Why what was chosen for it can't be; empty where it can."""
+        item, form = one.row.item, one.form
+        if item in self._going:
+            return self._problem_of_postponing(item, self._going[item])
+        is_taken = isinstance(item, KeyResult) and item.objective in self._going
+        is_left = form is not None and form.do.data == LEAVE and not form.closes
+        return TAKEN_ALONG if is_taken and is_left else ""
+
+    def _problem_of_postponing(self, item: Item, cycle: Cycle) -> str:
         if has_nothing_left(item.measure):
             return NOTHING_LEFT
         if isinstance(item, Objective):

@@ -19,6 +19,8 @@ from app.okrs.figures import figure_text
 from app.okrs.models import KPI, Cycle, Measure
 
 CLOSE, LEAVE = "close", "leave"
+ALONG = "along"
+"""In a review: a key result becomes what its objective becomes."""
 
 
 class CloseForm(Form):
@@ -73,6 +75,10 @@ class ReviewForm(Form):
     score = FigureField("Score", render_kw={"inputmode": "decimal"})
 
     measure: Measure
+    above: "ReviewForm | None"
+    """Of a key result's objective, where the person decides on that too."""
+    is_for_all: bool
+    """Whether what is left open is to be closed too."""
 
     @classmethod
     def of(
@@ -82,28 +88,38 @@ class ReviewForm(Form):
         targets: Sequence[Cycle],
         default: str,
         typed: MultiDict[str, str] | None,
+        above: "ReviewForm | None" = None,
     ) -> "ReviewForm":
         prefix = f"{measure.id}-"
-        if typed is not None and f"{prefix}do" not in typed:
+        is_new = typed is not None and f"{prefix}do" not in typed
+        if is_new:
             default = LEAVE  # it came since the page was made: nobody decided on it
         stored = {"do": default, "value": proposal.value, "score": proposal.score}
         form = cls(typed, prefix=prefix, data=stored)
-        form.measure = measure
+        form.measure, form.above = measure, above
+        form.is_for_all = typed is not None and "all" in typed and not is_new
         form.do.choices = [
+            *([(ALONG, "With its objective")] if above is not None else []),
             (LEAVE, "Leave open"),
             (CLOSE, "Close"),
             *((str(one.id), f"Postpone into {one.name}") for one in targets),
         ]
         return form
 
+    @property
+    def closes(self) -> bool:
+        if self.do.data == ALONG and self.above is not None:
+            return self.above.closes
+        return self.do.data == CLOSE or (self.do.data == LEAVE and self.is_for_all)
+
     def validate_value(self, field: FigureField) -> None:
         problem = value_problem(self.measure, field)
-        if problem and self.do.data == CLOSE:
+        if problem and self.closes:
             raise ValidationError(problem)
 
     def validate_score(self, field: FigureField) -> None:
         problem = score_problem(field)
-        if problem and self.do.data == CLOSE:
+        if problem and self.closes:
             raise ValidationError(problem)
 
 

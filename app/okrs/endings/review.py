@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 
 from app.accounts.models import Person, workspace
 from app.db import db
-from app.okrs.endings.forms import CLOSE, LEAVE, ReviewForm
+from app.okrs.endings.forms import ALONG, CLOSE, LEAVE, ReviewForm
 from app.okrs.endings.places import following
 from app.okrs.endings.proposals import Proposal, proposals_for
 from app.okrs.figures import value_words
@@ -72,6 +72,11 @@ class Review:
         return [one for one in self.items if one.form is not None]
 
     @property
+    def has_source(self) -> bool:
+        """Whether anything that one may decide on counts by itself."""
+        return any(one.row.source is not None for one in self.open_ones)
+
+    @property
     def statuses(self) -> list[Line]:
         return _lines(
             [(one.row, one.row.standing.status) for one in self.items],
@@ -104,12 +109,16 @@ def review_of(
     rows = rows_for(with_key_results(objectives))
     proposals = proposals_for(objectives)
     defaults = _defaults(rows, cycle, proposals, targets)
-    items = []
+    items, forms = [], dict[int, ReviewForm]()
     for row in rows:
         item, proposal = row.item, proposals[row.item.measure_id]
         form = None
         if not item.measure.has_ended and may_edit(person, item):
-            form = ReviewForm.of(item.measure, proposal, targets, defaults[item.measure_id], typed)
+            above = forms.get(item.objective_id) if isinstance(item, KeyResult) else None
+            default = defaults[item.measure_id] if above is None else ALONG
+            form = ReviewForm.of(item.measure, proposal, targets, default, typed, above)
+            if isinstance(item, Objective):
+                forms[item.id] = form
         items.append(Reviewed(row, proposal, form))
     return Review(cycle, items, targets)
 
@@ -136,8 +145,8 @@ def _defaults(
     proposals: Mapping[int, Proposal],
     targets: Sequence[Cycle],
 ) -> dict[int, str]:
-    """Once the cycle is over: what did not move is carried over, all else is closed. Key results
-    follow their objective."""
+    """Once the cycle is over: what did not move is carried over, all else is closed. So are key
+    results of objectives on which others decide, unless these may be carried over."""
     next_one = following(targets, cycle)
     is_over = workspace().today() > cycle.ends_on
     found: dict[int, str] = {}
