@@ -59,11 +59,12 @@ class Mine:
 
 
 def what_is_mine(person: Person) -> Mine:
-    """Of cycles that are not over, and what of it needs the person; in one statement."""
+    """What has not ended, of cycles that are not over, and what of all needs the person; in one
+    statement."""
     rows = db.session.execute(union_all(_objectives(person), _key_results(person))).all()
     today = workspace().today()
     rows = sorted(rows, key=lambda row: (row.cycle_starts_on, row.objective_id, row.position))
-    present = [row for row in rows if row.cycle_ends_on >= today]
+    present = [row for row in rows if row.cycle_ends_on >= today and not row.ended_as]
     return Mine(
         objectives=[row.measure_id for row in present if row.is_mine and not row.key_result_id],
         key_results=[row.measure_id for row in present if row.is_mine and row.key_result_id],

@@ -9,7 +9,7 @@ from app.htmx import see_other
 from app.okrs import blueprint
 from app.okrs.alignment.trail import all_aligned_under, trail_above
 from app.okrs.changes import delete_item
-from app.okrs.comments.seeing import see_mentions_now
+from app.okrs.comments.seeing import see_what_is_shown
 from app.okrs.drafts import Draft, key_result_draft
 from app.okrs.endings.fixed import lead_to_reopening, why_fixed
 from app.okrs.holding import hold_item
@@ -70,7 +70,7 @@ def show_key_result(key_result_id: int) -> ResponseReturnValue:
     objective = key_result.objective
     standing = standing_values(key_result)
     if standing["has_unseen_mentions"]:
-        see_mentions_now(me(), key_result.measure)
+        see_what_is_shown(me(), key_result.measure, standing["timeline"])
     return render_template(
         "okrs/item.html",
         objective=objective,

@@ -10,6 +10,7 @@ from app.access import me
 from app.accounts.models import Person
 from app.htmx import fragment, is_htmx, see_other
 from app.okrs import blueprint
+from app.okrs.checkins.wanting import items_wanting
 from app.okrs.comments.seeing import needs_of_mentions
 from app.okrs.cycles import current_cycle
 from app.okrs.home import Mine, what_is_mine
@@ -17,14 +18,15 @@ from app.okrs.integrations import Integration, enabled_integrations
 from app.okrs.live import mark_of_needs
 from app.okrs.moving.waiting import needs_of_waiting
 from app.okrs.row_loading import rows_of
+from app.okrs.rows import AT_HOME
 
 
 @blueprint.get("/")
 def home() -> ResponseReturnValue:
-    """What is the person's and their teams' in cycles that are not over, and what needs them."""
+    """What of the person's and their teams' runs or is about to, and what needs them."""
     person, current = me(), current_cycle()
     mine = what_is_mine(person)
-    rows = rows_of([*mine.objectives, *mine.key_results, *mine.of_teams])
+    rows = rows_of([*mine.objectives, *mine.key_results, *mine.of_teams], AT_HOME)
     integrations = enabled_integrations()
     return render_template(
         "okrs/home.html",
@@ -32,6 +34,7 @@ def home() -> ResponseReturnValue:
         key_results=[rows[one] for one in mine.key_results],
         of_teams=[rows[one] for one in mine.of_teams],
         **_needs_part(person, mine, integrations),
+        waiting_count=0 if person.is_observer else len(items_wanting(person)),
         cycle=current,
         has_integration=bool(integrations),
     )

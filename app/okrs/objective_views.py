@@ -10,7 +10,7 @@ from app.okrs import blueprint
 from app.okrs.alignment.choice import AlignmentRefused
 from app.okrs.alignment.trail import all_aligned_under, trail_above
 from app.okrs.changes import delete_item
-from app.okrs.comments.seeing import see_mentions_now
+from app.okrs.comments.seeing import see_what_is_shown
 from app.okrs.cycles import cycles_to_choose
 from app.okrs.drafts import objective_draft
 from app.okrs.endings.fixed import lead_to_reopening
@@ -54,7 +54,7 @@ def show_objective(objective_id: int) -> ResponseReturnValue:
     objective = objective_for(me(), objective_id)
     standing = standing_values(objective)
     if standing["has_unseen_mentions"]:
-        see_mentions_now(me(), objective.measure)
+        see_what_is_shown(me(), objective.measure, standing["timeline"])
     return render_template(
         "okrs/item.html",
         sight=sight_words(objective),

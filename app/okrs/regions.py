@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from flask import make_response
+from flask import make_response, request
 from flask.typing import ResponseReturnValue
 
 from app.access import me
@@ -21,7 +21,16 @@ from app.okrs.outlook import outlook_of
 from app.okrs.recorded_course import course_of
 from app.okrs.remedy import remedy_for
 from app.okrs.rollup.explaining import Explanation, explanation_of
-from app.okrs.rows import Row, counted_event, item_url, mean_progress, row_for, rows_for
+from app.okrs.rows import (
+    APART,
+    AT_HOME,
+    Row,
+    counted_event,
+    item_url,
+    mean_progress,
+    row_for,
+    rows_for,
+)
 from app.okrs.standing import Thresholds
 from app.okrs.timeline import Speaker, timeline_of
 
@@ -88,7 +97,8 @@ def row_fragment(measure: Measure) -> ResponseReturnValue:
 
     A key result that has done counting tells the roll-up above it to look again.
     """
-    row = row_for(measure.item)
+    place = request.args.get("place", "")
+    row = row_for(measure.item, place if place in (APART, AT_HOME) else "")
     answer = make_response(fragment("okrs/_row.html", row=row))
     if isinstance(row.item, KeyResult) and not row.is_busy:
         answer.headers["HX-Trigger"] = counted_event(row.item.objective_id)

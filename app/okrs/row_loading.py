@@ -11,7 +11,7 @@ from app.okrs.models import KeyResult, Measure, Objective
 from app.okrs.rows import Row, rows_for
 
 
-def rows_of(measure_ids: Sequence[int]) -> dict[int, Row]:
+def rows_of(measure_ids: Sequence[int], place: str = "") -> dict[int, Row]:
     """Rows by the ids of their measures; what they show comes in one statement.
 
     Only for ids of items that were found to be there for the person who looks.
@@ -36,4 +36,4 @@ def rows_of(measure_ids: Sequence[int]) -> dict[int, Row]:
     for measure in found:
         items.append(measure.item)
         set_committed_value(items[-1], "measure", measure)  # what led to it is what it leads to
-    return {row.item.measure_id: row for row in rows_for(items)}
+    return {row.item.measure_id: row for row in rows_for(items, place)}

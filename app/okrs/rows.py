@@ -37,6 +37,9 @@ from app.okrs.standing import (
 from app.pages import day, number
 from app.teams.models import Team
 
+APART, AT_HOME = "apart", "home"
+"""Where an item stands apart from its objective; at home from the others of its cycle too."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -48,6 +51,8 @@ class Row:
     further_owners: Sequence[str] = ()
     """Names, in order."""
     tags: Sequence[str] = ()
+    place: str = ""
+    """Where it stands apart: at home, or in any list; empty beneath its objective."""
 
     @property
     def source(self) -> Source | None:
@@ -76,6 +81,18 @@ class Row:
         """The team or the company; empty for what is its owner's. A key result's objective says."""
         objective = objective_of(self.item)
         return "" if objective.level == PERSONAL else level_words(objective)
+
+    @property
+    def under(self) -> str:
+        """The objective of a key result that stands apart from it."""
+        return objective_of(self.item).title if self.place and not self.is_objective else ""
+
+    @property
+    def cycle_ahead(self) -> str:
+        """The cycle of what stands at home and has not begun."""
+        cycle = self.item.cycle
+        is_ahead = self.place == AT_HOME and cycle.starts_on > workspace().today()
+        return cycle.name if is_ahead else ""
 
     @property
     def team(self) -> Team | None:
@@ -108,9 +125,10 @@ class Row:
         return self._fragment_url("row")
 
     def _fragment_url(self, part: str) -> str:
+        place = self.place or None
         if isinstance(self.item, Objective):
-            return url_for(f"okrs.objective_{part}", objective_id=self.item.id)
-        return url_for(f"okrs.key_result_{part}", key_result_id=self.item.id)
+            return url_for(f"okrs.objective_{part}", objective_id=self.item.id, place=place)
+        return url_for(f"okrs.key_result_{part}", key_result_id=self.item.id, place=place)
 
     @property
     def follows(self) -> str | None:
@@ -163,7 +181,7 @@ def item_url(item: Item, action: str, **values: object) -> str:
     return url_for(f"okrs.{action}_{kind}", **{f"{kind}_id": item.id}, **values)  # type: ignore[arg-type]
 
 
-def rows_for(items: Iterable[Item]) -> list[Row]:
+def rows_for(items: Iterable[Item], place: str = "") -> list[Row]:
     """A row for each item, in their order, with one question for the states of all sources and
     one for what stands besides their figures."""
     listed = list(items)
@@ -179,13 +197,14 @@ def rows_for(items: Iterable[Item]) -> list[Row]:
             state=states.get(source.id) if source else None,
             further_owners=besides[item.measure_id].further_owners,
             tags=besides[item.measure_id].tags,
+            place=place,
         )
         for item, source in zip(listed, sources, strict=True)
     ]
 
 
-def row_for(item: Item) -> Row:
-    return rows_for([item])[0]
+def row_for(item: Item, place: str = "") -> Row:
+    return rows_for([item], place)[0]
 
 
 def with_key_results(objectives: Sequence[Objective]) -> list[Item]:

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from app.access import me
 from app.okrs import blueprint
+from app.okrs.comments.seeing import see_what_is_shown
 from app.okrs.history import history_of
 from app.okrs.loading import Item, key_result_for, may_check_in, objective_for
 from app.okrs.rows import row_for
@@ -32,4 +33,6 @@ def _show(item: Item) -> ResponseReturnValue:
     timeline = timeline_of(item.measure, history, Speaker(me(), may_say), page)
     if page > 1 and not timeline.entries:
         abort(404)
+    if history.has_unseen_mentions:
+        see_what_is_shown(me(), item.measure, timeline)
     return render_template("okrs/timeline.html", row=row_for(item), timeline=timeline)

@@ -15,6 +15,7 @@ from tests.okrs.items import TODAY, make_cycle, make_key_result, make_measure, m
 from tests.support.client import Client
 from tests.support.html import Page
 from tests.support.people import make_person
+from tests.support.sql import count_statements
 
 
 @pytest.fixture(autouse=True)
@@ -57,6 +58,50 @@ def test_mine_and_my_teams(client: Client, bob: Person, carol: Person, cycle: Cy
     }
     client.sign_in(carol)
     assert sections(client.page("/"))["Your teams' objectives"] == ["I grow"]
+
+
+def test_it_shows_what_runs_and_says_of_the_rest_when_it_does(
+    client: Client, abacus: Abacus, bob: Person, carol: Person, cycle: Cycle
+) -> None:
+    after = make_cycle("Summer", date(2026, 5, 1), date(2026, 8, 8))
+    objective = make_objective(bob, cycle, "Runs")
+    make_key_result(objective, bob, "Part")
+    key_result = make_key_result(make_objective(carol, after, "Hers"), bob, "Ahead")
+    db.session.add(AbacusSource(measure_id=key_result.measure_id, linked_by_id=bob.id))
+    ended = make_measure(PERCENT, value=9, ended_as="closed", final_value=Fraction(9))
+    make_objective(bob, cycle, "Well ended", measure=ended)
+    make_key_result(
+        objective, bob, "Done", measure=make_measure(ended_as="closed", final_value=Fraction(1))
+    )
+    db.session.commit()
+    client.sign_in(bob)
+    page = client.page("/")
+    assert sections(page) == {"Your objectives": ["Runs"], "Your key results": ["Part", "Ahead"]}
+    rows = [row.one(".name") for row in page.all(".rows .row") if "id" in row]
+    assert [row.text for row in rows] == ["Runs", "Part Runs", "Ahead Summer Hers"]
+    row = page.one(f"#key-result-row-{key_result.id}")
+    again = client.fragment(row["data-live-url"]).one(".name")
+    assert again.text == "Ahead Summer Hers"
+
+
+def test_the_round_says_how_many_wait_for_it(client: Client, bob: Person, cycle: Cycle) -> None:
+    objective = make_objective(bob, cycle)
+    client.sign_in(bob)
+    assert client.page("/").link("Check-in round") == "/check-ins/round"
+    counts = []
+    for count in (1, 4):
+        made = [make_key_result(objective, bob) for _ in range(count)]
+        client.page("/")
+        with count_statements() as statements:
+            page = client.page("/")
+        counts.append(len(statements))
+        assert page.link(f"Check-in round ({count})") == "/check-ins/round"
+        for one in made:
+            client.post(f"/key-results/{one.id}/check-in", {"value": "1"})
+    assert counts[0] == counts[1]
+    assert client.page("/").named("Check-in round")
+    client.sign_in(make_person("Otto Orr", OBSERVER))
+    assert "Check-in round" not in client.page("/").text
 
 
 def test_what_is_over_is_to_be_ended(client: Client, bob: Person, cycle: Cycle) -> None:
@@ -215,4 +260,4 @@ def test_admins_are_told_of_what_has_no_owner(
 
 def test_an_observer_has_a_home_too(client: Client, cycle: Cycle, bob: Person) -> None:
     client.sign_in(make_person("Otto Orr", OBSERVER))
-    assert "Nothing is yours" in client.page("/").text
+    assert "Nothing of yours runs" in client.page("/").text

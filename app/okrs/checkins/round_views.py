@@ -24,7 +24,7 @@ from app.okrs.holding import hold_item
 from app.okrs.loading import Item, measure_for
 from app.okrs.models import ONCE
 from app.okrs.owned import running_items
-from app.okrs.rows import rows_for
+from app.okrs.rows import APART, rows_for
 
 _MOST = 200
 
@@ -110,7 +110,7 @@ def _page(past: Round, item: Item, left_count: int, form: CheckInForm) -> str:
 
 def _summary(past: Round) -> str:
     items = {one.measure_id: one for one in running_items(me(), workspace().today())}
-    rows = rows_for([items[one] for one in past.done if one in items])
+    rows = rows_for([items[one] for one in past.done if one in items], APART)
     return render_template(
         "okrs/checkins/round_done.html",
         saved=[row for row in rows if row.item.measure_id in past.saved],

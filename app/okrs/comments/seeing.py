@@ -1,43 +1,55 @@
 """Who has yet to see that they were mentioned."""
 
-from collections.abc import Sequence
-
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from app.accounts.models import Person
 from app.db import db, utcnow
 from app.okrs.comments.models import Mention
+from app.okrs.history import CHECK_IN, COMMENT
 from app.okrs.integrations import Need
 from app.okrs.loading import Item, is_visible
 from app.okrs.models import KeyResult, Measure, Objective
 from app.okrs.rows import item_url
+from app.okrs.timeline import Timeline
 
 _MOST, _LONGEST_QUOTE = 100, 120
 
 
-def see_mentions(session: Session, person: Person, measure: Measure) -> None:
-    """The person has seen what mentions them on this item. Commits nothing."""
+def see_mention(person: Person, measure: Measure, mention_id: int) -> None:
+    """The person has seen this mention of them on this item. Commits nothing."""
+    _see(db.session(), person, measure, Mention.id == mention_id)
+
+
+def see_what_is_shown(person: Person, measure: Measure, timeline: Timeline) -> None:
+    """The person has seen what mentions them on this page of the item's timeline; for a page that
+    only shows something, in a transaction of its own."""
+    shown: dict[str, list[int]] = {CHECK_IN: [], COMMENT: []}
+    for entry in timeline.entries:
+        kind, _, number = entry.key.rpartition("-")
+        if kind in shown:
+            shown[kind].append(int(number))
+    is_shown = or_(Mention.check_in_id.in_(shown[CHECK_IN]), Mention.comment_id.in_(shown[COMMENT]))
+    with db.writing() as session:
+        _see(session, person, measure, is_shown)
+
+
+def _see(session: Session, person: Person, measure: Measure, which: ColumnElement[bool]) -> None:
     session.execute(
         update(Mention)
         .where(
             Mention.person_id == person.id,
             Mention.measure_id == measure.id,
             Mention.seen_at.is_(None),
+            which,
         )
         .values(seen_at=utcnow())
     )
 
 
-def see_mentions_now(person: Person, measure: Measure) -> None:
-    """The same for a page that only shows something, in a transaction of its own."""
-    with db.writing() as session:
-        see_mentions(session, person, measure)
-
-
 def needs_of_mentions(person: Person) -> list[Need]:
-    """The items on which the person was mentioned and has not looked since, each once, the newest
-    first. One statement. An item that they may not see any more is not told of."""
+    """Where the person was mentioned and has not looked since, the newest first. One statement.
+    An item that they may not see any more is not told of."""
     part = aliased(KeyResult)
     found = db.session.execute(
         select(Mention, Objective, part)
@@ -54,29 +66,19 @@ def needs_of_mentions(person: Person) -> list[Need]:
         .order_by(Mention.id.desc())
         .limit(_MOST)
     ).all()
-    by_item: dict[int, list[Mention]] = {}
-    items: dict[int, Item] = {}
-    for mention, objective, key_result in found:
-        by_item.setdefault(mention.measure_id, []).append(mention)
-        items[mention.measure_id] = key_result or objective
-    return [_need(items[one], mentions) for one, mentions in by_item.items()]
+    return [_need(key_result or objective, mention) for mention, objective, key_result in found]
 
 
-def _need(item: Item, mentions: Sequence[Mention]) -> Need:
-    newest = mentions[0]
-    others = len({one.by_id for one in mentions}) - 1
-    names = newest.by.name
-    if others:
-        names += f" and {others} {'other' if others == 1 else 'others'}"
-    place = f"comment-{newest.comment_id}"
-    if newest.check_in_id is not None:
-        place = f"check-in-{newest.check_in_id}"
+def _need(item: Item, mention: Mention) -> Need:
+    place = f"{COMMENT}-{mention.comment_id}"
+    if mention.check_in_id is not None:
+        place = f"{CHECK_IN}-{mention.check_in_id}"
     return Need(
-        title=f"{names} mentioned you on “{item.title}”",
-        sentence=_quote(newest),
+        title=f"{mention.by.name} mentioned you on “{item.title}”",
+        sentence=_quote(mention),
         url=f"{item_url(item, 'show')}#{place}",
         action="Look",
-        seen_url=item_url(item, "see"),
+        seen_url=item_url(item, "see", mention=mention.id),
     )
 
 

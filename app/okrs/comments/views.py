@@ -4,7 +4,7 @@ from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from app.access import for_observers, found, hold_me, me
+from app.access import LARGEST_ID, for_observers, found, hold_me, me
 from app.audit.since import Saved
 from app.db import db
 from app.edited_forms import edited
@@ -15,7 +15,7 @@ from app.okrs.comments.forms import CommentForm
 from app.okrs.comments.loading import comment_for
 from app.okrs.comments.models import Comment
 from app.okrs.comments.saying import delete, edit, is_repeat, say
-from app.okrs.comments.seeing import see_mentions
+from app.okrs.comments.seeing import see_mention
 from app.okrs.holding import hold_item
 from app.okrs.loading import Item, key_result_for, objective_for
 from app.okrs.rows import item_url
@@ -81,8 +81,10 @@ def see_key_result(key_result_id: int) -> ResponseReturnValue:
 
 
 def _see(item: Item) -> ResponseReturnValue:
-    """What mentions the person here is seen, without looking at it."""
-    see_mentions(db.session(), me(), item.measure)
+    """A mention of the person here is seen, without looking at it there."""
+    mention_id = request.args.get("mention", 0, type=int)
+    if mention_id <= LARGEST_ID:
+        see_mention(me(), item.measure, mention_id)
     db.session.commit()
     return see_other("okrs.home")
 

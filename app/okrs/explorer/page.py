@@ -8,7 +8,7 @@ from app.okrs.explorer.candidates import Candidate, Found
 from app.okrs.explorer.forms import ExplorerForm
 from app.okrs.models import COMPANY, PERSONAL
 from app.okrs.row_loading import rows_of
-from app.okrs.rows import Row
+from app.okrs.rows import APART, Row
 from app.okrs.standing import STATUS_WORDS
 
 ITEMS_A_PAGE = 200
@@ -83,7 +83,7 @@ def _titles(form: ExplorerForm) -> tuple[Callable[[Candidate], str], list[str]]:
 
 
 def _rows(shown: Sequence[Candidate]) -> list[Row]:
-    rows = rows_of([one.measure_id for one in shown])
+    rows = rows_of([one.measure_id for one in shown], APART)
     return [rows[one.measure_id] for one in shown]
 
 

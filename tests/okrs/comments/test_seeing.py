@@ -55,20 +55,47 @@ def test_nobody_puts_away_anothers(
 ) -> None:
     comment(client, bob, key_result, "@Carol")
     client.sign_in(alice)
-    client.post(f"/key-results/{key_result.id}/seen")
+    mention = only(Mention).id
+    for query in (f"?mention={mention}", "", "?mention=x", f"?mention={9**30}"):
+        assert client.post(f"/key-results/{key_result.id}/seen{query}").status_code == 303
     client.page(f"/key-results/{key_result.id}")
     assert only(Mention).seen_at is None
 
 
-def test_several_on_one_item_are_one_need(
+def test_several_on_one_item_are_told_and_put_away_one_by_one(
     client: Client, bob: Person, carol: Person, alice: Person, key_result: KeyResult
 ) -> None:
     comment(client, bob, key_result, "@Carol, look")
     client.post(f"/key-results/{key_result.id}/check-in", {"note": "@Carol, done"})
+    said = "Bob Brown mentioned you on “Publish posts”"
+    assert needs(client, carol) == [f"{said} “@Carol, done”", f"{said} “@Carol, look”"]
+    page = client.page("/")
     comment(client, alice, key_result, "@Carol and @Bob " + "x" * 200)
-    assert needs(client, carol) == [
-        f"Alice Adams and 1 other mentioned you on “Publish posts” “@Carol and @Bob {'x' * 104} …”"
-    ]
+    client.sign_in(carol)
+    newest = page.one(".needs").all("form")[0]
+    client.follow(client.post(newest["action"]))
+    newer = f"Alice Adams mentioned you on “Publish posts” “@Carol and @Bob {'x' * 104} …”"
+    assert needs(client, carol) == [newer, f"{said} “@Carol, look”"]
+    client.page(f"/key-results/{key_result.id}")
+    assert needs(client, carol) == []
+
+
+def test_what_the_page_of_the_item_has_no_room_for_is_not_seen(
+    client: Client,
+    bob: Person,
+    carol: Person,
+    key_result: KeyResult,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for module in ("history", "timeline"):
+        monkeypatch.setattr(f"app.okrs.{module}.LONGEST", 1)
+    comment(client, bob, key_result, "@Carol, one")
+    comment(client, bob, key_result, "@Carol, two")
+    client.sign_in(carol)
+    client.page(f"/key-results/{key_result.id}")
+    assert [said.partition("“@")[2] for said in needs(client, carol)] == ["Carol, one”"]
+    client.page(f"/key-results/{key_result.id}/timeline?page=2")
+    assert needs(client, carol) == []
 
 
 def test_a_mention_in_a_check_in_leads_to_it(
