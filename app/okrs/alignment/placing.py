@@ -51,7 +51,14 @@ def _title(parent: Measure | None) -> str:
 
 
 def _public_words(parent: Measure | None) -> str:
+    if parent is None:
+        return NOTHING
+    is_private = objective_of(parent.item).is_private
+    return public_words(parent.item.title, is_private, parent.objective is not None)
+
+
+def public_words(title: str, is_private: bool, is_objective: bool) -> str:
     """For the timeline, which people read who may not see what is private."""
-    if parent is None or not objective_of(parent.item).is_private:
-        return _title(parent)
-    return "a private objective" if parent.objective else "a key result of a private objective"
+    if not is_private:
+        return title
+    return "a private objective" if is_objective else "a key result of a private objective"

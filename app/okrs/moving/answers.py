@@ -6,9 +6,13 @@ from datetime import date
 from typing import Any
 
 from app.names import cut
+from app.okrs.models import Cycle
 from app.teams.forms import LONGEST_KEY, LONGEST_NAME
 
 LEAVE_OUT, MAKE = "leave-out", "make"
+LEAVE, CHANGE = "leave", "change"
+"""What is done with what is here already: only what is new is added to it, or it is changed to what
+the file says."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,13 @@ CycleChoice = int | NewCycle | None
 """The id of a cycle here, one to be made, or None: what is in it is left out."""
 TeamChoice = int | str | None
 """The id of a team here, MAKE, COMPANY, or None for no team."""
+
+
+def days_in(cycle: Cycle | NewCycle) -> tuple[date, date]:
+    """The first and the last."""
+    if isinstance(cycle, NewCycle):
+        return cycle.first_day, cycle.last_day
+    return cycle.starts_on, cycle.ends_on
 
 
 def new_team_name(word: str) -> str:
@@ -43,6 +54,12 @@ class Answers:
     teams: dict[str, TeamChoice] = field(default_factory=dict)
     orders: dict[str, str] = field(default_factory=dict)
     """Day first or month first, by the mark between the numbers."""
+    known: str = LEAVE
+    """LEAVE or CHANGE."""
+
+    @property
+    def change_known(self) -> bool:
+        return self.known == CHANGE
 
     def stored(self) -> dict[str, Any]:
         return {
@@ -51,6 +68,7 @@ class Answers:
             "periods": {name: _stored(one) for name, one in self.periods.items()},
             "teams": self.teams,
             "orders": self.orders,
+            "known": self.known,
         }
 
     @classmethod
@@ -59,7 +77,14 @@ class Answers:
         if not stored:
             return cls()
         periods = {name: _choice(one) for name, one in stored["periods"].items()}
-        return cls(stored["people"], stored["kinds"], periods, stored["teams"], stored["orders"])
+        return cls(
+            people=stored["people"],
+            kinds=stored["kinds"],
+            periods=periods,
+            teams=stored["teams"],
+            orders=stored["orders"],
+            known=stored.get("known", LEAVE),  # what was answered before this was asked lacks it
+        )
 
 
 def _stored(choice: CycleChoice) -> int | list[str] | None:

@@ -10,7 +10,16 @@ from app.accounts.models import Person
 from app.names import as_compared
 from app.okrs.fields import LONGEST_NAME, YEARS
 from app.okrs.models import COMPANY, Cycle
-from app.okrs.moving.answers import LEAVE_OUT, MAKE, Answers, CycleChoice, NewCycle, TeamChoice
+from app.okrs.moving.answers import (
+    CHANGE,
+    LEAVE,
+    LEAVE_OUT,
+    MAKE,
+    Answers,
+    CycleChoice,
+    NewCycle,
+    TeamChoice,
+)
 from app.okrs.moving.dates import DAY_FIRST, MONTH_FIRST, Doubt
 from app.okrs.moving.neutral import KEY_RESULT, OBJECTIVE
 from app.okrs.moving.questions import Asked, Questions
@@ -42,7 +51,10 @@ class AnswersForm:
     answers: Answers
     """As stored, else as suggested; after `validate` as typed."""
     typed: Mapping[str, str] | None = None
+    asks_of_known: bool = False
+    """Whether something of the file may be here already."""
 
+    known_line: Line = field(init=False)
     person_lines: list[Line] = field(init=False)
     kind_lines: list[Line] = field(init=False)
     period_lines: list[Line] = field(init=False)
@@ -57,6 +69,8 @@ class AnswersForm:
         self.team_lines = self._lines("team", questions.teams)
         doubts = [Asked(one.mark, 0) for one in questions.doubts]
         self.order_lines = self._lines("order", doubts)
+        typed = self.typed if self.asks_of_known else None
+        self.known_line = Line("known", "", 0, (typed or {}).get("known", answers.known))
         if self.typed is not None:
             return
         for line in self.person_lines:
@@ -99,9 +113,15 @@ class AnswersForm:
         return [("", "Choose one"), (DAY_FIRST, "Day first"), (MONTH_FIRST, "Month first")]
 
     @property
+    def known_choices(self) -> list[Choice]:
+        added = "Leave it as it is, and add what is new (check-ins, comments, items)"
+        return [(LEAVE, added), (CHANGE, "Change it to what the file says")]
+
+    @property
     def has_errors(self) -> bool:
         lines = (self.person_lines, self.kind_lines, self.period_lines, self.team_lines)
-        return any(line.error for part in (*lines, self.order_lines) for line in part)
+        parts = (*lines, self.order_lines, [self.known_line])
+        return any(line.error for part in parts for line in part)
 
     def validate(self) -> bool:
         """Read what was typed into `answers`; False leaves sentences at the lines."""
@@ -112,6 +132,7 @@ class AnswersForm:
             periods={line.word: self._period(line) for line in self.period_lines},
             teams={line.word: self._team(line) for line in self.team_lines},
             orders={line.word: self._one_of(line, self.order_choices) for line in self.order_lines},
+            known=self._one_of(self.known_line, self.known_choices),
         )
         return not self.has_errors
 

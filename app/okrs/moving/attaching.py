@@ -24,7 +24,7 @@ from app.okrs.models import (
 from app.okrs.moving.made_places import Places
 from app.okrs.moving.making import Values, put_rows, told
 from app.okrs.moving.models import Imported, WaitingSource
-from app.okrs.moving.planning import NEW, PlannedRow
+from app.okrs.moving.planned import NEW, PlannedRow
 from app.okrs.readings import by_age
 
 Pairs = Sequence[tuple[PlannedRow, int]]
@@ -32,7 +32,7 @@ Pairs = Sequence[tuple[PlannedRow, int]]
 
 
 def attach_people_and_tags(pairs: Pairs, places: Places) -> None:
-    """Set them anew, for who is changed as well."""
+    """Set them anew, for what is changed as well."""
     known = [measure_id for row, measure_id in pairs if row.item is not None]
     for batch in in_batches(known):
         db.session.execute(delete(ItemOwner).where(ItemOwner.measure_id.in_(batch)))
@@ -51,11 +51,11 @@ def attach_people_and_tags(pairs: Pairs, places: Places) -> None:
 
 
 def attach_viewers(pairs: Pairs, places: Places) -> None:
-    """Of private objectives."""
+    """Of new objectives that are private; of what is here already no file says who sees it."""
     sights = {
-        measure_id: state.sight
+        measure_id: sight
         for row, measure_id in pairs
-        if (state := told(row)[0]).sight is not None and not row.node.is_key_result
+        if row.fate == NEW and (sight := told(row)[0].sight) is not None
     }
     people: list[Values] = []
     teams: list[Values] = []
@@ -63,15 +63,8 @@ def attach_viewers(pairs: Pairs, places: Places) -> None:
         found = db.session.execute(
             select(Objective.id, Objective.measure_id).where(Objective.measure_id.in_(batch))
         ).all()
-        ids = [row.id for row in found]
-        of_these = ObjectiveViewer.objective_id.in_(ids)
-        db.session.execute(delete(ObjectiveViewer).where(of_these))
-        of_these = ObjectiveViewerTeam.objective_id.in_(ids)
-        db.session.execute(delete(ObjectiveViewerTeam).where(of_these))
         for objective_id, measure_id in found:
             sight = sights[measure_id]
-            if sight is None:
-                continue
             people += [
                 {"objective_id": objective_id, "person_id": one} for one in sorted(sight.viewers)
             ]

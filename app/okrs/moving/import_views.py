@@ -23,7 +23,9 @@ from app.okrs.moving.limits import LARGEST_UPLOAD, MOST_ITEMS
 from app.okrs.moving.models import Import
 from app.okrs.moving.neutral import FileContent, Unreadable, pack, unpack
 from app.okrs.moving.opening import open_file
-from app.okrs.moving.planning import FATES, plan_import
+from app.okrs.moving.planned import FATES
+from app.okrs.moving.planning import plan_import
+from app.okrs.moving.present import may_know
 from app.okrs.moving.questions import Suggester, questions_about
 from app.okrs.moving.so_far import SoFar, words
 from app.okrs.moving.waiting import all_waiting
@@ -186,7 +188,8 @@ def _answers_form(begun: Import, content: FileContent) -> AnswersForm:
         answers = Suggester(content, people, cycles, teams).answers(questions)
     typed = request.form if request.method == "POST" else None
     open_cycles = [one for one in cycles if one.closed_at is None or content.is_ours]
-    return AnswersForm(questions, people, open_cycles, teams, answers, typed)
+    asks_of_known = may_know(content.origin)
+    return AnswersForm(questions, people, open_cycles, teams, answers, typed, asks_of_known)
 
 
 def _map_page(begun: Import, content: FileContent, form: AnswersForm) -> str:

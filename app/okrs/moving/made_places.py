@@ -11,7 +11,7 @@ from app.okrs.cycle_changes import record_created
 from app.okrs.cycles import add_cycle, all_cycles
 from app.okrs.models import Tag
 from app.okrs.moving.answers import NewCycle
-from app.okrs.moving.planning import PlannedRow
+from app.okrs.moving.planned import PlannedRow
 from app.okrs.moving.states import State
 from app.teams.changing import make_team
 from app.teams.models import Team
@@ -29,7 +29,7 @@ class Places:
         for name in dict.fromkeys(name for one in states for name in _new_teams(one)):
             if as_compared(name) not in self._teams:
                 self._teams[as_compared(name)] = make_team(name, None, None, by).id
-        names = {key: name for row in rows if row.wanted for key, name in row.wanted.tags.items()}
+        names = {key: name for row in rows for key, name in row.tag_names.items()}
         self.tags = _tags(names)
 
     def _make_cycle(self, wanted: NewCycle) -> int:

@@ -7,15 +7,16 @@ from sqlalchemy import bindparam, insert, select, update
 
 from app.accounts.models import Person
 from app.db import Model, db, in_batches
-from app.okrs.changes import TARGET, note_change
-from app.okrs.figures import measure_words
+from app.okrs.changes import DESCRIPTION, Edits, note_change, record_edit
+from app.okrs.loading import Item
 from app.okrs.models import KeyResult, Measure, Objective
 from app.okrs.moving.made_places import Places
-from app.okrs.moving.planning import PlannedRow
+from app.okrs.moving.planned import PlannedRow
 from app.okrs.moving.so_far import SoFar
-from app.okrs.moving.states import Key, State, state_of
+from app.okrs.moving.states import ENDING, Key, State, state_of
 from app.okrs.moving.structure import key_of
 from app.okrs.moving.wanting import Wanted
+from app.okrs.moving.wording import ending_figures
 
 Values = dict[str, Any]
 
@@ -53,20 +54,20 @@ def carry_on(rows: Sequence[PlannedRow], measures: Mapping[Key, int]) -> None:
 def change_item(
     row: PlannedRow, measures: Mapping[Key, int], places: Places, by: Person
 ) -> int | None:
-    """Let the item that is here be what the file says; the measure of what it was under, if it
-    moved away from there."""
+    """Let the item that is here be what the file says, with a record of the edits; the measure of
+    what it was under, if it moved away from there."""
     item, (state, _) = row.item, told(row)
     if item is None:
         raise RuntimeError("this row is new")
-    before, words = state_of(item), measure_words(item.measure)
+    before = state_of(item)
     item.title, item.description = state.title, state.description
     item.owner_id = state.owner or item.owner_id
     item.starts_on, item.ends_on, item.share = state.first_day, state.last_day, state.share
     if state.measure != before.measure:
         _fill(item.measure, _measure_fields(state))
-        note_change(item.measure, by, TARGET, words, measure_words(item.measure))
     if state.ending != before.ending:
         _fill(item.measure, _ending_fields(row))
+    _note_edits(item, row.edits, state, by)
     above, old_parent = measure_above(state, measures), measure_above(before, measures)
     if isinstance(item, KeyResult):
         if state.parent != before.parent and above is not None:
@@ -76,9 +77,16 @@ def change_item(
     item.cycle_id = places.cycle(state) or item.cycle_id
     item.level, item.team_id = state.level, places.team(state.team)
     item.parent_measure_id = above
-    if state.sight is not None:
-        item.is_private = state.sight.is_private
     return old_parent if old_parent != above else None
+
+
+def _note_edits(item: Item, edits: Edits, state: State, by: Person) -> None:
+    for what, (before, after) in edits.items():
+        if what == ENDING and state.ending is not None:
+            note_change(item.measure, by, state.ending.ended_as, after=ending_figures(state))
+        elif what != DESCRIPTION:
+            note_change(item.measure, by, what, before, after)
+    record_edit(item, by, edits)
 
 
 def _fill(measure: Measure, values: Values) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from app.accounts.models import Person, workspace
 from app.db import db, in_batches
@@ -34,6 +34,16 @@ class Present:
     def check_ins_of(self, measure_id: int) -> frozenset[tuple[datetime, str]]:
         said = self.gathered.check_ins.get(measure_id, ())
         return frozenset((one.made_at, one.note) for one in said)
+
+
+def may_know(origin: str) -> bool:
+    """Whether something that came from there may be here already."""
+    brought = select(exists().where(Imported.origin == origin))
+    return _is_own(origin) or bool(db.session.scalar(brought))
+
+
+def _is_own(origin: str) -> bool:
+    return origin == origin_of(mark_of_workspace(workspace()))
 
 
 def present_for(origin: str, admin: Person) -> Present:
@@ -83,7 +93,7 @@ def _known(origin: str, here: Mapping[int, Here]) -> dict[str, Here]:
         select(Imported.reference, Imported.measure_id).where(Imported.origin == origin)
     )
     known = {reference: here[measure_id] for reference, measure_id in rows}
-    if origin == origin_of(mark_of_workspace(workspace())):
+    if _is_own(origin):
         known = {str(one): place for one, place in here.items()} | known
     return known
 

@@ -5,6 +5,19 @@ from datetime import date, datetime
 from fractions import Fraction
 
 from app.names import as_compared
+from app.okrs.changes import (
+    ALIGNMENT,
+    BELONGS_TO,
+    CYCLE,
+    DAYS,
+    DESCRIPTION,
+    FURTHER_OWNERS,
+    OWNER,
+    TAGS,
+    TARGET,
+    TITLE,
+    VIEWERS,
+)
 from app.okrs.loading import Item
 from app.okrs.models import KeyResult, Measure, Objective
 from app.okrs.moving.answers import NewCycle
@@ -62,13 +75,14 @@ class State:
     ending: Ending | None = None
 
     def over(self, here: "State") -> "State":
-        """This, with what is here where this says nothing. What ended here stays as it ended, and
-        what moves leaves its share behind."""
+        """This, with what is here where this says nothing. Who sees it stays as it is here, what
+        ended stays as it ended, and what moves leaves its share behind."""
         kept = {
             one.name: getattr(here, one.name)
             for one in fields(self)
             if getattr(self, one.name) in (None, "", frozenset())
         }
+        kept["sight"] = here.sight
         if not self.level:
             kept["team"] = here.team
         has_other_kind = self.measure.kind != here.measure.kind
@@ -87,22 +101,23 @@ class State:
         return list(dict.fromkeys(changed))
 
 
+SHARE, ENDING = "share", "ending"
 _WORDS = {
-    "title": "title",
-    "measure": "measure",
-    "description": "description",
-    "owner": "owner",
-    "further_owners": "further owners",
-    "cycle": "cycle",
-    "first_day": "days",
-    "last_day": "days",
-    "level": "whose it is",
-    "team": "whose it is",
-    "parent": "alignment",
-    "share": "share",
-    "tags": "tags",
-    "sight": "who sees it",
-    "ending": "ending",
+    "title": TITLE,
+    "measure": TARGET,
+    "description": DESCRIPTION,
+    "owner": OWNER,
+    "further_owners": FURTHER_OWNERS,
+    "cycle": CYCLE,
+    "first_day": DAYS,
+    "last_day": DAYS,
+    "level": BELONGS_TO,
+    "team": BELONGS_TO,
+    "parent": ALIGNMENT,
+    "share": SHARE,
+    "tags": TAGS,
+    "sight": VIEWERS,
+    "ending": ENDING,
 }
 
 

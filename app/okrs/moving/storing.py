@@ -24,7 +24,7 @@ from app.okrs.moving.making import (
     make_objectives,
 )
 from app.okrs.moving.neutral import FileContent
-from app.okrs.moving.planning import CHANGED, NEW, Plan, PlannedRow
+from app.okrs.moving.planned import CHANGED, NEW, Plan, PlannedRow
 from app.okrs.moving.so_far import SoFar
 from app.okrs.moving.states import state_of
 from app.okrs.moving.structure import key_of
@@ -42,12 +42,12 @@ def store(plan: Plan, content: FileContent, by: Person, so_far: SoFar) -> None:
     measures |= {row.item.measure_id: row.item.measure_id for row in rows if row.item is not None}
     make_objectives(new, measures, places, by)
     make_key_results(new, measures, by)
-    known = [row for row in rows if row.item is not None]
-    left = [change_item(row, measures, places, by) for row in known]
+    edited = [row for row in rows if row.edits]
+    left = [change_item(row, measures, places, by) for row in edited]
     db.session.flush()  # what follows does not go through the session
     carry_on(rows, measures)
     pairs = [(row, measures[key_of(row.node)]) for row in rows]
-    attach_people_and_tags(pairs, places)
+    attach_people_and_tags([pair for pair in pairs if pair[0].fate == NEW or pair[0].edits], places)
     attach_viewers(pairs, places)
     remember(pairs, content.origin, by, utcnow())
     put_down_what_was_said(pairs)
@@ -81,9 +81,10 @@ def _given_more(rows: Sequence[PlannedRow]) -> set[int]:
 
 
 def _make_room(plan: Plan) -> None:
-    """Under the objectives that get something new. Where the file tells of what they have
-    already, it tells the shares of all."""
-    in_file = {row.item.measure_id for row in plan.rows if row.item is not None}
+    """Under the objectives that get something new. Where the file changes what they have already,
+    it tells the shares of all."""
+    known = plan.rows if plan.answers.change_known else ()
+    in_file = {row.item.measure_id for row in known if row.item is not None}
     for batch in in_batches(sorted(_given_more(plan.rows))):
         found = select(Objective).where(Objective.measure_id.in_(batch))
         for objective in db.session.scalars(found):

@@ -14,7 +14,7 @@ from app.names import as_compared
 from app.okrs.fields import LONGEST_TEXT, LONGEST_TITLE, several_lines
 from app.okrs.integrations import integration_named
 from app.okrs.models import CLOSED, COMPANY, PERSONAL, POSTPONED, ROLL_UP, TEAM, Cycle
-from app.okrs.moving.answers import MAKE, Answers, NewCycle, new_team_name
+from app.okrs.moving.answers import MAKE, Answers, NewCycle, days_in, new_team_name
 from app.okrs.moving.dates import Calendar
 from app.okrs.moving.measures import WantedMeasure, measure_for, present_value
 from app.okrs.moving.neutral import FileCheckIn, FileContent, FileItem
@@ -171,11 +171,7 @@ class Translator:
                 notes.append(f"{name} “{text[:40]}” is no day, so that of its cycle holds.")
             days.append(day)
         first, last = days
-        begins, ends = (
-            (cycle.first_day, cycle.last_day)
-            if isinstance(cycle, NewCycle)
-            else (cycle.starts_on, cycle.ends_on)
-        )
+        begins, ends = days_in(cycle)
         if first and last and first > last:
             notes.append("Its last day is before its first, so those of its cycle hold.")
             return None, None
@@ -286,8 +282,7 @@ class Translator:
         return self.calendar.moment(said.day)
 
     def _begin_of(self, first_day: date | None, cycle: Cycle | NewCycle) -> datetime:
-        begins = cycle.first_day if isinstance(cycle, NewCycle) else cycle.starts_on
-        return self._past((first_day or begins).isoformat()) or self.now
+        return self._past((first_day or days_in(cycle)[0]).isoformat()) or self.now
 
     def _figures(
         self,

@@ -120,10 +120,13 @@ def begin(client: Client, content: bytes, name: str = "export.csv") -> int:
     return int(re.search(r"(\d+)$", answer.headers["Location"])[1])
 
 
-def answer_all(client: Client, number: int, **changes: Any) -> None:
-    """Take what is suggested, but for the changes, which are by the words of the file."""
+def answer_all(client: Client, number: int, known: str = "", **changes: Any) -> None:
+    """Take what is suggested, but for the changes, which are by the words of the file. `known` is
+    what becomes of what is here already."""
     page = client.page(f"/admin/imports/{number}")
     fields = {}
+    if known:
+        fields["known"] = page.one(f"#known-{known}")["value"]
     for label in page.all("label"):
         word = label.text.partition(" (")[0]
         if word in changes:
