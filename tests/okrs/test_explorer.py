@@ -88,6 +88,7 @@ EVERYTHING = ["People find us", "Publish posts", "Give talks", "We last", "Hire 
         ("tag=1", ["Hire two"]),
         ("text=POSTS", ["Publish posts"]),
         ("text=über", ["Give talks"]),
+        ("text=u%CC%88ber", ["Give talks"]),  # the same, put together of two signs
         ("text=%25", []),
         ("owner={carol}&status=late&team=company", ["We last", "Hire two"]),
     ],

@@ -8,6 +8,7 @@ from sqlalchemy import Select, null, select, union_all
 
 from app.accounts.models import Person
 from app.db import db
+from app.names import as_compared
 from app.okrs.loading import is_visible
 from app.okrs.models import Cycle, KeyResult, Objective
 
@@ -44,12 +45,12 @@ class Found:
 def find_by_text(person: Person, text: str, leaving_out: int | None) -> Found:
     """What the person may see and whose title has all these words, whatever their case; the
     latest cycles first. An objective and its key results may be left out. One statement."""
-    words = text.casefold().split()
+    words = as_compared(text).split()
     rows = db.session.execute(union_all(_objectives(person), _key_results(person))).all()
     found = [
         row
         for row in rows
-        if row.objective_id != leaving_out and all(one in row.title.casefold() for one in words)
+        if row.objective_id != leaving_out and all(one in as_compared(row.title) for one in words)
     ]
     found.sort(key=lambda row: (-row.ends_on.toordinal(), row.title.casefold(), row.measure_id))
     return Found([_candidate(row) for row in found[:MOST]], len(found))

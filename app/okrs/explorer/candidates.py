@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from app.accounts.models import workspace
 from app.exact import LongExact
+from app.names import as_compared
 from app.okrs.models import ROLL_UP, TEAM
 from app.okrs.standing import (
     Days,
@@ -76,8 +77,9 @@ class Candidate:
         return self.row.valued_at or _LONG_AGO
 
     def says(self, text: str) -> bool:
-        """Whether the text stands in its title or description, without regard to case."""
-        return text in self.row.title.casefold() or text in self.row.description.casefold()
+        """Whether the text, as it is compared, stands in its title or description."""
+        told = (self.row.title, self.row.description)
+        return any(text in as_compared(one) for one in told)
 
     def __getattr__(self, name: str) -> Any:
         """What else was read; figures are parsed when one is asked for."""

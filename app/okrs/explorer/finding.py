@@ -19,6 +19,7 @@ from sqlalchemy import (
 
 from app.accounts.models import Person
 from app.db import db
+from app.names import as_compared
 from app.okrs.explorer.candidates import FIGURES, Candidate, Found, Judging
 from app.okrs.explorer.forms import (
     ANY,
@@ -61,7 +62,7 @@ def find(person: Person, form: ExplorerForm) -> Found:
         return found
     kept = found.all()
     if form.text.data:
-        text = form.text.data.casefold()
+        text = as_compared(form.text.data)
         kept = [one for one in kept if one.says(text)]
     wanted = STATUSES.get(form.status.data)
     if wanted is not None:

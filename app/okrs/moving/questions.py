@@ -154,4 +154,4 @@ def kind_of(item: FileItem, content: FileContent, answers: Answers) -> str:
 
 
 def _plain(text: str) -> str:
-    return " ".join(text.split()).casefold()
+    return as_compared(" ".join(text.split()))
