@@ -411,6 +411,23 @@
     document.addEventListener("visibilitychange", () => lookAgain(0));
   });
 
+  // htmx gives the focus back to what has an id; the links of a part that is shown anew have none.
+
+  let focused = null;
+  document.addEventListener("focusin", ({ target }) => {
+    const part = target.id ? null : target.closest("[data-live-url]");
+    focused = part && { part: part.id, href: target.getAttribute("href") };
+  });
+  document.addEventListener("pointerdown", () => (focused = null));
+  for (const swapped of ["htmx:afterSwap", "htmx:after:swap"]) {
+    document.addEventListener(swapped, () => {
+      if (!focused?.href || document.activeElement !== document.body) return;
+      const links = document.getElementById(focused.part)?.querySelectorAll("a[href]") ?? [];
+      const same = [...links].find((link) => link.getAttribute("href") === focused.href);
+      same?.focus({ preventScroll: true });
+    });
+  }
+
   // What is being counted asks for itself every second, by htmx. Whoever pressed Refresh should not
   // wait for that: in between, a question that costs next to nothing tells when the count has ended.
 

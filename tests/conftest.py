@@ -143,6 +143,7 @@ def app(config: Config, request: pytest.FixtureRequest) -> Iterator[Flask]:
     else:
         app = shared_app(config, add_to if "abacus" in request.fixturenames else None)
     app.testing = True
+    db.engine.dispose()  # what was opened after the test before would lead to a file that is gone
     yield app
     db.session.remove()
     db.engine.dispose()

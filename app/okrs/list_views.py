@@ -10,7 +10,6 @@ from app.access import me
 from app.accounts.models import Person
 from app.htmx import fragment, is_htmx, see_other
 from app.okrs import blueprint
-from app.okrs.checkins.wanting import items_wanting
 from app.okrs.comments.seeing import needs_of_mentions
 from app.okrs.cycles import current_cycle
 from app.okrs.home import Mine, what_is_mine
@@ -34,7 +33,6 @@ def home() -> ResponseReturnValue:
         key_results=[rows[one] for one in mine.key_results],
         of_teams=[rows[one] for one in mine.of_teams],
         **_needs_part(person, mine, integrations),
-        waiting_count=0 if person.is_observer else len(items_wanting(person)),
         cycle=current,
         has_integration=bool(integrations),
     )

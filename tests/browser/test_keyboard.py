@@ -28,6 +28,8 @@ STOP = """() => {
   if (!isRinged(at) && !(at.closest(".pick") && isRinged(at.closest(".pick")))) {
     return `no ring around ${said}`;
   }
+  // What lets pointers through lies over what it stands for: there, another is hit.
+  if (getComputedStyle(at).pointerEvents === "none") return "";
   const box = at.getClientRects()[0];
   const [x, y] = [box.x + box.width / 2, box.y + Math.min(box.height / 2, 20)];
   const hit = document.elementFromPoint(x, y);

@@ -15,7 +15,6 @@ from tests.okrs.items import TODAY, make_cycle, make_key_result, make_measure, m
 from tests.support.client import Client
 from tests.support.html import Page
 from tests.support.people import make_person
-from tests.support.sql import count_statements
 
 
 @pytest.fixture(autouse=True)
@@ -82,26 +81,6 @@ def test_it_shows_what_runs_and_says_of_the_rest_when_it_does(
     row = page.one(f"#key-result-row-{key_result.id}")
     again = client.fragment(row["data-live-url"]).one(".name")
     assert again.text == "Ahead Summer Hers"
-
-
-def test_the_round_says_how_many_wait_for_it(client: Client, bob: Person, cycle: Cycle) -> None:
-    objective = make_objective(bob, cycle)
-    client.sign_in(bob)
-    assert client.page("/").link("Check-in round") == "/check-ins/round"
-    counts = []
-    for count in (1, 4):
-        made = [make_key_result(objective, bob) for _ in range(count)]
-        client.page("/")
-        with count_statements() as statements:
-            page = client.page("/")
-        counts.append(len(statements))
-        assert page.link(f"Check-in round ({count})") == "/check-ins/round"
-        for one in made:
-            client.post(f"/key-results/{one.id}/check-in", {"value": "1"})
-    assert counts[0] == counts[1]
-    assert client.page("/").named("Check-in round")
-    client.sign_in(make_person("Otto Orr", OBSERVER))
-    assert "Check-in round" not in client.page("/").text
 
 
 def test_what_is_over_is_to_be_ended(client: Client, bob: Person, cycle: Cycle) -> None:

@@ -35,7 +35,7 @@ def shared_app(config: Config, add: Callable[[Flask], None] | None = None) -> Fl
     app.extensions = built.extensions | {"tally_config": config}
     app.view_functions = dict(built.view_functions)
     init_provider(app, config)  # which remembers what the provider said of itself
-    db.bind(_fresh(config.database_url))
+    db.bind(_engine(config.database_url))
     return app
 
 
@@ -43,16 +43,8 @@ def own_app(config: Config) -> Flask:
     """An app built anew; the statements compiled for its database it shares with others."""
     app = create_app(config)
     db.engine.dispose()
-    db.bind(_fresh(config.database_url))
+    db.bind(_engine(config.database_url))
     return app
-
-
-def _fresh(url: str) -> Engine:
-    """The engine of this database without connections: one that something opened after the test
-    before would lead to a file that is gone."""
-    engine = _engine(url)
-    engine.dispose()
-    return engine
 
 
 @cache

@@ -7,7 +7,7 @@ from fractions import Fraction
 from app.exact import exact_number
 
 _MOST_DIGITS, _MOST_PLACES = 15, 12
-_SKIPPED = re.compile(r"[\s\u00a0\u2009\u202f'']")
+_SKIPPED = re.compile(r"[\s\u00a0\u2009\u202f'\u2019]")
 _FIGURE = re.compile(r"([+-]?)(\d[\d.,]*|[.,]\d+)", re.ASCII)
 _EXACT = re.compile(r"-?\d{1,39}/[1-9]\d{0,38}", re.ASCII)
 """What a column for an exact number has room for."""
