@@ -416,17 +416,17 @@
   let focused = null;
   document.addEventListener("focusin", ({ target }) => {
     const part = target.id ? null : target.closest("[data-live-url]");
-    focused = part && { part: part.id, href: target.getAttribute("href") };
+    focused = part && { element: target, part: part.id, href: target.getAttribute("href") };
   });
   document.addEventListener("pointerdown", () => (focused = null));
-  for (const swapped of ["htmx:afterSwap", "htmx:after:swap"]) {
-    document.addEventListener(swapped, () => {
-      if (!focused?.href || document.activeElement !== document.body) return;
-      const links = document.getElementById(focused.part)?.querySelectorAll("a[href]") ?? [];
-      const same = [...links].find((link) => link.getAttribute("href") === focused.href);
-      same?.focus({ preventScroll: true });
-    });
-  }
+  const givesFocusBack = new MutationObserver(() => {
+    if (!focused?.href || focused.element.isConnected) return;
+    if (document.activeElement !== document.body) return;
+    const links = document.getElementById(focused.part)?.querySelectorAll("a[href]") ?? [];
+    const same = [...links].find((link) => link.getAttribute("href") === focused.href);
+    same?.focus();
+  });
+  givesFocusBack.observe(root, { childList: true, subtree: true });
 
   // What is being counted asks for itself every second, by htmx. Whoever pressed Refresh should not
   // wait for that: in between, a question that costs next to nothing tells when the count has ended.
