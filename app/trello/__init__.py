@@ -40,3 +40,4 @@ def init_app(app: Flask) -> None:
     add_integration(TrelloIntegration())
     add_keeper(app, "trello", Keeper(belongings.what, belongings.hand_over))
     add_places(app)
+    app.jinja_env.globals["list_of_connection"] = connect_views.list_of

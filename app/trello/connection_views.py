@@ -10,7 +10,6 @@ from app.okrs.integrations import is_enabled
 from app.okrs.rows import item_url
 from app.trello import blueprint
 from app.trello.app_keys import current_app_keys
-from app.trello.connect_views import list_of
 from app.trello.connections import items_on, row_for, rows_for
 from app.trello.loading import connection_for, is_usable_by, is_visible_to, may_connect
 from app.trello.models import Connection
@@ -49,7 +48,6 @@ def show_connection(connection_id: int) -> ResponseReturnValue:
         connection=connection,
         row=row_for(person, connection),
         items=items,
-        back=list_of(person, connection),
     )
 
 

@@ -8,7 +8,6 @@ from sqlalchemy.orm import joinedload
 from app.access import me
 from app.db import db
 from app.trello import blueprint
-from app.trello.connect_views import list_of
 from app.trello.connections import row_for
 from app.trello.failure_history import HISTORY_KEPT
 from app.trello.loading import connection_for
@@ -39,5 +38,4 @@ def show_failures(connection_id: int) -> ResponseReturnValue:
         failures=failures[:MOST_SHOWN],
         has_more=len(failures) > MOST_SHOWN,
         days_kept=HISTORY_KEPT.days,
-        back=list_of(person, connection),
     )

@@ -223,8 +223,8 @@ class RunRow:
 
     @property
     def trigger(self) -> str:
-        """What brought it about: "hourly", "refresh by Mina Lund" """
-        words = {HOURLY: "hourly", WEBHOOK: "webhook", REFRESH: "refresh", RETRY: "retry"}
+        """What brought it about: "Hourly", "Refresh by Mina Lund" """
+        words = {HOURLY: "Hourly", WEBHOOK: "Webhook", REFRESH: "Refresh", RETRY: "Retry"}
         said = words.get(self.run.trigger, self.run.trigger)
         return f"{said} by {self.asked_by}" if self.asked_by else said
 

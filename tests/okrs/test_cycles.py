@@ -108,7 +108,7 @@ def test_everyone_sees_the_cycles_and_only_admins_the_form(
     make_objective(bob, current_cycle())
     client.sign_in(bob)
     page = client.page("/cycles")
-    assert "Q1 2026 now 1 Jan 2026 31 Mar 2026 1" in page.text
+    assert "Q1 2026 Now 1 Jan 2026 31 Mar 2026 1" in page.text
     assert not page.named("Add cycle")
     client.sign_in(alice)
     assert client.page("/cycles").named("Add cycle")

@@ -274,7 +274,7 @@ def test_retry_asks_for_a_run_at_once(
     assert (run.status, run.trigger, run.asked_by_id) == (QUEUED, RETRY, alice.id)
     assert noticed == [(run.id, True)]
     assert cells(page, f"#board-{board}")["State"] == "Waiting Trello is down. What failed"
-    assert cells(page, f"#run-{run.id}")["By"] == "retry by Alice Adams"
+    assert cells(page, f"#run-{run.id}")["Why"] == "Retry by Alice Adams"
     assert admin.post(f"{PAGE}/boards/{board}/retry").status_code == 303
     assert len(runs_of(board)) == 1
 
@@ -383,7 +383,7 @@ def test_a_run_in_words_and_figures(admin: Client, app: Flask, bob: Person, boar
     page = admin.page(PAGE)
     assert cells(page, f"#run-{done}") == {
         "Asked for": "4 Mar 2026, 10:00",
-        "By": "refresh by Bob Brown",
+        "Why": "Refresh by Bob Brown",
         "Waited": "0.2 s",
         "Took": "3.1 s",
         "Requests": "2",
@@ -391,10 +391,10 @@ def test_a_run_in_words_and_figures(admin: Client, app: Flask, bob: Person, boar
         "Outcome": "Done",
     }
     assert cells(page, f"#run-{failed}")["Outcome"] == "Failed Trello is down."
-    assert cells(page, f"#run-{failed}")["By"] == "webhook"
+    assert cells(page, f"#run-{failed}")["Why"] == "Webhook"
     ended = cells(page, f"#run-{given_up}")
     assert ended["Outcome"] == "Given up The worker stopped."
-    assert (ended["By"], ended["Waited"], ended["Took"]) == ("hourly", "", "")
+    assert (ended["Why"], ended["Waited"], ended["Took"]) == ("Hourly", "", "")
 
 
 @pytest.mark.parametrize("kind", ["held", "paused"])
