@@ -139,7 +139,7 @@ def fates(client: Client, number: int) -> list[tuple[str, str, str, str]]:
     """Row, title, fate and why, as the dry run lists them."""
     page = client.page(f"/admin/imports/{number}/dry-run")
     return [
-        (cells[0].text, row.one("th").text, cells[2].text, cells[3].text)
+        (cells[0].text, row.one("th").text, cells[2].text.lower(), cells[3].text)
         for row in page.all("#rows tbody tr")
         for cells in [row.all("td")]
     ]
