@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import defer, joinedload
 from werkzeug.datastructures import FileStorage
 
-from app.access import by_id, hold_me, require_admin
+from app.access import by_id, found, hold_me, require_admin
 from app.accounts.people import everyone
 from app.audit.log import record
 from app.db import db, utcnow
@@ -37,6 +37,12 @@ _AT_ONCE = (
     "Someone else imported or made some of this at the same moment, so nothing was imported. "
     "Look at the rows once more."
 )
+_BROKE_OFF = (
+    "The import broke off before its end, so nothing has changed. Look at the rows, then press "
+    "Import once more."
+)
+_COMES_IN = "The file is being imported just now, so it can't be thrown away."
+_IS_IN = "The file was imported meanwhile, so there is nothing left to throw away."
 
 
 @blueprint.route("/admin/import", methods=["GET", "POST"])
@@ -82,8 +88,10 @@ def map_import(import_id: int) -> ResponseReturnValue:
         return _map_page(begun, content, form)
     if not form.validate():
         return _map_page(begun, content, form), 422
-    begun.mapping = form.answers.stored()
-    db.session.commit()
+    begun = _held(import_id)
+    if begun.done_at is None:
+        begun.mapping = form.answers.stored()
+        db.session.commit()
     return see_other("okrs.try_import", import_id=begun.id)
 
 
@@ -117,8 +125,7 @@ def try_import(import_id: int) -> ResponseReturnValue:
 def run_import(import_id: int) -> ResponseReturnValue:
     require_admin()
     admin = hold_me()
-    begun = _import(import_id)
-    db.session.refresh(begun, with_for_update=True)  # pressed twice, it comes in once
+    begun = _held(import_id)  # pressed twice, it comes in once
     content = _content(begun)
     if content is None or not begun.mapping:
         return go_on("okrs.map_import", import_id=begun.id)
@@ -143,23 +150,40 @@ def run_import(import_id: int) -> ResponseReturnValue:
 def import_progress(import_id: int) -> ResponseReturnValue:
     """How far it has come, for a page that waits for it; one that only looks on goes on with it."""
     begun = _import(import_id)
-    if not is_htmx():
-        return see_other("okrs.map_import", import_id=begun.id)
     said, looks_on = _said_of_running(begun), "looks-on" in request.args
     if looks_on and not said:
-        return go_on("okrs.map_import", import_id=begun.id)
-    return fragment("okrs/_import_progress.html", begun=begun, said=said, looks_on=looks_on)
+        return _lead_on(begun)
+    if not is_htmx():
+        return see_other("okrs.map_import", import_id=begun.id)
+    has_ended = "told" in request.args and not said
+    return fragment(
+        "okrs/_import_progress.html", begun=begun, said=said, looks_on=looks_on, has_ended=has_ended
+    )
 
 
 @blueprint.post("/admin/imports/<int:import_id>/discard")
 def discard_import(import_id: int) -> ResponseReturnValue:
-    begun = _import(import_id)
-    if begun.done_at is None:
-        record("import.discarded", "import", begun.id, begun.file_name)
-        db.session.delete(begun)
-        db.session.commit()
-        flash("The file is thrown away; nothing was imported.", "success")
+    if _said_of_running(_import(import_id)):
+        flash(_COMES_IN, "error")
+        return see_other("okrs.map_import", import_id=import_id)
+    hold_me()
+    begun = _held(import_id)
+    if begun.done_at is not None:
+        flash(_IS_IN, "error")
+        return see_other("okrs.map_import", import_id=begun.id)
+    record("import.discarded", "import", begun.id, begun.file_name)
+    db.session.delete(begun)
+    db.session.commit()
+    flash("The file is thrown away; nothing was imported.", "success")
     return see_other("okrs.begin_import")
+
+
+def _lead_on(begun: Import) -> ResponseReturnValue:
+    """To what came of it, from a page that saw it come in."""
+    if begun.done_at is not None:
+        return go_on("okrs.map_import", import_id=begun.id)
+    flash(_BROKE_OFF, "error")
+    return go_on("okrs.try_import", import_id=begun.id)
 
 
 def _said_of_running(begun: Import) -> str:
@@ -170,6 +194,13 @@ def _said_of_running(begun: Import) -> str:
 def _import(import_id: int) -> Import:
     require_admin()
     return by_id(Import, import_id)
+
+
+def _held(import_id: int) -> Import:
+    """Nobody else runs it, answers for it or throws it away until the commit; 404 where it was
+    thrown away since the page was made."""
+    begun = _import(import_id)
+    return found(db.session.get(Import, begun.id, populate_existing=True, with_for_update=True))
 
 
 def _content(begun: Import) -> FileContent | None:

@@ -71,10 +71,6 @@ def test_while_it_comes_in_its_pages_say_how_far_and_then_lead_on(client, number
     question = page.one("#import-progress")["hx-get"]
     shown = client.see_fragment(client.get(question, headers=ASIDE)).one("#import-progress")
     assert (shown.text, shown["hx-trigger"]) == ("0 of 5,000 rows looked at.", "every 1s")
-    kept.values.clear()  # as when the server was stopped: what was told goes by itself
-    answer = client.get(question, headers=ASIDE)
-    assert answer.headers["HX-Redirect"] == f"/admin/imports/{number}"
-    assert client.page(f"/admin/imports/{number}/dry-run").all("#run")
 
 
 def test_the_page_that_began_it_asks_until_it_is_led_on(client, number, kept):
@@ -113,3 +109,51 @@ def test_without_redis_it_comes_in_all_the_same(client, number, monkeypatch):
     monkeypatch.setattr(progress, "client", refuse)
     client.post(f"/admin/imports/{number}/run")
     assert count_of(KeyResult) == 1
+
+
+def test_whoever_looks_on_is_told_when_it_broke_off(client, number, kept):
+    SoFar(number, 5000)
+    page = client.page(f"/admin/imports/{number}")
+    without_script = page.one("noscript meta")["content"].partition("url=")[2]
+    assert client.get(without_script).headers["Location"] == f"/admin/imports/{number}"
+    kept.values.clear()  # as when the server was stopped
+    question = page.one("#import-progress")["hx-get"]
+    answer = client.get(question, headers=ASIDE)
+    assert answer.headers["HX-Redirect"] == f"/admin/imports/{number}/dry-run"
+    dry_run = client.page(f"/admin/imports/{number}/dry-run")
+    for page in (dry_run, client.follow(client.get(without_script))):
+        assert page.flashes == [
+            "The import broke off before its end, so nothing has changed. Look at the rows, then "
+            "press Import once more."
+        ]
+        assert page.named("Import")
+    SoFar(number, 5000)
+    client.post(f"/admin/imports/{number}/run")
+    answer = client.get(question, headers=ASIDE)
+    assert answer.headers["HX-Redirect"] == f"/admin/imports/{number}"
+    assert client.page(f"/admin/imports/{number}").flashes == ["Imported."]
+
+
+def test_the_page_that_began_it_says_what_became_of_it_though_its_answer_got_lost(
+    client, number, kept
+):
+    def asked(part):
+        return client.see_fragment(client.get(part["hx-get"], headers=ASIDE)).one(
+            "#import-progress"
+        )
+
+    waits = client.page(f"/admin/imports/{number}/dry-run").one("#import-progress")
+    before = asked(waits)
+    SoFar(number, 5000)
+    told = asked(before)
+    assert told.text == asked(told).text == "0 of 5,000 rows looked at."
+    kept.values.clear()  # as when the server was stopped
+    broke_off = asked(told)
+    assert broke_off.text == (
+        "It broke off before its end, so nothing has changed. Press Import once more."
+    )
+    assert (broke_off["hx-trigger"], broke_off["hx-get"]) == (waits["hx-trigger"], waits["hx-get"])
+    client.post(f"/admin/imports/{number}/run")
+    done = asked(told)
+    assert done.text == "All of it is in: look at what came of it."
+    assert "hx-get" not in done and done.one("a")["href"] == f"/admin/imports/{number}"
