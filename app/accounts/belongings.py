@@ -38,6 +38,8 @@ class Keeper:
     """Give what the first owns to the second, as the third wants it. Keeps a record."""
     show_own: Callable[[Person, Person], None] = lambda _person, _by: None
     """Let the first see what is theirs, as the second wants it, where owners would not."""
+    hold: Callable[[Person], None] = lambda _person: None
+    """Let nobody else write, until the commit, what handing over writes of this person's."""
 
 
 KEEPERS = "tally_keepers"
@@ -57,7 +59,10 @@ def belongings_of(person: Person) -> list[Belonging]:
 def hand_over(giver: Person, heir: Person, by: Person) -> None:
     """Give all that is in use of the giver's to the heir."""
     # The last added first: connections are held before the items that count by them, in the order
-    # of a sync. On PostgreSQL the two would otherwise wait for each other for ever.
+    # of a sync. On PostgreSQL the two would otherwise wait for each other for ever. What one keeper
+    # gives away may change what another keeps, so that is held before any of them begins.
+    for keeper in reversed(_keepers().values()):
+        keeper.hold(giver)
     for keeper in reversed(_keepers().values()):
         keeper.hand_over(giver, heir, by)
 

@@ -48,7 +48,9 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals["waiting_for"] = told_of
     app.jinja_env.globals["beginning"] = beginning
     after_setup.connect(_make_first_quarters)
-    keeper = Keeper(belongings.what, belongings.hand_over, belongings.show_own)
+    keeper = Keeper(
+        belongings.what, belongings.hand_over, belongings.show_own, belongings.hold_all_of
+    )
     add_keeper(app, "okrs", keeper)
     app.register_blueprint(blueprint)
     app.before_request(_settle_first)

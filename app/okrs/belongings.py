@@ -1,6 +1,6 @@
 """Objectives and key results that someone has to own for as long as they run."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
@@ -11,10 +11,12 @@ from app.accounts.models import Person, workspace
 from app.accounts.people import by_name
 from app.db import db
 from app.okrs.changes import FURTHER_OWNERS, OWNER, VIEWERS, names_words, note_change, record_edit
+from app.okrs.holding import hold_ids
 from app.okrs.loading import Item, Kind, is_owned_by
-from app.okrs.models import Cycle, KeyResult, Measure, Objective
+from app.okrs.models import Cycle, KeyResult, Measure, Objective, ObjectiveViewerTeam
 from app.okrs.rollup.settling import note_change_of_figure
 from app.okrs.sight import sees, set_sight, sight_words
+from app.teams.models import Team
 
 _NOTE = "Beside others. Whoever takes over owns it with them."
 
@@ -31,12 +33,35 @@ def what(person: Person) -> list[Belonging]:
     ]
 
 
+def hold_all_of(giver: Person) -> None:
+    """In one step with what the teams see that the giver leads: others will lead them."""
+    running = [one for some in _running(giver) for one in some]
+    led = db.session.scalars(select(Team.id).where(Team.lead_id == giver.id)).all()
+    own = db.session.scalars(_owned_key_results(giver)).all()
+    hold_ids(_written_with([*running, *own]) | set(db.session.scalars(seen_by_teams(led))))
+
+
+def hold_seen(team: Team, left: Iterable[Person]) -> None:
+    """Let nobody save, until the commit, what the team sees, and what is theirs who left it."""
+    own = [one for person in left for one in db.session.scalars(_owned_key_results(person))]
+    hold_ids(_written_with(own) | set(db.session.scalars(seen_by_teams([team.id]))))
+
+
+def seen_by_teams(team_ids: Collection[int]) -> Select[int]:
+    """The measures of the private objectives that these teams see."""
+    return (
+        select(Objective.measure_id)
+        .join(ObjectiveViewerTeam, ObjectiveViewerTeam.objective_id == Objective.id)
+        .where(ObjectiveViewerTeam.team_id.in_(team_ids))
+    )
+
+
 def hand_over(giver: Person, heir: Person, by: Person) -> None:
-    """Make the heir the owner of what runs, or a further one. What is over keeps its owners.
+    """Make the heir the owner of what runs, or a further one. What is over keeps its owners. All
+    of it has to be held.
 
     The heir gets to see the private objectives of key results that become theirs.
     """
-    _hold([one for some in _running(giver) for one in some])
     owned, shared = _running(giver)
     for item in owned:
         item.owner = heir
@@ -71,19 +96,18 @@ def show_own(person: Person, by: Person) -> None:
     if person.is_admin:
         return
     # All are held, not only those of private objectives: one may just be becoming private.
-    _hold(db.session.scalars(_owned_key_results(person)).all())
+    hold_ids(_written_with(db.session.scalars(_owned_key_results(person)).all()))
     _show_objectives(db.session.scalars(_owned_key_results(person)).all(), person, by)
 
 
-def _hold(items: Iterable[Item]) -> None:
-    """Let nobody save these, or change who sees them, until the commit."""
+def _written_with(items: Iterable[Item]) -> set[int]:
+    """The measures to be held so that nobody saves these, or changes who sees them."""
     measures = set()
     for item in items:
         measures.add(item.measure_id)
         if isinstance(item, KeyResult):
             measures.add(item.objective.measure_id)
-    held = select(Measure.id).where(Measure.id.in_(measures)).order_by(Measure.id)
-    db.session.execute(held.with_for_update())
+    return measures
 
 
 def _show_objectives(key_results: Iterable[KeyResult], person: Person, by: Person) -> None:

@@ -4,16 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
-
 from app.access import me
 from app.accounts.models import Person
 from app.db import db
-from app.okrs.belongings import show_own
+from app.okrs.belongings import hold_seen, seen_by_teams, show_own
 from app.okrs.cycles import current_cycle
 from app.okrs.levels import may_give
 from app.okrs.loading import visible_objectives, with_standing
-from app.okrs.models import TEAM, Cycle, Measure, Objective, ObjectiveViewerTeam
+from app.okrs.models import TEAM, Cycle, Objective
 from app.okrs.rollup.settling import note_change_of_figure
 from app.okrs.rows import Row, rows_for, with_key_results
 from app.teams.models import Team
@@ -48,14 +46,7 @@ def follow_membership(team: Team, *, left: Sequence[Person], by: Person, **_rest
 
     The private objectives that the team sees are held: someone may just be getting a key result.
     """
-    seen = (
-        select(Measure.id)
-        .join(Objective, Objective.measure_id == Measure.id)
-        .join(ObjectiveViewerTeam, ObjectiveViewerTeam.objective_id == Objective.id)
-        .where(ObjectiveViewerTeam.team_id == team.id)
-        .order_by(Measure.id)
-        .with_for_update(of=Measure)
-    )
-    note_change_of_figure(db.session(), db.session.scalars(seen).all())
+    hold_seen(team, left)
+    note_change_of_figure(db.session(), db.session.scalars(seen_by_teams([team.id])).all())
     for person in left:
         show_own(person, by)

@@ -3,7 +3,7 @@
 from flask import request
 from sqlalchemy import Select, func, select
 
-from app.access import me
+from app.access import hold_me, me
 from app.accounts.sessions import hold_session
 from app.db import db
 from app.okrs.changes import CREATED
@@ -48,6 +48,7 @@ def _made_since() -> Select[int] | None:
     begun = beginning()
     if not (begun.isascii() and begun.isdigit()):
         return None
+    hold_me()  # before the session, as by those who close an account
     hold_session()
     is_mine = Change.what == CREATED, Change.person_id == me().id
     return select(Change.measure_id).where(Change.id > int(begun), *is_mine)

@@ -32,7 +32,7 @@ from app.okrs.cycles import hold_cycle
 from app.okrs.drafts import Draft
 from app.okrs.figures import measure_words
 from app.okrs.forms import ItemForm, ObjectiveForm
-from app.okrs.holding import hold_item
+from app.okrs.holding import hold_all, hold_item
 from app.okrs.integrations import integration_of
 from app.okrs.levels import level_words, set_level
 from app.okrs.loading import Item
@@ -75,7 +75,9 @@ def create_objective(draft: Draft) -> Objective:
     """
     if not all(one.may_own for one in _held_owners(draft)):
         raise SavedMeanwhile
-    _hold_chosen_cycle(draft)
+    if not _hold_chosen_cycle(draft):
+        raise SavedMeanwhile(CYCLE_CLOSED)
+    hold_all(_chosen_above(draft))
     objective = Objective(measure=_wanted(draft.form))
     _create(objective, draft)
     if objective.is_private:
@@ -91,7 +93,8 @@ def create_key_result(draft: Draft, objective: Objective) -> KeyResult:
     """
     if not all(one.may_own for one in _held_owners(draft)):
         raise SavedMeanwhile
-    _hold_sight(objective, draft)
+    hold_item(objective)
+    _refuse_lost_sight(objective, draft)
     if objective.measure.has_ended:
         raise SavedMeanwhile
     make_room(objective)
@@ -109,17 +112,19 @@ def update_item(item: Item, draft: Draft) -> None:
     Raises SavedMeanwhile, having changed nothing, where someone else was quicker.
     """
     owners = _held_owners(draft)
-    if isinstance(item, KeyResult):
-        _hold_sight(item.objective, draft)
-    hold_item(item)
+    is_cycle_open = isinstance(item, KeyResult) or _hold_chosen_cycle(draft)
+    above = [item.objective.measure] if isinstance(item, KeyResult) else _chosen_above(draft)
+    hold_item(item, *above)
     db.session.refresh(item)
+    if isinstance(item, KeyResult):
+        _refuse_lost_sight(item.objective, draft)
     if item.measure.has_ended or (draft.seen and draft.seen != mark_of(item)):
         raise SavedMeanwhile
     if any(not one.may_own and one not in item.owners for one in owners):
         raise SavedMeanwhile
     _refuse_blind_owners(item, draft)
-    if isinstance(item, Objective) and item.cycle is not draft.form.chosen_cycle:
-        _hold_chosen_cycle(draft)
+    if not is_cycle_open and item.cycle is not draft.form.chosen_cycle:
+        raise SavedMeanwhile(CYCLE_CLOSED)
     before, own_days = _described(item), (item.starts_on, item.ends_on)
     _fill(item, draft)
     now = _described(item)
@@ -161,19 +166,22 @@ def _typed_owners(draft: Draft) -> list[Person]:
     return [db.session.get_one(Person, one) for one in ids]
 
 
-def _hold_chosen_cycle(draft: Draft) -> None:
-    """Let nobody close the cycle that was chosen until the commit."""
+def _hold_chosen_cycle(draft: Draft) -> bool:
+    """Let nobody close the cycle that was chosen until the commit; False where someone did."""
     cycle = draft.form.chosen_cycle
-    if cycle is not None and not hold_cycle(cycle):
-        raise SavedMeanwhile(CYCLE_CLOSED)
+    return cycle is None or hold_cycle(cycle)
 
 
-def _hold_sight(objective: Objective, draft: Draft) -> None:
-    """Let nobody change who sees the objective until the commit, and look at it once more.
+def _chosen_above(draft: Draft) -> list[Measure]:
+    """Of what an objective comes under, and where room is made for it."""
+    return draft.alignment.above if draft.alignment is not None else []
 
-    Its measure stands for it: the form that changes who sees it holds that first, too.
+
+def _refuse_lost_sight(objective: Objective, draft: Draft) -> None:
+    """Who sees the objective may have changed since the form was checked.
+
+    Its measure, which is held, stands for it: the form that changes who sees it holds that, too.
     """
-    hold_item(objective)
     db.session.refresh(objective)
     if not all(sees(one, objective) for one in _typed_owners(draft)):
         raise SavedMeanwhile

@@ -115,11 +115,14 @@ def _locks() -> Sequence[Select[int]]:
         TrelloSource.board_id == bindparam("on_board"), TrelloSource.ended_at.is_(None)
     )
     return (
-        # The weaker lock leaves alone those who only refer to the connection.
+        # The weaker locks leave alone those who only refer to the connection or the measures.
         select(Connection.id)
         .where(Connection.id == of_board.scalar_subquery())
         .with_for_update(key_share=True),
-        select(Measure.id).where(Measure.id.in_(counted)).order_by(Measure.id).with_for_update(),
+        select(Measure.id)
+        .where(Measure.id.in_(counted))
+        .order_by(Measure.id)
+        .with_for_update(key_share=True),
     )
 
 

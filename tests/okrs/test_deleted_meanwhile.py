@@ -1,6 +1,6 @@
 """What is deleted between the moment in which it is loaded and that in which it is held."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import pytest
 from sqlalchemy import func, select, update
@@ -21,17 +21,17 @@ SAID = {"value": "7", "note": "Well.", "text": "Well."}
 @pytest.fixture
 def deletes(monkeypatch: pytest.MonkeyPatch) -> Callable[[Objective | KeyResult], None]:
     """Lets someone else be quicker, and what is loaded does not notice."""
-    hold = holding.hold
+    hold_all = holding.hold_all
 
     def meanwhile(item: Objective | KeyResult) -> None:
         kind = type(item)
         deleting = update(kind).where(kind.id == item.id).values(deleted_at=utcnow())
 
-        def held(measure: Measure) -> None:
+        def held(measures: Collection[Measure]) -> None:
             db.session.execute(deleting.execution_options(synchronize_session=False))
-            hold(measure)
+            hold_all(measures)
 
-        monkeypatch.setattr(holding, "hold", held)
+        monkeypatch.setattr(holding, "hold_all", held)
 
     return meanwhile
 

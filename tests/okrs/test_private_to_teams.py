@@ -297,7 +297,7 @@ def test_a_key_result_never_goes_to_someone_who_is_just_leaving_the_team(
     form = saver.page(private.path("/key-results/{k}/edit"))
     typed: dict[str, Any] = {"csrf_token": remover.token()}
     path = f"/teams/{team.id}/members/{member.id}/remove"
-    holds = pause(monkeypatch, saving, "_hold_sight")
+    holds = pause(monkeypatch, saving, "hold_item")
     saved, removed = one_after_the_other(
         lambda: saver.submit(form, "Save", {"owner": str(member.id)}),
         holds,

@@ -270,7 +270,7 @@ def test_what_ended_meanwhile_is_told_and_nothing_saved(
     client.sign_in(bob)
     page = client.page(review(objective.cycle_id))
 
-    def ends(items: object) -> None:
+    def ends(items: object, beside: object) -> None:
         db.session.get_one(Measure, objective.measure_id).ended_as = CLOSED
 
     monkeypatch.setattr("app.okrs.endings.deciding.hold_items", ends)

@@ -29,15 +29,20 @@ def pause(monkeypatch, module, name) -> Event:
         if is_there.is_set():
             return result  # the second to get there has nobody to wait for
         is_there.set()
-        ends_at = time.monotonic() + LONGEST_WAIT
-        with db.engine.connect() as looking:
-            while time.monotonic() < ends_at and not looking.scalar(BLOCKED):
-                looking.rollback()
-                time.sleep(0.02)
+        wait_for_one_that_waits()
         return result
 
     monkeypatch.setattr(module, name, pausing)
     return is_there
+
+
+def wait_for_one_that_waits() -> None:
+    """Until a transaction waits for another."""
+    ends_at = time.monotonic() + LONGEST_WAIT
+    with db.engine.connect() as looking:
+        while time.monotonic() < ends_at and not looking.scalar(BLOCKED):
+            looking.rollback()
+            time.sleep(0.02)
 
 
 def one_after_the_other(

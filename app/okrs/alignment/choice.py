@@ -10,7 +10,7 @@ from app.db import db
 from app.okrs.alignment.chains import closes_ring, hold_alignments
 from app.okrs.alignment.finding import MOST, Candidate, Found, candidate_of, find_by_text
 from app.okrs.alignment.placing import Ring, align
-from app.okrs.models import Objective
+from app.okrs.models import Measure, Objective
 
 NOWHERE, KEPT = "", "kept"
 LONGEST_SEARCH = 200
@@ -89,6 +89,11 @@ class AlignedUnder:
         """Let nobody align anything until the commit. Held before measures are."""
         if self.picked is not None:
             hold_alignments(db.session())
+
+    @property
+    def above(self) -> list[Measure]:
+        """The measure of what is chosen, to be held with that of the objective."""
+        return [db.session.get_one(Measure, self.picked.measure_id)] if self.picked else []
 
     def apply(self, objective: Objective) -> None:
         """Align the objective as chosen. Raises AlignmentRefused; commits nothing."""

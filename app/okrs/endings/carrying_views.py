@@ -25,7 +25,7 @@ from app.okrs.endings.copies import Copying, cloned_since, last_clone
 from app.okrs.endings.counted import counted_words
 from app.okrs.endings.fixed import lead_to_reopening
 from app.okrs.endings.forms import CarryForm, MoveForm
-from app.okrs.endings.parents import alignment_words
+from app.okrs.endings.parents import alignment_words, parents_of
 from app.okrs.endings.places import following, home_of, open_cycles, open_objectives
 from app.okrs.endings.unlinked import tell_of_unlinked
 from app.okrs.loading import Item, key_result_for, objective_for
@@ -155,7 +155,7 @@ def _hold_for_objective(objective: Objective, cycle: Cycle, *, carries_on: bool)
     copying = Copying(me(), [objective, *objective.key_results], carries_on=carries_on)
     if not hold_cycle(cycle):
         return None
-    hold_items([objective])
+    hold_items([objective], beside=parents_of(objective, cycle))
     return copying
 
 

@@ -1,6 +1,6 @@
 """Closing items and opening them again. Nothing here commits."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -19,7 +19,7 @@ from app.okrs.figures import goal_words
 from app.okrs.holding import hold_all, refuse_deleted
 from app.okrs.integrations import wake
 from app.okrs.loading import Item
-from app.okrs.models import CLOSED, KeyResult, Objective
+from app.okrs.models import CLOSED, KeyResult, Measure, Objective
 from app.okrs.rollup.settling import note_change_of_figure
 from app.pages import number
 
@@ -42,11 +42,11 @@ class EndedMeanwhile(Exception):
     """Something that was to be ended has ended, or a cycle was closed, since the page was made."""
 
 
-def hold_items(items: Sequence[Item]) -> None:
+def hold_items(items: Sequence[Item], beside: Iterable[Measure] = ()) -> None:
     """Read the items anew, with the key results of objectives; nobody else edits, checks in or
     ends them until the commit. 404 where one was deleted meanwhile.
 
-    All are held in one step, in the order of ids, so that no two people wait for each other.
+    `beside` are the measures of what else is written. All are held in one step, see `holding`.
     Raises EndedMeanwhile where an objective got another key result just then, which is not held.
     """
     hold_me()
@@ -57,7 +57,7 @@ def hold_items(items: Sequence[Item]) -> None:
         .options(joinedload(KeyResult.measure))
     )
     measures = {one.measure_id: one.measure for one in [*items, *parts]}
-    hold_all(measures.values())
+    hold_all({*measures.values(), *beside})
     refuse_deleted(items)
     _read_anew(items)
     found = [part for one in items if isinstance(one, Objective) for part in one.key_results]

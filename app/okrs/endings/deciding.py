@@ -17,6 +17,7 @@ from app.okrs.endings.carrying import (
 from app.okrs.endings.closing import EndedMeanwhile, Ending, close, hold_items
 from app.okrs.endings.copies import Copying
 from app.okrs.endings.forms import LEAVE, exact
+from app.okrs.endings.parents import parents_of
 from app.okrs.endings.places import home_of, open_objectives
 from app.okrs.endings.review import Review, Reviewed
 from app.okrs.loading import Item, objective_of
@@ -76,7 +77,13 @@ class Deciding:
         for cycle in sorted(set(self._going.values()), key=lambda one: one.id):
             if not hold_cycle(cycle):
                 raise EndedMeanwhile
-        hold_items([*chosen, *self._homes.values()])
+        above = [
+            one
+            for item, cycle in self._going.items()
+            if isinstance(item, Objective)
+            for one in parents_of(item, cycle)
+        ]
+        hold_items([*chosen, *self._homes.values()], beside=above)
         if any(one.measure.has_ended for one in [*chosen, *self._homes.values()]):
             raise EndedMeanwhile
         return self._carry_out(copying)

@@ -19,6 +19,12 @@ def parent_in(original: Objective, cycle: Cycle) -> Measure | None:
     return None if parent is None else _above(parent, _carrying_on(parent), cycle)
 
 
+def parents_of(original: Objective, cycle: Cycle) -> list[Measure]:
+    """What decides on that and what it may be: to be held before a copy is made."""
+    found = (original.parent_measure, parent_in(original, cycle))
+    return [one for one in found if one is not None]
+
+
 def alignment_words(original: Objective, cycles: Sequence[Cycle], person: Person) -> list[str]:
     """What a copy will be aligned under, in sentences: one where it is the same in all cycles."""
     parent = original.parent_measure

@@ -6,7 +6,8 @@ from sqlalchemy import select, update
 
 from app.accounts.models import Person, workspace
 from app.db import db, in_batches, utcnow
-from app.okrs.models import Cycle, Measure, Objective
+from app.okrs.holding import hold_ids
+from app.okrs.models import Cycle, Objective
 from app.okrs.moving.attaching import (
     attach_people_and_tags,
     attach_viewers,
@@ -58,13 +59,11 @@ def store(plan: Plan, content: FileContent, by: Person, so_far: SoFar) -> None:
 
 
 def hold(rows: Sequence[PlannedRow]) -> bool:
-    """Let nobody change what is changed, or has something come under it, until the commit; in the
-    order of ids, as settling does. Whether there is any of that."""
+    """Let nobody change what is changed, or has something come under it, until the commit.
+    Whether there is any of that."""
     changed = {row.item.measure_id for row in rows if row.item is not None and row.fate == CHANGED}
-    ids = sorted(changed | _given_more(rows))
-    for batch in in_batches(ids):
-        held = select(Measure.id).where(Measure.id.in_(batch)).order_by(Measure.id)
-        db.session.execute(held.with_for_update())
+    ids = changed | _given_more(rows)
+    hold_ids(ids)
     return bool(ids)
 
 

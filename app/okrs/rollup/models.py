@@ -10,7 +10,7 @@ class Unsettled(Model):
     """A measure whose change the roll-ups above it have yet to take in, or a roll-up itself.
 
     Rows are only added by who changes something, in the same transaction, so that nobody waits
-    for anybody; settling takes them away.
+    for anybody (`holding` leaves room for that); settling takes them away.
     """
 
     __tablename__ = "unsettled"

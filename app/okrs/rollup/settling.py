@@ -5,8 +5,7 @@ nobody. Settling then takes the notes in, one settler after another, each on wha
 then: so nothing is lost between two changes at once, and only the chain above a change is touched.
 It happens before a page is shown, after a sync, and at every turn of the worker's clock.
 
-Settling holds the measures of the chain, in the order of their ids: whoever holds those of several
-objectives at once takes them in that order too, or they wait for each other for ever.
+Settling holds the measures of the chain, in the order that `holding` speaks of.
 """
 
 from collections.abc import Iterable

@@ -96,14 +96,14 @@ def test_it_can_be_kept_by_hand(client, bob, carol, waiting):
 
 
 def test_what_is_deleted_meanwhile_is_not_kept_by_hand(client, bob, waiting, monkeypatch):
-    hold = holding.hold
+    hold_all = holding.hold_all
     deleting = update(KeyResult).where(KeyResult.id == waiting.id).values(deleted_at=utcnow())
 
-    def deleted_by_another(measure):
+    def deleted_by_another(measures):
         db.session.execute(deleting.execution_options(synchronize_session=False))
-        hold(measure)
+        hold_all(measures)
 
-    monkeypatch.setattr(holding, "hold", deleted_by_another)
+    monkeypatch.setattr(holding, "hold_all", deleted_by_another)
     client.sign_in(bob)
     assert client.post(f"/measures/{waiting.measure_id}/keep-by-hand").status_code == 404
     assert count_of(WaitingSource) == 1
