@@ -12,9 +12,11 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Boolean, MetaData, bindparam, inspect, select, text
+from sqlalchemy.exc import IntegrityError
 
 from app.db import Model, db, make_engine, utcnow
 from app.migrating import alembic_config, upgrade
+from app.names import as_compared
 
 FIRST = "0001"
 ONE_ROW = ("workspace", "trello_app")
@@ -204,6 +206,40 @@ def test_private_objectives_keep_the_schema_from_going_back(engine, empty_url):
         command.downgrade(alembic_config(empty_url), "0002")
     with engine.connect() as connection:
         assert connection.scalar(text("SELECT version_num FROM alembic_version")) == "0003"
+
+
+@pytest.mark.both_databases
+def test_cycles_of_one_name_are_told_apart_and_there_is_no_other_of_it(empty_url):
+    command.upgrade(alembic_config(empty_url), "0004")
+    engine = make_engine(empty_url)
+    insert = text("INSERT INTO cycle (name, starts_on, ends_on) VALUES (:name, :day, :day)")
+    names = ["Spring", "Autumn (2)", "SPRING", "Spring (2)", "spring", "Autumn", "autumn", "x" * 80]
+    rows = [*names, "X" * 80]
+    with engine.begin() as connection:
+        days = [date(2026, 1, number) for number in range(1, len(rows) + 1)]
+        if engine.dialect.name == "sqlite":
+            days = [day.isoformat() for day in days]
+        values = [{"name": name, "day": day} for name, day in zip(rows, days, strict=True)]
+        connection.execute(insert, values)
+    engine.dispose()
+    upgrade(empty_url)
+    with engine.connect() as connection:
+        kept = connection.execute(text("SELECT name, key FROM cycle ORDER BY id")).all()
+    assert [name for name, _ in kept] == [
+        "Spring",
+        "Autumn (2)",
+        "SPRING (3)",
+        "Spring (2)",
+        "spring (4)",
+        "Autumn",
+        "autumn (3)",
+        "x" * 80,
+        "X" * 76 + " (2)",
+    ]
+    assert all(key == as_compared(name) for name, key in kept)
+    with pytest.raises(IntegrityError), engine.begin() as connection:
+        connection.execute(text("UPDATE cycle SET key = 'spring' WHERE name = 'Autumn'"))
+    engine.dispose()
 
 
 def _fill(engine):

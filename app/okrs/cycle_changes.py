@@ -10,6 +10,7 @@ from app.accounts.models import Person
 from app.audit.edits import edits_between
 from app.audit.log import record
 from app.db import db, utcnow
+from app.names import as_compared
 from app.okrs.figures import plural
 from app.okrs.models import Cycle, KeyResult, Measure, Objective
 from app.pages import day
@@ -63,11 +64,12 @@ def hold_to_change(cycle: Cycle) -> None:
 
 def change_cycle(cycle: Cycle, name: str, starts_on: date, ends_on: date, by: Person) -> bool:
     """Give the cycle another name or other days, which its items follow but for days of their
-    own. False, having changed nothing, where another cycle has these days."""
+    own. False, having changed nothing, where another cycle has this name or these days."""
     before = _described(cycle)
     try:
         with db.session.begin_nested():
-            cycle.name, cycle.starts_on, cycle.ends_on = name, starts_on, ends_on
+            cycle.name, cycle.key = name, as_compared(name)
+            cycle.starts_on, cycle.ends_on = starts_on, ends_on
     except IntegrityError:
         db.session.refresh(cycle)
         return False

@@ -1,7 +1,5 @@
 """Cycles: which there are, adding, editing, closing and reopening them."""
 
-from datetime import date
-
 from flask import flash, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
@@ -11,7 +9,6 @@ from app.db import db
 from app.edited_forms import edited
 from app.htmx import see_other
 from app.merging import Merge, Thing
-from app.names import as_compared
 from app.okrs import blueprint
 from app.okrs.cycle_changes import (
     RECORDED_AS,
@@ -23,7 +20,14 @@ from app.okrs.cycle_changes import (
 from app.okrs.cycle_changes import close_cycle as close
 from app.okrs.cycle_changes import reopen_cycle as reopen
 from app.okrs.cycles import add_cycle as add
-from app.okrs.cycles import all_cycles, current_cycle, is_of_calendar, offered_years
+from app.okrs.cycles import (
+    all_cycles,
+    current_cycle,
+    is_of_calendar,
+    offered_years,
+    with_days,
+    with_name,
+)
 from app.okrs.forms import CycleForm
 from app.okrs.loading import is_visible
 from app.okrs.models import Cycle, Objective
@@ -45,12 +49,9 @@ def add_cycle() -> ResponseReturnValue:
     if not form.validate():
         return _page(form), 422
     name, (first, last) = form.name.data or "", form.days
-    if _has_other_of_name(name, None):
-        form.name.errors = ["There is a cycle of this name. Choose another."]
-        return _page(form), 422
     cycle = add(name, first, last)
     if cycle is None:
-        form.first_day.errors = [_days_taken(first, last)]
+        _tell_what_is_taken(form, None)
         return _page(form), 422
     record_created(cycle, admin)
     db.session.commit()
@@ -93,7 +94,7 @@ def edit_cycle(cycle_id: int) -> ResponseReturnValue:
     if not met.may_be_saved(form.validate() and _may_be_saved(form, cycle)):
         return _edit_page(cycle, form, met.merge), 422
     if not change_cycle(cycle, form.name.data or "", *form.days, admin):
-        form.first_day.errors = [_days_taken(*form.days)]
+        _tell_what_is_taken(form, cycle)
         return _edit_page(cycle, form, met.merge), 422
     db.session.commit()
     met.merge.flash_kept()
@@ -154,20 +155,16 @@ def _edit_page(cycle: Cycle, form: CycleForm, merge: Merge) -> str:
 
 
 def _may_be_saved(form: CycleForm, cycle: Cycle) -> bool:
-    if _has_other_of_name(form.name.data or "", cycle):
-        form.name.errors = ["There is a cycle of this name. Choose another."]
-        return False
     if form.days != (cycle.starts_on, cycle.ends_on) and is_of_calendar(cycle):
         form.first_day.errors = [FROM_CALENDAR]
         return False
     return True
 
 
-def _has_other_of_name(name: str, cycle: Cycle | None) -> bool:
-    others = (one for one in all_cycles() if cycle is None or one.id != cycle.id)
-    return any(as_compared(one.name) == as_compared(name) for one in others)
-
-
-def _days_taken(first: date, last: date) -> str:
-    same = next(one for one in all_cycles() if (one.starts_on, one.ends_on) == (first, last))
-    return f"{same.name} has these days already."
+def _tell_what_is_taken(form: CycleForm, cycle: Cycle | None) -> None:
+    """Of a form that was refused, as another cycle has the name or the days."""
+    if with_name(form.name.data or "") not in (None, cycle):
+        form.name.errors = ["There is a cycle of this name. Choose another."]
+    same = with_days(*form.days)
+    if same is not None and same is not cycle:
+        form.first_day.errors = [f"{same.name} has these days already."]

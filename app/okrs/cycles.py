@@ -1,5 +1,6 @@
 """Cycles: the quarters of the workspace's calendar and those an admin adds."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -9,7 +10,10 @@ from sqlalchemy.exc import IntegrityError
 from app.access import by_id
 from app.accounts.models import workspace
 from app.db import db
+from app.names import as_compared
 from app.okrs.models import Cycle
+
+_MOST_OF_A_NAME = 1000
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ def month_start(year: int, month: int) -> date:
 def ensure_quarters() -> list[Cycle]:
     """The current quarter and the next, made where they are missing. Commits nothing.
 
-    Two processes may do it at once: the database allows a pair of days once.
+    Two processes may do it at once: the database allows a name once, and a pair of days.
     """
     return [_ensure(quarter) for quarter in _present_quarters()]
 
@@ -83,10 +87,10 @@ def current_cycle() -> Cycle:
     """
     space = workspace()
     quarter = Quarter.holding(space.today(), space.first_month)
-    found = _with_days(quarter.starts_on, quarter.ends_on)
+    found = with_days(quarter.starts_on, quarter.ends_on)
     if found is None:
         keep_quarters()
-        found = _with_days(quarter.starts_on, quarter.ends_on)
+        found = with_days(quarter.starts_on, quarter.ends_on)
     if found is None:
         raise RuntimeError("the current quarter could not be made")
     return found
@@ -106,11 +110,16 @@ def cycles_and_current() -> tuple[list[Cycle], Cycle]:
 
 
 def offered_years() -> list[Year]:
-    """The years of the present quarter and of the next, where there are no such cycles yet."""
+    """The years of the present quarter and of the next, where there is no cycle yet that has the
+    days or the name."""
     present, following = _present_quarters()
     month = workspace().first_month
     years = {Year.holding(quarter.starts_on, month): None for quarter in (present, following)}
-    return [one for one in years if _with_days(one.starts_on, one.ends_on) is None]
+    return [
+        one
+        for one in years
+        if with_days(one.starts_on, one.ends_on) is None and with_name(one.name) is None
+    ]
 
 
 def is_of_calendar(cycle: Cycle) -> bool:
@@ -142,7 +151,7 @@ def all_cycles() -> list[Cycle]:
 
 
 def add_cycle(name: str, starts_on: date, ends_on: date) -> Cycle | None:
-    """A new cycle; None when there is one of these days already. Commits nothing."""
+    """A new cycle; None when there is one of this name or these days already. Commits nothing."""
     cycle = Cycle(name=name, starts_on=starts_on, ends_on=ends_on)
     try:
         with db.session.begin_nested():
@@ -150,6 +159,17 @@ def add_cycle(name: str, starts_on: date, ends_on: date) -> Cycle | None:
     except IntegrityError:
         return None
     return cycle
+
+
+def with_name(name: str) -> Cycle | None:
+    """The cycle of this name, whatever its case."""
+    return db.session.scalar(select(Cycle).where(Cycle.key == as_compared(name)))
+
+
+def with_days(starts_on: date, ends_on: date) -> Cycle | None:
+    return db.session.scalar(
+        select(Cycle).where(Cycle.starts_on == starts_on, Cycle.ends_on == ends_on)
+    )
 
 
 def _present_quarters() -> tuple[Quarter, Quarter]:
@@ -160,17 +180,16 @@ def _present_quarters() -> tuple[Quarter, Quarter]:
 
 
 def _ensure(quarter: Quarter) -> Cycle:
-    found = _with_days(quarter.starts_on, quarter.ends_on)
-    if found is None:
-        found = add_cycle(quarter.name, quarter.starts_on, quarter.ends_on)
-    return found or _with_days(quarter.starts_on, quarter.ends_on) or _missing(quarter)
-
-
-def _with_days(starts_on: date, ends_on: date) -> Cycle | None:
-    return db.session.scalar(
-        select(Cycle).where(Cycle.starts_on == starts_on, Cycle.ends_on == ends_on)
-    )
-
-
-def _missing(quarter: Quarter) -> Cycle:
+    """A cycle of other days may have its name: then a number goes with it."""
+    for name in _names(quarter.name):
+        found = with_days(quarter.starts_on, quarter.ends_on)
+        found = found or add_cycle(name, quarter.starts_on, quarter.ends_on)
+        if found is not None:
+            return found
     raise RuntimeError(f"{quarter.name} could not be made")
+
+
+def _names(name: str) -> Iterator[str]:
+    """ "Q1 2026", "Q1 2026 (2)", "Q1 2026 (3)" …"""
+    yield name
+    yield from (f"{name} ({number})" for number in range(2, _MOST_OF_A_NAME))

@@ -34,9 +34,9 @@ def hold_all(measures: Collection[Measure]) -> None:
     ids = {one.id for one in measures}
     held = select(Measure).where(Measure.id.in_(ids)).order_by(Measure.id)
     db.session.scalars(
-        held.with_for_update(
-            of=Measure, key_share=True
-        ).execution_options(populate_existing=True)  # its source may be joined in
+        held.with_for_update(of=Measure, key_share=True).execution_options(
+            populate_existing=True
+        )  # its source may be joined in
     ).all()
     sources = (
         select(Source)

@@ -17,11 +17,13 @@ from sqlalchemy import (
     text,
     true,
 )
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.accounts.models import Person
 from app.db import Model, utcnow
 from app.exact import LongExact
+from app.names import as_compared
 from app.teams.models import Team
 
 PERCENT, KPI, ROLL_UP = "percent", "kpi", "roll_up"
@@ -35,6 +37,11 @@ ONCE, UNTIL_RESUMED = "once", "until_resumed"
 """How long a value given by hand stands in for what a source counts."""
 
 
+def _name_as_compared(context: DefaultExecutionContext) -> str:
+    row = context.get_current_parameters()  # type: ignore[no-untyped-call]
+    return as_compared(row["name"])
+
+
 class Cycle(Model):
     """A stretch of days, first and last included, in which objectives are pursued."""
 
@@ -46,6 +53,8 @@ class Cycle(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(80))
+    key: Mapped[str] = mapped_column(String(240), unique=True, default=_name_as_compared)
+    """The name as it is compared, without regard to case."""
     starts_on: Mapped[date]
     ends_on: Mapped[date]
     closed_at: Mapped[datetime | None]

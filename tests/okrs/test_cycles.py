@@ -12,10 +12,12 @@ from app.accounts.models import Person, Workspace
 from app.accounts.setup import make_workspace
 from app.audit.models import AuditEntry
 from app.db import db
+from app.okrs import cycle_views
 from app.okrs.cycles import Quarter, add_cycle, current_cycle, ensure_quarters, keep_quarters
 from app.okrs.models import Cycle
 from tests.okrs.items import count_of, make_cycle, make_objective
 from tests.support.client import Client
+from tests.support.meanwhile import one_after_the_other, pause
 
 NEW = {"name": "Season", "first_day": "2026-02-01", "last_day": "2026-09-30"}
 
@@ -125,6 +127,37 @@ def test_an_admin_adds_a_cycle(client: Client, alice: Person) -> None:
     told = (entry.actor_id, entry.action, entry.thing_name, entry.detail)
     days = {"days": "1 Feb 2026 to 30 Sep 2026"}
     assert told == (alice.id, "cycle.created", "Season", days)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_two_at_once_never_make_two_of_one_name(
+    client: Client, alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.sign_in(alice)
+    page = client.page("/cycles")
+    other = {"name": "SEASON", "first_day": "2026-02-02", "last_day": "2026-09-30"}
+    adds = pause(monkeypatch, cycle_views, "add")
+    early, late = one_after_the_other(
+        lambda: client.submit(page, "Add cycle", NEW),
+        adds,
+        lambda: client.submit(page, "Add cycle", other),
+    )
+    assert client.follow(early).flashes == ["Season added."]
+    refused = client.see(late, 422)
+    assert refused.error("Name") == "There is a cycle of this name. Choose another."
+    assert refused.field("First day").value == "2026-02-02"
+    assert names().count("Season") == 1 and "SEASON" not in names()
+
+
+def test_a_quarter_whose_name_is_taken_gets_a_number(
+    client: Client, alice: Person, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_cycle("q3 2026", date(2026, 7, 2), date(2026, 9, 30))
+    make_cycle("Q3 2026 (2)", date(2026, 7, 3), date(2026, 9, 30))
+    monkeypatch.setattr(Workspace, "today", lambda _workspace: date(2026, 7, 1))
+    assert current_cycle().name == "Q3 2026 (3)"
+    client.sign_in(alice)
+    assert client.page("/okrs").h1 == "OKRs, Q3 2026 (3)"
 
 
 def test_a_member_may_not_add_a_cycle(client: Client, bob: Person) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from app.accounts.models import Person, Workspace
 from app.audit.models import AuditEntry
 from app.db import db, utcnow
+from app.okrs import cycle_views
 from app.okrs.cycles import Year, current_cycle, offered_years
 from app.okrs.models import CLOSED, Cycle, KeyResult, Objective
 from tests.okrs.items import count_of, make_cycle, make_key_result, make_objective
@@ -260,3 +261,32 @@ def test_what_is_not_there_is_not_found(client: Client, alice: Person) -> None:
         assert client.get(f"/cycles/{one}/review").status_code == 404
         for action in ("edit", "close", "reopen", "review"):
             assert client.post(f"/cycles/{one}/{action}").status_code == 404
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_name_that_was_just_given_to_another_is_refused(
+    client: Client, alice: Person, cycle: Cycle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = make_cycle("Summer", date(2026, 5, 1), date(2026, 8, 8))
+    client.sign_in(alice)
+    pages = [client.page(edit(one)) for one in (cycle, other)]
+    changes = pause(monkeypatch, cycle_views, "change_cycle")
+    early, late = one_after_the_other(
+        lambda: client.submit(pages[0], "Save", {"name": "Season"}),
+        changes,
+        lambda: client.submit(pages[1], "Save", {"name": "season"}),
+    )
+    assert early.status_code == 303
+    refused = client.see(late, 422)
+    assert refused.error("Name") == "There is a cycle of this name. Choose another."
+    assert refused.field("Name").value == "season" and reloaded(other).name == "Summer"
+    client.submit(client.page(edit(cycle)), "Save", {"name": "SEASON"})
+    assert (reloaded(cycle).name, reloaded(cycle).key) == ("SEASON", "season")
+
+
+def test_a_year_whose_name_is_taken_is_not_offered(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_cycle("2026", date(2026, 1, 2), date(2026, 12, 31))
+    monkeypatch.setattr(Workspace, "today", lambda _workspace: date(2026, 10, 1))
+    assert [one.name for one in offered_years()] == ["2027"]

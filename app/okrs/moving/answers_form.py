@@ -8,6 +8,7 @@ from werkzeug.datastructures import MultiDict
 
 from app.accounts.models import Person
 from app.names import as_compared
+from app.okrs.cycles import all_cycles
 from app.okrs.fields import LONGEST_NAME, YEARS
 from app.okrs.models import COMPANY, Cycle
 from app.okrs.moving.answers import (
@@ -60,6 +61,8 @@ class AnswersForm:
     period_lines: list[Line] = field(init=False)
     team_lines: list[Line] = field(init=False)
     order_lines: list[Line] = field(init=False)
+    _new_days: dict[str, tuple[date, date]] = field(init=False, default_factory=dict)
+    """Of cycles that are to be made, by their names as they are compared."""
 
     def __post_init__(self) -> None:
         questions, answers = self.questions, self.answers
@@ -198,12 +201,17 @@ class AnswersForm:
         return NewCycle(name, first, last) if first and last and not line.error else None
 
     def _clash(self, name: str, first: date, last: date) -> str:
-        for cycle in self.cycles:
-            if (cycle.starts_on, cycle.ends_on) == (first, last):
+        for cycle in all_cycles():
+            has_days = (cycle.starts_on, cycle.ends_on) == (first, last)
+            has_name = cycle.key == as_compared(name)
+            if (has_days or has_name) and cycle not in self.cycles:
+                return f"{cycle.name} is closed: reopen it first, or leave these out."
+            if has_days:
                 return f"{cycle.name} has these days: choose it instead."
-            if as_compared(cycle.name) == as_compared(name):
+            if has_name:
                 return f"There is a cycle {cycle.name} with other days: choose it, or leave out."
-        return ""
+        days = self._new_days.setdefault(as_compared(name), (first, last))
+        return "" if days == (first, last) else "Another of this name gets other days here."
 
 
 def _day(text: str) -> date | None:

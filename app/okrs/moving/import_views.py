@@ -20,6 +20,7 @@ from app.okrs.moving.answers import Answers
 from app.okrs.moving.answers_form import AnswersForm
 from app.okrs.moving.importing import do_import
 from app.okrs.moving.limits import LARGEST_UPLOAD, MOST_ITEMS
+from app.okrs.moving.made_places import TakenMeanwhile
 from app.okrs.moving.models import Import
 from app.okrs.moving.neutral import FileContent, Unreadable, pack, unpack
 from app.okrs.moving.opening import open_file
@@ -136,7 +137,7 @@ def run_import(import_id: int) -> ResponseReturnValue:
         told = [f"{count} {fate}" for fate, count in counts.items()]
         record("import.done", "import", begun.id, begun.file_name, counts=told)
         db.session.commit()
-    except IntegrityError:
+    except (IntegrityError, TakenMeanwhile):
         db.session.rollback()
         flash(_AT_ONCE, "error")
         return go_on("okrs.try_import", import_id=import_id)

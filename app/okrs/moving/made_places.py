@@ -8,13 +8,17 @@ from app.accounts.models import Person
 from app.db import db, in_batches, insert_into
 from app.names import as_compared
 from app.okrs.cycle_changes import record_created
-from app.okrs.cycles import add_cycle, all_cycles
+from app.okrs.cycles import add_cycle, with_days
 from app.okrs.models import Tag
 from app.okrs.moving.answers import NewCycle
 from app.okrs.moving.planned import PlannedRow
 from app.okrs.moving.states import State
 from app.teams.changing import make_team
 from app.teams.models import Team
+
+
+class TakenMeanwhile(Exception):
+    """The name of a cycle that was to be made."""
 
 
 class Places:
@@ -33,11 +37,16 @@ class Places:
         self.tags = _tags(names)
 
     def _make_cycle(self, wanted: NewCycle) -> int:
-        """Its id; that of the same days where it was made meanwhile, or under another name."""
+        """Its id; that of the same days where it was made meanwhile, or under another name.
+
+        Raises TakenMeanwhile where there is one of its name with other days by now.
+        """
         made = add_cycle(wanted.name, wanted.first_day, wanted.last_day)
         if made is None:
-            days = (wanted.first_day, wanted.last_day)
-            return next(one.id for one in all_cycles() if (one.starts_on, one.ends_on) == days)
+            same = with_days(wanted.first_day, wanted.last_day)
+            if same is None:
+                raise TakenMeanwhile
+            return same.id
         record_created(made, self._by)
         return made.id
 

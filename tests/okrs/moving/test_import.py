@@ -1,5 +1,6 @@
 """Bringing in what Viva Goals exported, from sending the file to what is here afterwards."""
 
+from datetime import date
 from fractions import Fraction
 
 import pytest
@@ -314,3 +315,45 @@ def test_a_file_that_is_none_is_said_at_the_field(client, alice):
     page = client.see(client.post("/admin/import"), 422)
     assert page.one("#file-errors").text == "Choose a file."
     assert count_of(Import) == 0
+
+
+def test_a_cycle_is_made_neither_of_a_closed_one_s_name_nor_twice_of_one(client, alice):
+    rows = [
+        OBJECTIVE | {"Period": "Season"},
+        viva_row("Late", Id="20", Period="SEASON"),
+        viva_row("Old", Id="21", Period="Winter"),
+    ]
+    db.session.add(
+        Cycle(
+            name="winter", starts_on=date(2024, 1, 1), ends_on=date(2024, 3, 1), closed_at=utcnow()
+        )
+    )
+    client.sign_in(alice)
+    number = begin(client, csv_file(rows))
+    page = client.page(f"/admin/imports/{number}")
+    typed = {}
+    for line, last in enumerate(("2025-03-31", "2025-04-30", "2024-02-01")):
+        typed |= {f"period-{line}": "make", f"period-{line}-first": "2024-01-02"}
+        typed[f"period-{line}-last"] = last
+    page = client.see(client.submit(page, "Look at the rows", typed), 422)
+    said = [one.text for one in page.all(".error")]
+    assert said == [
+        "Another of this name gets other days here.",
+        "winter is closed: reopen it first, or leave these out.",
+    ]
+
+
+def test_a_cycle_whose_name_is_taken_meanwhile_keeps_all_of_it_out(client, alice, bob):
+    client.sign_in(alice)
+    number = begin(client, csv_file([OBJECTIVE]))
+    answer_all(client, number)
+    taken = Cycle(name="q1 2025", starts_on=date(2025, 1, 2), ends_on=date(2025, 3, 1))
+    db.session.add(taken)
+    db.session.commit()
+    page = client.follow(client.post(f"/admin/imports/{number}/run"))
+    assert "so nothing was imported" in page.text
+    assert count_of(Objective) == 0
+    page = client.see(
+        client.submit(client.page(f"/admin/imports/{number}"), "Look at the rows"), 422
+    )
+    assert "There is a cycle q1 2025 with other days: choose it, or leave out." in page.text
