@@ -178,7 +178,7 @@ def test_a_closed_cycle_takes_nothing_and_reopens_nothing(
     assert client.follow(client.post(f"/cycles/{cycle.id}/close")).flashes == [
         "Spring is closed already."
     ]
-    assert "Spring closed" in client.page("/cycles").text
+    assert "Spring Closed" in client.page("/cycles").text
     assert "Spring" not in client.page("/objectives/new").field("Cycle").options
     typed = {
         "step": "save",
