@@ -8,6 +8,7 @@ from app.accounts.models import Person
 from app.accounts.people import by_name, possible_owners
 from app.db import db
 from app.okrs.loading import Item
+from app.okrs.measure_loading import load_further_owners
 from app.okrs.models import Objective
 from app.okrs.sight import onlookers, would_see
 from app.teams.loading import all_teams
@@ -63,5 +64,6 @@ def viewer_teams_to_choose(objective: Objective | None) -> list[tuple[int, str]]
 
 def owners_of_parts(objective: Objective) -> list[Person]:
     """Who owns a key result of it and can sign in, each once."""
+    load_further_owners(one.measure for one in objective.key_results)
     owners = {owner for one in objective.key_results for owner in one.owners if owner.is_active}
     return by_name(owners)

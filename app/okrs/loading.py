@@ -15,6 +15,7 @@ from app.access import LARGEST_ID, by_id, found
 from app.accounts.asking import Asking, asked_by
 from app.accounts.models import Person
 from app.db import db
+from app.okrs.measure_loading import load_further_owners, load_sources
 from app.okrs.models import (
     TEAM,
     Cycle,
@@ -212,7 +213,7 @@ def key_result_for(
 
 @cache
 def _objective(by_admin: bool) -> Select[Objective]:
-    options = with_standing(measure_of=_joined_measure)
+    options = with_standing(measure_of=_only_measure)
     sight = joinedload(Objective.viewers), joinedload(Objective.viewer_teams)
     query = visible_objectives(Asking(by_admin)).options(*options, *sight)
     return query.where(Objective.id == bindparam("item_id"))
@@ -224,9 +225,9 @@ def _key_result(by_admin: bool) -> Select[KeyResult]:
         visible_key_results(Asking(by_admin))
         .options(
             joinedload(KeyResult.owner),
-            _joined_measure(KeyResult),
+            _only_measure(KeyResult),
             contains_eager(KeyResult.objective).options(
-                _joined_owners(Objective), joinedload(Objective.team)
+                _only_measure(Objective), joinedload(Objective.team)
             ),
         )
         .where(KeyResult.id == bindparam("item_id"))
@@ -248,16 +249,9 @@ def with_measure(kind: Kind) -> Loading:
     return joinedload(kind.measure).selectinload(Measure.source)
 
 
-def _joined_measure(kind: Kind) -> Loading:
-    """The same without a query of its own, for few items, and with further owners: a measure has
-    at most one source and few owners."""
-    return joinedload(kind.measure).options(
-        joinedload(Measure.source), joinedload(Measure.further_owners)
-    )
-
-
-def _joined_owners(kind: Kind) -> Loading:
-    return joinedload(kind.measure).joinedload(Measure.further_owners)
+def _only_measure(kind: Kind) -> Loading:
+    """Its measure, where `_load_the_rest` follows."""
+    return joinedload(kind.measure)
 
 
 def with_standing(measure_of: Callable[[Kind], Loading] = with_measure) -> Sequence[Loading]:
@@ -285,8 +279,16 @@ def _checked(person: Person, item: AnyItem | None, to_edit: bool, to_check_in: b
     is_objective = isinstance(present, Objective)
     set_committed_value(present.measure, "objective", present if is_objective else None)
     set_committed_value(present.measure, "key_result", None if is_objective else present)
+    _load_the_rest(person, present)
     if to_edit and not may_edit(person, present):
         abort(403)
     if to_check_in and not may_check_in(person, present):
         abort(403)
     return present
+
+
+def _load_the_rest(person: Person, item: Item) -> None:
+    parts = item.key_results if isinstance(item, Objective) else []
+    load_sources(one.measure for one in (item, *parts))
+    if not person.is_admin:  # what admins may do, they may whoever owns it
+        load_further_owners([item.measure, objective_of(item).measure])

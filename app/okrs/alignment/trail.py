@@ -12,7 +12,8 @@ from app.accounts.models import Person
 from app.db import db
 from app.okrs.alignment.chains import objective_at
 from app.okrs.loading import Item, is_visible, visible_objectives
-from app.okrs.models import KeyResult, Measure, Objective
+from app.okrs.measure_loading import load_sources
+from app.okrs.models import KeyResult, Objective
 from app.okrs.rows import item_url
 
 LONGEST_TRAIL, LONGEST_LIST = 12, 50
@@ -69,9 +70,11 @@ def all_aligned_under(person: Person, items: Sequence[Item]) -> Sequence[Objecti
 
 def rows_aligned_under(person: Person, item: Item) -> list[Objective]:
     """Those under one item with what their rows need: one more than are shown, if there are. One
-    statement."""
+    statement where there are none, else two."""
     asked = asked_by(person, under=[item.measure_id])
-    return list(db.session.scalars(_rows_aligned_under(person.is_admin), asked))
+    aligned = list(db.session.scalars(_rows_aligned_under(person.is_admin), asked))
+    load_sources(one.measure for one in aligned)
+    return aligned
 
 
 @cache
@@ -82,7 +85,7 @@ def _rows_aligned_under(by_admin: bool) -> Select[Objective]:
             joinedload(Objective.cycle),
             joinedload(Objective.owner),
             joinedload(Objective.team),
-            joinedload(Objective.measure).joinedload(Measure.source),
+            joinedload(Objective.measure),
         )
         .limit(LONGEST_LIST + 1)
     )
