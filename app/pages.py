@@ -4,7 +4,7 @@ from datetime import date, datetime
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from flask import Flask, current_app, has_request_context
+from flask import Flask, current_app, g, has_request_context
 from flask_login import current_user
 
 from app.accounts.models import workspace_if_set_up
@@ -35,10 +35,12 @@ def init_pages(app: Flask) -> None:
 
 def _frame() -> dict[str, object]:
     hears_of_changes = current_app.extensions["tally_config"].has_public_address
+    # Itself, not the proxy, which looks it up again whenever it is asked for anything.
+    person = current_user._get_current_object()
     return {
         "htmx_url": HTMX_URL,
         "htmx_hash": HTMX_HASH,
-        "person": current_user if current_user.is_authenticated else None,
+        "person": person if person.is_authenticated else None,
         "workspace": workspace_if_set_up(),
         "live_every": LIVE_EVERY if hears_of_changes else LIVE_EVERY_WITHOUT_NEWS,
     }
@@ -109,8 +111,15 @@ def iso(value: datetime) -> str:
 
 
 def _zone() -> ZoneInfo:
-    if has_request_context() and current_user.is_authenticated:
-        own: ZoneInfo = current_user.zone
-        return own
+    """Found once a request, for pages show dozens of moments."""
+    if not has_request_context():
+        return _zone_here()
+    if "zone" not in g:
+        g.zone = current_user.zone if current_user.is_authenticated else _zone_here()
+    found: ZoneInfo = g.zone
+    return found
+
+
+def _zone_here() -> ZoneInfo:
     here = workspace_if_set_up()
     return here.zone if here else ZoneInfo("UTC")

@@ -37,18 +37,19 @@ from app.okrs.timeline import Speaker, timeline_of
 
 def standing_values(item: Item) -> dict[str, Any]:
     """What `okrs/_standing.html` needs."""
+    person = me()
     parts = item.key_results if isinstance(item, Objective) else []
-    aligned = rows_aligned_under(me(), item)
+    aligned = rows_aligned_under(person, item)
     row, *below = rows_for([item, *parts, *aligned])
     part_rows, aligned_rows = below[: len(parts)], below[len(parts) :]
-    history = history_of(item.measure, me())
+    history = history_of(item.measure, person)
     course = course_of(row, history)
     source, integration = row.source, row.integration
     # A value given by hand is no count of anything.
     counts = integration is not None and item.measure.override is None
     noun = integration.counted_noun if integration and counts else None
-    may_change, has_ended = may_edit(me(), item), item.measure.has_ended
-    may_say = may_check_in(me(), item) and not has_ended
+    may_change, has_ended = may_edit(person, item), item.measure.has_ended
+    may_say = may_check_in(person, item) and not has_ended
     return {
         "row": row,
         "item": item,
@@ -61,18 +62,18 @@ def standing_values(item: Item) -> dict[str, Any]:
         "is_editable": may_change and not has_ended,
         "may_check_in": may_say,
         "may_reopen": may_change and has_ended,
-        "carried": carried_links(me(), item),
+        "carried": carried_links(person, item),
         "source": source,
         "state": row.state,
         "integration": integration,
-        "panel": integration.panel(source, me()) if integration and source else None,
+        "panel": integration.panel(source, person) if integration and source else None,
         "remedy": remedy_for(item.measure, row.standing, Thresholds.of(workspace()), noun),
         "outlook": outlook_of(item.measure, course),
         "chart": draw_chart(course),
         "by_hand": by_hand(item.measure, history.given(item.measure.series)),
         "automatic": automatic_words(item.measure),
         "has_unseen_mentions": history.has_unseen_mentions,
-        "timeline": timeline_of(item.measure, history, Speaker(me(), may_say)),
+        "timeline": timeline_of(item.measure, history, Speaker(person, may_say)),
     }
 
 
