@@ -20,6 +20,7 @@ def test_the_page_shows_each_status_and_each_state_of_a_source(
         "Rows",
         "Buttons, chips and labels",
         "Fields",
+        "Facts and tables",
         "Messages",
         "Chart",
         "Timeline",
