@@ -23,12 +23,14 @@ from sqlalchemy import (
 
 from app.accounts.models import Person, workspace
 from app.db import db, utcnow
+from app.okrs.checkins.wanting import WEEK
 from app.okrs.explorer.forms import ALL, LAST_DAY, ME, OPEN
 from app.okrs.figures import plural
 from app.okrs.integrations import Need
 from app.okrs.loading import Kind, is_owned_by, is_visible
 from app.okrs.models import (
     TEAM,
+    CheckIn,
     Cycle,
     KeyResult,
     Measure,
@@ -56,6 +58,8 @@ class Mine:
     of_teams: Sequence[int]
     """Objectives of the person's teams, without those that are theirs."""
     needs: Sequence[Need]
+    wanting_count: int
+    """How many wait for the check-in round."""
 
 
 def what_is_mine(person: Person) -> Mine:
@@ -73,6 +77,9 @@ def what_is_mine(person: Person) -> Mine:
             *_needs([row for row in rows if row.is_mine and not row.ended_as], today),
             *_needs_of_left([row for row in rows if row.is_left and not _is_over(row, today)]),
         ],
+        wanting_count=sum(
+            _wants_check_in(row, today) for row in rows if row.is_mine and not row.ended_as
+        ),
     )
 
 
@@ -147,6 +154,15 @@ def _is_silent(row: Row[Any]) -> bool:
     return bool(utcnow() - max(begun, row.created_at) > FIRST_VALUE_AFTER)
 
 
+def _wants_check_in(row: Row[Any], today: date) -> bool:
+    """By the rule of `checkins.wanting.items_wanting`."""
+    if not row.first_day <= today <= row.last_day:
+        return False
+    if not people_say_it(row.kind, row.is_linked, row.override):
+        return False
+    return row.checked_in_at is None or bool(row.checked_in_at <= utcnow() - WEEK)
+
+
 def _url(row: Row[Any], action: str) -> str:
     if row.key_result_id:
         return url_for(f"okrs.{action}_key_result", key_result_id=row.key_result_id)
@@ -216,6 +232,10 @@ def _columns(
         exists()
         .where(linked.measure_id == Measure.id, linked.ended_at.is_(None))
         .label("is_linked"),
+        select(func.max(CheckIn.made_at))
+        .where(CheckIn.measure_id == Measure.id)
+        .scalar_subquery()
+        .label("checked_in_at"),
         Person.id.label("owner_id"),
         Person.name.label("owner_name"),
         is_mine.label("is_mine"),

@@ -35,6 +35,7 @@ def home() -> ResponseReturnValue:
         **_needs_part(person, mine, integrations),
         cycle=current,
         has_integration=bool(integrations),
+        wanting_count=mine.wanting_count,
     )
 
 

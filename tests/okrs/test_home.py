@@ -8,13 +8,24 @@ from flask import Flask
 
 from app.accounts.models import OBSERVER, Person, workspace
 from app.db import db, utcnow
-from app.okrs.models import ONCE, PERCENT, TEAM, UNTIL_RESUMED, Cycle, ItemOwner, KeyResult
+from app.okrs.checkins.wanting import items_wanting
+from app.okrs.models import (
+    ONCE,
+    PERCENT,
+    TEAM,
+    UNTIL_RESUMED,
+    CheckIn,
+    Cycle,
+    ItemOwner,
+    KeyResult,
+)
 from app.teams.models import Team, TeamMember
 from tests.okrs.abacus import Abacus, AbacusSource
 from tests.okrs.items import TODAY, make_cycle, make_key_result, make_measure, make_objective
 from tests.support.client import Client
 from tests.support.html import Page
 from tests.support.people import make_person
+from tests.support.sql import count_statements
 
 
 @pytest.fixture(autouse=True)
@@ -22,6 +33,7 @@ def _now(monkeypatch: pytest.MonkeyPatch) -> datetime:
     """The clock goes with the tests' calendar."""
     now = datetime.combine(TODAY, datetime.min.time(), UTC)
     monkeypatch.setattr("app.okrs.home.utcnow", lambda: now)
+    monkeypatch.setattr("app.okrs.checkins.wanting.utcnow", lambda: now)
     return now
 
 
@@ -81,6 +93,52 @@ def test_it_shows_what_runs_and_says_of_the_rest_when_it_does(
     row = page.one(f"#key-result-row-{key_result.id}")
     again = client.fragment(row["data-live-url"]).one(".name")
     assert again.text == "Ahead Summer Hers"
+
+
+def test_the_round_says_how_many_wait_for_it(
+    client: Client, abacus: Abacus, bob: Person, carol: Person, cycle: Cycle
+) -> None:
+    objective = make_objective(bob, cycle)
+    client.sign_in(bob)
+    assert client.page("/").link("Check-in round") == "/check-ins/round"
+    counts = []
+    for count in (1, 4):
+        made = [make_key_result(objective, bob) for _ in range(count)]
+        client.page("/")
+        with count_statements() as statements:
+            page = client.page("/")
+        counts.append(len(statements))
+        assert page.link(f"Check-in round ({count})") == "/check-ins/round"
+        for one in made:
+            client.post(f"/key-results/{one.id}/check-in", {"value": "1"})
+    assert counts[0] == counts[1]
+    assert client.page("/").named("Check-in round")
+    client.sign_in(make_person("Otto Orr", OBSERVER))
+    assert "Check-in round" not in client.page("/").text
+
+
+def test_the_number_is_that_of_the_round(
+    client: Client, abacus: Abacus, bob: Person, carol: Person, cycle: Cycle, _now: datetime
+) -> None:
+    objective = make_objective(bob, cycle)
+    for ended in (None, "closed"):
+        make_key_result(objective, bob, measure=make_measure(PERCENT, ended_as=ended))
+    make_key_result(objective, carol)
+    make_key_result(objective, bob, starts_on=TODAY + timedelta(days=1))
+    make_key_result(objective, bob, ends_on=TODAY - timedelta(days=1))
+    over = make_cycle("Winter", date(2025, 10, 1), date(2025, 12, 31))
+    make_key_result(make_objective(carol, over), bob, ends_on=TODAY)
+    for override in (None, ONCE, UNTIL_RESUMED):
+        measure = make_key_result(objective, bob).measure
+        db.session.add(AbacusSource(measure=measure, linked_by_id=bob.id))
+        measure.override = override
+    for age in (timedelta(days=7), timedelta(days=6)):
+        measure = make_key_result(objective, bob).measure
+        db.session.add(CheckIn(measure=measure, person_id=bob.id, made_at=_now - age))
+    db.session.commit()
+    client.sign_in(bob)
+    assert len(items_wanting(bob)) == 4
+    assert client.page("/").link("Check-in round (4)")
 
 
 def test_what_is_over_is_to_be_ended(client: Client, bob: Person, cycle: Cycle) -> None:
