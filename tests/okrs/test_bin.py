@@ -5,11 +5,12 @@ from fractions import Fraction
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select, update
 
 from app.accounts.models import OBSERVER, Person
 from app.audit.models import AuditEntry
 from app.db import Model, db, utcnow
+from app.okrs.bin import restoring
 from app.okrs.bin.erasing import Erasing, erase_old
 from app.okrs.loading import live_measures
 from app.okrs.models import (
@@ -25,6 +26,7 @@ from app.okrs.models import (
     SourceVersion,
     Tag,
 )
+from app.okrs.rollup.models import Unsettled
 from app.teams.models import Team
 from tests.okrs.abacus import Abacus, AbacusSource
 from tests.okrs.items import changes_of, count_of, make_cycle, make_key_result, make_objective
@@ -239,6 +241,55 @@ def test_after_30_days_it_is_erased_with_all_that_hangs_on_it(
         assert db.session.scalar(select(func.count()).select_from(kind)) == 0, kind
     assert db.session.scalars(select(AuditEntry.action)).all() == ["objective.deleted"]
     assert erase_old() == 0
+
+
+@pytest.mark.both_databases
+def test_what_came_back_meanwhile_is_not_erased(
+    client: Client, bob: Person, cycle: Cycle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back, stays = make_objective(bob, cycle, "Back"), make_objective(bob, cycle, "Stays")
+    kept = [back, make_key_result(back, bob), make_key_result(stays, bob)]
+    gone = make_objective(bob, cycle, "Gone")
+    for one in kept:
+        reading = Reading(measure_id=one.measure_id, series=1, value=Fraction(9))
+        db.session.add(reading)
+    for one in (back, kept[2], gone):
+        days_ago(one, 31, bob)
+    end_reading = db.end_reading
+
+    def restore() -> None:
+        for one in (back, kept[2]):
+            db.session.get_one(type(one), one.id).deleted_at = None
+        db.session.commit()
+        end_reading()
+
+    monkeypatch.setattr(db, "end_reading", restore)
+    assert erase_old() == 1
+    db.session.expire_all()
+    titles = db.session.scalars(select(Objective.title).order_by(Objective.id))
+    assert list(titles) == ["Back", "Stays"]
+    assert count_of(KeyResult) == 2 and count_of(Reading) == 3
+
+
+@pytest.mark.parametrize("what", ["run out", "erased"])
+def test_whose_time_runs_out_while_restoring_waits_does_not_come_back(
+    client: Client, bob: Person, objective: Objective, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    days_ago(objective, 29, bob)
+    hold_all = restoring.hold_all
+
+    def held(measures: list[Measure]) -> None:
+        changing = update(Objective).values(deleted_at=utcnow() - timedelta(days=31))
+        if what == "erased":
+            db.session.execute(delete(Unsettled))
+            db.session.execute(delete(Objective))
+        else:
+            db.session.execute(changing.execution_options(synchronize_session=False))
+        hold_all(measures)
+
+    monkeypatch.setattr(restoring, "hold_all", held)
+    client.sign_in(bob)
+    assert client.post(f"/objectives/{objective.id}/restore").status_code == 404
 
 
 def test_the_clock_looks_once_an_hour(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

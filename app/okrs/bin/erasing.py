@@ -5,12 +5,14 @@ The audit log stays. In small transactions, so that nobody waits long for the da
 
 import time
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Row, Select, delete, select, update
 
 from app.db import db, utcnow
 from app.okrs.bin.finding import KEPT
+from app.okrs.holding import hold_ids
+from app.okrs.loading import Kind
 from app.okrs.models import Evidence, KeyResult, Measure, Objective, Reading, Source, SourceVersion
 from app.timing import scaled
 
@@ -36,24 +38,30 @@ class Erasing:
 def erase_old() -> int:
     """Erase what was deleted too long ago to be restored; how many items that were."""
     before = utcnow() - KEPT
-    old = select(Objective.id).where(Objective.deleted_at < before)
-    of_old = KeyResult.objective_id.in_(old)
-    key_results = db.session.execute(
-        select(KeyResult.id, KeyResult.measure_id).where((KeyResult.deleted_at < before) | of_old)
-    ).all()
-    objectives = db.session.execute(
-        select(Objective.id, Objective.measure_id).where(Objective.deleted_at < before)
-    ).all()
+    kinds: tuple[Kind, ...] = (KeyResult, Objective)
+    found = [(kind, row) for kind in kinds for row in db.session.execute(_old(kind, before)).all()]
     db.end_reading()
-    for key_result_id, measure_id in key_results:
-        _erase(KeyResult, key_result_id, measure_id)
-    for objective_id, measure_id in objectives:
-        _erase(Objective, objective_id, measure_id)
-    return len(key_results) + len(objectives)
+    return sum(_erase(kind, row, before) for kind, row in found)
 
 
-def _erase(kind: type[KeyResult] | type[Objective], item_id: int, measure_id: int) -> None:
+def _old(kind: Kind, before: datetime) -> Select[int, int, int]:
+    """What of this kind was deleted before that, or lies under an objective that was."""
+    old = select(Objective.id).where(Objective.deleted_at < before)
+    ids = select(kind.id, kind.measure_id, Objective.measure_id.label("objective_measure_id"))
+    if kind is Objective:
+        return ids.where(Objective.id.in_(old))
+    of_old = ids.join(Objective, Objective.id == KeyResult.objective_id)
+    return of_old.where((KeyResult.deleted_at < before) | Objective.id.in_(old))
+
+
+def _erase(kind: Kind, row: Row[int, int, int], before: datetime) -> bool:
+    """False where it was restored, or erased, since it was found. Once this has looked, nobody
+    restores it any more: they look at its age as well, with its measure held."""
+    item_id, measure_id = row.id, row.measure_id
     with db.writing() as session:
+        hold_ids({measure_id, row.objective_measure_id})
+        if session.execute(_old(kind, before).where(kind.id == item_id)).first() is None:
+            return False
         session.execute(delete(Reading).where(Reading.measure_id == measure_id))
     while _erase_evidence(measure_id):
         pass
@@ -63,6 +71,7 @@ def _erase(kind: type[KeyResult] | type[Objective], item_id: int, measure_id: in
             session.execute(following.values({column.key: None}))
         session.execute(delete(kind).where(kind.id == item_id))
         session.execute(delete(Measure).where(Measure.id == measure_id))
+    return True
 
 
 def _erase_evidence(measure_id: int) -> int:

@@ -96,10 +96,14 @@ def binned_item_for(person: Person, kind: type[AnyItem], item_id: int) -> AnyIte
     """The item, deleted or not; 404 where the person may not see or edit it, or it is kept no
     longer."""
     item = by_id(kind, item_id)
-    is_kept = item.deleted_at is None or item.deleted_at >= utcnow() - KEPT
-    if not is_kept or not may_edit(person, item) or not _is_open(person, objective_of(item)):
+    if not is_kept(item) or not may_edit(person, item) or not _is_open(person, objective_of(item)):
         abort(404)
     return item
+
+
+def is_kept(item: Item) -> bool:
+    """Whether it is in no danger of being erased, deleted or not."""
+    return item.deleted_at is None or item.deleted_at >= utcnow() - KEPT
 
 
 def _is_open(person: Person, objective: Objective) -> bool:

@@ -1,9 +1,13 @@
 """Taking items out of the bin. Nothing here commits."""
 
+from flask import abort
+from sqlalchemy import select
+
 from app.access import hold_me
 from app.accounts.models import Person
 from app.audit.log import record
 from app.db import db
+from app.okrs.bin.finding import is_kept
 from app.okrs.changes import RESTORED, note_change, record_of
 from app.okrs.cycles import hold_cycle
 from app.okrs.holding import hold_all
@@ -25,8 +29,7 @@ def restore(item: Item, by: Person) -> bool:
     objective = objective_of(item)
     is_open = hold_cycle(objective.cycle)
     hold_all([item.measure, objective.measure])
-    db.session.refresh(item)
-    db.session.refresh(objective)
+    _read_anew(item)
     if isinstance(item, KeyResult) and objective.deleted_at is not None:
         raise NotRestored(
             f"Its objective “{objective.title}” lies in the bin too: restore that first."
@@ -45,6 +48,16 @@ def restore(item: Item, by: Person) -> bool:
     record(f"{kind}.restored", kind, number, title, by=by)
     wake([item.measure, *(one.measure for one in _parts(item))])
     return True
+
+
+def _read_anew(item: Item) -> None:
+    """With its objective; 404 where its time has run out, or it was erased already."""
+    for one in (objective_of(item), item):
+        again = select(type(one)).where(type(one).id == one.id)
+        if db.session.scalar(again.execution_options(populate_existing=True)) is None:
+            abort(404)
+    if not is_kept(item):
+        abort(404)
 
 
 def _has_ended(item: Item) -> bool:
