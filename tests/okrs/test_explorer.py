@@ -1,6 +1,6 @@
 """The explorer: what its filters leave, how it groups and sorts, what it asks of the database."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -21,10 +21,10 @@ from app.okrs.models import (
 )
 from app.teams.models import Team
 from tests.okrs.abacus import AbacusSource
-from tests.okrs.items import make_key_result, make_measure, make_objective
+from tests.okrs.items import make_cycle, make_key_result, make_measure, make_objective
 from tests.okrs.many import make_many
 from tests.support.client import Client
-from tests.support.html import Page
+from tests.support.html import Node, Page
 from tests.support.sql import count_statements
 
 
@@ -58,6 +58,11 @@ def items(app: Flask, abacus: Any, bob: Person, carol: Person, cycle: Cycle) -> 
     )
     db.session.commit()
     return {"team": team, "tag": tag, "talks": talks, "firm": firm}
+
+
+def named_above(row: Node | Page) -> list[str]:
+    """The objective that a key result names beside its own title."""
+    return [one.text for one in row.all(".name .under")]
 
 
 def titles(page: Page) -> list[str]:
@@ -147,6 +152,41 @@ def test_orders(
     client.sign_in(bob)
     page = client.page(f"/okrs?cycle={cycle.id}&group=none&{query}")
     assert titles(page)[: len(order)] == order
+
+
+@pytest.mark.parametrize("query", ["group=none&sort=title", "group=owner", "group=status&sort=gap"])
+def test_key_results_apart_from_their_objective_name_it_also_when_shown_anew(
+    client: Client, bob: Person, cycle: Cycle, items: dict[str, Any], query: str
+) -> None:
+    next_cycle = make_cycle("Summer", date(2026, 5, 1), date(2026, 8, 8))
+    make_objective(bob, next_cycle, "Ahead")
+    client.sign_in(bob)
+    page = client.page(f"/okrs?cycle=all&{query}")
+    rows = {row.one(".name a").text: row for row in page.all(".row") if "id" in row}
+    assert {title: named_above(row) for title, row in rows.items()} == {
+        "People find us": [],
+        "Publish posts": ["People find us"],
+        "Give talks": ["People find us"],
+        "We last": [],
+        "Hire two": ["We last"],
+        "Rent rooms": ["We last"],
+        "Ahead": [],
+    }
+    for row in rows.values():
+        again = client.fragment(row["data-live-url"]).one(".name")
+        assert again.text == row.one(".name").text
+    assert "Summer" not in rows["Ahead"].text  # what is ahead is told at home alone
+
+
+def test_key_results_beneath_their_objective_do_not_name_it(
+    client: Client, bob: Person, cycle: Cycle, items: dict[str, Any]
+) -> None:
+    client.sign_in(bob)
+    page = client.page(f"/okrs?cycle={cycle.id}")
+    rows = [row for row in page.all(".row") if "id" in row]
+    assert [row.one(".name a").text for row in rows] == EVERYTHING
+    for row in rows:
+        assert named_above(row) == named_above(client.fragment(row["data-live-url"])) == []
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
 
 from app.accounts.models import Person, workspace
 from app.audit.log import record
@@ -13,7 +14,7 @@ from app.okrs.checkins.rereading import reading_of, revalue
 from app.okrs.figures import value_words
 from app.okrs.loading import Item
 from app.okrs.mentions import mention
-from app.okrs.models import CheckIn, Measure
+from app.okrs.models import CheckIn, Measure, Reading
 from app.okrs.readings import record_check_in
 from app.pages import day, number
 
@@ -68,6 +69,25 @@ def is_repeat(measure: Measure, said: Said, by: Person, seen_id: int | None) -> 
         (one.value, one.note, one.confidence) == (said.value, said.note, said.confidence)
         for one in since
     )
+
+
+def newer_value(measure: Measure, said: Said, by: Person, seen_id: int | None) -> CheckIn | None:
+    """The check-in whose value what is said would take the place of, where somebody else made it
+    since the form was opened, and with another value."""
+    if seen_id is None or said.value is None:
+        return None
+    newest = db.session.scalar(
+        select(CheckIn)
+        .join(Reading, Reading.check_in_id == CheckIn.id)
+        .where(CheckIn.measure_id == measure.id, CheckIn.id > seen_id)
+        .where(Reading.series == measure.series)
+        .order_by(CheckIn.id.desc())
+        .options(joinedload(CheckIn.person))
+        .limit(1)
+    )
+    if newest is None or newest.person_id == by.id or newest.value == said.value:
+        return None
+    return newest
 
 
 def edit(item: Item, made: CheckIn, said: Said, by: Person, *, keeps_value: bool) -> None:

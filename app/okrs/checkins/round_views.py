@@ -17,7 +17,7 @@ from app.db import db
 from app.okrs import blueprint
 from app.okrs.checkins.forms import CheckInForm
 from app.okrs.checkins.recording import check_in, is_repeat, last_id
-from app.okrs.checkins.views import form_values, may_be_saved
+from app.okrs.checkins.views import form_values, may_be_saved, tells_of_newer
 from app.okrs.checkins.wanting import items_wanting, last_check_in
 from app.okrs.endings.fixed import why_fixed
 from app.okrs.holding import hold_item
@@ -87,12 +87,19 @@ def _save(past: Round) -> ResponseReturnValue:
         return redirect(past.with_skipped(measure.id).url, code=303)
     form = CheckInForm.of(measure, request.form)
     if not may_be_saved(item, form):
-        left = [one for one in items_wanting(me()) if one.measure_id not in past.done]
-        return _page(past, item, max(len(left), 1), form), 422
+        return _page_again(past, item, form)
     if not is_repeat(measure, form.said, me(), form.seen_id):
+        if tells_of_newer(measure, form):
+            return _page_again(past, item, form)
         check_in(item, form.said, me())
     db.session.commit()
     return redirect(past.with_saved(measure.id).url, code=303)
+
+
+def _page_again(past: Round, item: Item, form: CheckInForm) -> ResponseReturnValue:
+    """With what it says now."""
+    others = {one.measure_id for one in items_wanting(me())} - {item.measure_id, *past.done}
+    return _page(past, item, len(others) + 1, form), 422
 
 
 def _page(past: Round, item: Item, left_count: int, form: CheckInForm) -> str:

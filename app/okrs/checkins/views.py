@@ -16,13 +16,15 @@ from app.okrs import blueprint
 from app.okrs.checkins.forms import CheckInForm
 from app.okrs.checkins.loading import check_in_for
 from app.okrs.checkins.overriding import automatic_words, by_hand, resume
-from app.okrs.checkins.recording import check_in, delete, edit, is_repeat, last_id
+from app.okrs.checkins.recording import check_in, delete, edit, is_repeat, last_id, newer_value
 from app.okrs.checkins.rereading import may_revalue
 from app.okrs.endings.fixed import lead_to_reopening, why_fixed
+from app.okrs.figures import value_words
 from app.okrs.holding import hold_item
 from app.okrs.loading import Item, key_result_for, objective_for
-from app.okrs.models import ONCE, CheckIn
+from app.okrs.models import ONCE, CheckIn, Measure
 from app.okrs.rows import item_url, row_for
+from app.pages import clock
 
 
 @blueprint.route("/objectives/<int:objective_id>/check-in", methods=["GET", "POST"])
@@ -93,6 +95,20 @@ def may_be_saved(item: Item, form: CheckInForm) -> bool:
     return is_valid and not item.measure.has_ended
 
 
+def tells_of_newer(measure: Measure, form: CheckInForm) -> bool:
+    """Whether the form now says that somebody else gave another value since it was opened. Sent
+    once more it is saved after that."""
+    newer = newer_value(measure, form.said, me(), form.seen_id)
+    if newer is None or newer.value is None:
+        return False
+    form.value.errors = [
+        f"{newer.person.name} checked in {value_words(measure, newer.value)} "
+        f"{clock(newer.made_at)}, after you opened this. Saving again puts yours after it."
+    ]
+    form.seen.data = str(last_id(measure))
+    return True
+
+
 def form_values(item: Item, form: CheckInForm) -> dict[str, Any]:
     """What `okrs/checkins/_fields.html` needs."""
     return {
@@ -131,6 +147,8 @@ def _check_in(item: Item) -> ResponseReturnValue:
         page = render_template("okrs/checkins/form.html", **form_values(item, form))
         return page, 422 if form.errors else 200
     if not is_repeat(measure, form.said, me(), form.seen_id):
+        if tells_of_newer(measure, form):
+            return render_template("okrs/checkins/form.html", **form_values(item, form)), 422
         check_in(item, form.said, me())
     db.session.commit()
     flash("Checked in.", "success")

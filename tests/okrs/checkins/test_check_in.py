@@ -1,5 +1,6 @@
 """Checking in: a value where a person brings it, a note, or both."""
 
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -165,6 +166,76 @@ def test_what_is_not_there_is_not_found(client: Client, alice: Person) -> None:
     client.sign_in(alice)
     assert client.get("/key-results/99/check-in").status_code == 404
     assert client.post("/objectives/99/check-in", {"note": "x"}).status_code == 404
+
+
+def test_a_value_that_another_gave_since_is_told_before_one_s_own_goes_after_it(
+    client: Client, alice: Person, bob: Person, key_result: KeyResult
+) -> None:
+    other = Client(client.app)
+    other.sign_in(alice)
+    client.sign_in(bob)
+    page = client.page(path(key_result))
+    other.submit(other.page(path(key_result)), "Save", {"value": "12", "note": "Counted"})
+    typed = {"value": "9", "note": "So far", "confidence": "7"}
+    page = client.see(client.submit(page, "Save", typed), 422)
+    clock = only(CheckIn).made_at.strftime("%H:%M")
+    assert page.error("Value") == (
+        f"Alice Adams checked in 12 posts at {clock}, after you opened this. "
+        "Saving again puts yours after it."
+    )
+    fields = {"Value": "9", "Note": "So far", "Confidence": "7"}
+    assert {label: page.field(label).value for label in fields} == fields
+    assert "Now: 12 of 20 posts." in page.text
+    assert count_of(CheckIn) == 1
+    for _ in range(2):  # pressed twice
+        assert client.follow(client.submit(page, "Save")).flashes == ["Checked in."]
+    assert [one.value for one in given_readings()] == [12, 9]
+    measure = db.session.get_one(Measure, key_result.measure_id, populate_existing=True)
+    assert measure.value == 9
+
+
+@pytest.mark.parametrize(
+    ("theirs", "typed"),
+    [
+        ({"note": "All well"}, {"value": "9"}),
+        ({"value": "9"}, {"value": "9", "note": "The same"}),
+        ({"value": "12"}, {"note": "No value of mine"}),
+    ],
+)
+def test_what_takes_the_place_of_no_other_value_is_saved_at_once(
+    client: Client,
+    alice: Person,
+    bob: Person,
+    key_result: KeyResult,
+    theirs: dict[str, str],
+    typed: dict[str, str],
+) -> None:
+    other = Client(client.app)
+    other.sign_in(alice)
+    client.sign_in(bob)
+    page = client.page(path(key_result))
+    other.submit(other.page(path(key_result)), "Save", theirs)
+    assert client.submit(page, "Save", typed).status_code == 303
+    assert count_of(CheckIn) == 2
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_of_two_values_at_once_the_second_is_told_of_the_first(
+    app: Flask, alice: Person, bob: Person, key_result: KeyResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def presser(person: Person, value: str) -> Callable[[], TestResponse]:
+        browser = Client(app)
+        browser.sign_in(person)
+        page = browser.page(path(key_result))
+        return lambda: browser.submit(page, "Save", {"value": value})
+
+    first, second = presser(alice, "12"), presser(bob, "9")
+    holds = pause(monkeypatch, views, "hold_item")
+    early, late = one_after_the_other(first, holds, second)
+    assert (early.status_code, late.status_code) == (303, 422)
+    assert "Alice Adams checked in 12 posts at" in late.text
+    db.session.remove()
+    assert count_of(CheckIn) == 1
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

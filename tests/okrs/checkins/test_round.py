@@ -55,7 +55,7 @@ def test_one_after_the_other_to_the_end(
     client: Client, bob: Person, three: list[KeyResult]
 ) -> None:
     client.sign_in(bob)
-    page = client.page(client.page("/").link("Check-in round"))
+    page = client.page(client.page("/").link("Check-in round (3)"))
     assert place(page) == ("Posts", "Check-in round: 1 of 3")
     assert "autofocus" in page.field("Value")
     assert [button.text for button in page.form_with("Save and next").buttons()] == [
@@ -194,6 +194,25 @@ def test_what_was_closed_meanwhile_is_passed_over(
     assert place(page)[0] == "Talks"
     assert page.flashes == ["This key result is closed, so it stays as it is. Reopen it first."]
     assert count_of(CheckIn) == 0
+
+
+def test_a_value_that_another_gave_since_is_told_at_the_item(
+    client: Client, alice: Person, bob: Person, three: list[KeyResult]
+) -> None:
+    client.sign_in(bob)
+    page = client.page(client.page(ROUND).link("Skip"))
+    other = Client(client.app)
+    other.sign_in(alice)
+    other.post(f"/key-results/{three[1].id}/check-in", {"value": "12"})
+    typed = {"value": "9", "note": "So far"}
+    page = client.see(client.submit(page, "Save and next", typed), 422)
+    assert place(page) == ("Talks", "Check-in round: 2 of 3")
+    assert page.error("Value").startswith("Alice Adams checked in 12 posts at ")
+    assert "Last check-in: Alice Adams, " in page.text
+    assert (page.field("Value").value, page.field("Note").value) == ("9", "So far")
+    assert [one.value for one in given_readings()] == [12]
+    assert place(save(client, page)) == ("Mails", "Check-in round: 3 of 3")
+    assert [one.value for one in given_readings()] == [12, 9]
 
 
 def test_more_items_cost_no_more_statements(
