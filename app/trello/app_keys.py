@@ -82,6 +82,11 @@ def _stored() -> TrelloApp | None:
     return kept
 
 
+def have_at_hand(stored: TrelloApp | None) -> None:
+    """The row was read with something else, so it need not be asked for."""
+    db.session().info[TrelloApp] = stored
+
+
 def store_app_keys(key: str, secret: str, by: Person) -> AppKeys:
     """Keep the key and secret, and tell the connections made under another key. Commits nothing."""
     stored = db.session.get(TrelloApp, 1)

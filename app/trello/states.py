@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, select
+from sqlalchemy import Select, and_, bindparam, select, true
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -15,10 +15,18 @@ from app.db import db
 from app.okrs.integrations import SourceState, enabled, members_may_connect
 from app.okrs.models import PERCENT, Source
 from app.pages import ago, clock
-from app.trello.app_keys import AppKeys, current_app_keys, key_has_changed
+from app.trello.app_keys import AppKeys, current_app_keys, have_at_hand, key_has_changed
 from app.trello.failures import BoardLost
 from app.trello.loading import may_reconnect
-from app.trello.models import QUEUED, UNFINISHED, Board, Connection, SyncRun, TrelloSource
+from app.trello.models import (
+    QUEUED,
+    UNFINISHED,
+    Board,
+    Connection,
+    SyncRun,
+    TrelloApp,
+    TrelloSource,
+)
 
 _NO_WORKER = (
     "No worker is running, so nothing is updated until one is started (worker.py). "
@@ -27,8 +35,8 @@ _NO_WORKER = (
 
 
 def states(sources: Sequence[Source]) -> Mapping[int, SourceState]:
-    """The state of each source by its id, in two statements whatever their number; in three
-    where a connection of theirs was disconnected."""
+    """The state of each source by its id, in one statement whatever their number; in two where a
+    connection of theirs was disconnected."""
     own = [source for source in sources if isinstance(source, TrelloSource)]
     if not own:
         return {}
@@ -38,6 +46,7 @@ def states(sources: Sequence[Source]) -> Mapping[int, SourceState]:
     for source in own:  # whoever looks at its board next has it at hand
         set_committed_value(source, "board", boards[source.board_id])
     runs = {row.Board.id: row.run for row in rows}
+    have_at_hand(rows[0].TrelloApp)
     asks_who_may = any(board.connection.disconnected_at for board in boards.values())
     now = _Now(
         bool(rows[0].is_enabled),
@@ -59,10 +68,12 @@ def _boards() -> Select[Any]:
         select(
             Board,
             SyncRun.status.label("run"),
+            TrelloApp,
             enabled("trello").scalar_subquery().label("is_enabled"),
             alive_workers(bindparam("alive_since")).scalar_subquery().label("alive_count"),
         )
         .outerjoin(SyncRun, is_unfinished)
+        .outerjoin(TrelloApp, true())  # there is one row at most
         .where(Board.id.in_(bindparam("ids", expanding=True)))
         .options(joinedload(Board.connection).joinedload(Connection.owner))
     )
