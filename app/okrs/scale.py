@@ -64,8 +64,8 @@ class Scale:
 def decimal(parts: int, places: int) -> str:
     """So many tenths or hundredths, without trailing zeros."""
     sign = "-" if parts < 0 else ""
-    whole, rest = divmod(abs(parts), 10**places)
-    return f"{sign}{whole}.{rest:0{places}}".rstrip("0") if rest else f"{sign}{whole}"
+    digits = str(abs(parts)).zfill(places + 1)
+    return f"{sign}{digits[:-places]}.{digits[-places:]}".rstrip("0").rstrip(".")
 
 
 def _rounded(over: int, under: int) -> int:
