@@ -7,12 +7,13 @@ from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from app.db import db
+from app.okrs.measure_loading import load_sources
 from app.okrs.models import KeyResult, Measure, Objective
 from app.okrs.rows import Row, rows_for
 
 
 def rows_of(measure_ids: Sequence[int], place: str = "") -> dict[int, Row]:
-    """Rows by the ids of their measures; what they show comes in one statement.
+    """Rows by the ids of their measures; the items come in one statement, their sources in another.
 
     Only for ids of items that were found to be there for the person who looks.
     """
@@ -29,9 +30,9 @@ def rows_of(measure_ids: Sequence[int], place: str = "") -> dict[int, Row]:
                     joinedload(Objective.cycle), joinedload(Objective.team)
                 ),
             ),
-            joinedload(Measure.source),
         )
-    ).unique()
+    ).all()
+    load_sources(found)
     items = []
     for measure in found:
         items.append(measure.item)
