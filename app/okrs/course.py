@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from app.okrs.figures import with_unit
@@ -85,8 +86,13 @@ class Course:
 
     def expected(self, day: date) -> Fraction:
         """The value that the straight line from start to target has on a day."""
-        share = expected_on(day, (self.first_day, self.last_day)) / 100
-        return self.start + (self.target - self.start) * share
+        percent = expected_on(day, (self.first_day, self.last_day))
+        return self.start + self._one_percent * percent
+
+    @cached_property
+    def _one_percent(self) -> Fraction:
+        """Of the way from start to target; kept, since a chart asks for dozens of days."""
+        return (self.target - self.start) / 100
 
     def day_of(self, point: Point) -> date:
         return point.moment.astimezone(self.zone).date()
