@@ -182,7 +182,9 @@ def test_one_of_an_earlier_measure_keeps_its_value(
     client.follow(client.submit(page, "Save", {"note": "Begun", "value": "90"}))
     assert (made.note, made.value) == ("A start", 5)  # as it was loaded
     db.session.expire_all()
-    assert [(one.note, one.value) for one in db.session.scalars(select(CheckIn))] == [
+    assert [
+        (one.note, one.value) for one in db.session.scalars(select(CheckIn).order_by(CheckIn.id))
+    ] == [
         ("Begun", 5),
         ("", 40),
     ]
