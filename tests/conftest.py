@@ -43,9 +43,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """The app and the tests stay to the end, so nobody needs to look for garbage in them."""
+    """The app and the tests stay to the end, so nobody needs to look for garbage in them.
+
+    A request leaves little behind, and thousands of objects may come before the next look.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(100_000, 20, 20)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -18,6 +18,7 @@ import pytest
 import requests
 
 from tests.support.html import Page
+from tests.support.installation import PYTHONPATH
 
 ROOT = Path(__file__).resolve().parent.parent
 SERVE = (sys.executable, str(ROOT / "serve.py"))
@@ -68,7 +69,8 @@ class Serving:
 
 def _environ(**values: str) -> dict[str, str]:
     kept = ("PATH", "HOME", "LANG", "TMPDIR")
-    return {name: os.environ[name] for name in kept if name in os.environ} | values
+    own = {name: os.environ[name] for name in kept if name in os.environ}
+    return own | {"PYTHONPATH": PYTHONPATH} | values
 
 
 def wait_until(is_done: Callable[[], object], seconds: float = 15) -> None:

@@ -15,6 +15,7 @@ from app.audit.models import AuditEntry
 from app.config import ROOT, load_config
 from app.db import db
 from app.migrating import upgrade
+from tests.support.installation import PYTHONPATH
 
 GOOD = ["Anna@Example.com", "--name", "Anna Berg", "--password", "nine lives and one"]
 
@@ -106,12 +107,12 @@ def test_works_on_an_empty_database(tmp_path, monkeypatch):
 
 
 def test_a_wrong_setting_ends_every_command_with_its_sentence_alone(tmp_path):
-    environ = {**os.environ, "DATA_DIR": str(tmp_path), "TRUSTED_PROXIES": "many"}
+    wrong = {"DATA_DIR": str(tmp_path), "TRUSTED_PROXIES": "many"}
     for arguments in (["create-admin", *GOOD], ["--help"]):
         done = subprocess.run(
             [sys.executable, "-m", "flask", "--app", "app", *arguments],
             cwd=ROOT,
-            env=environ,
+            env=os.environ | {"PYTHONPATH": PYTHONPATH} | wrong,
             capture_output=True,
             text=True,
         )
