@@ -39,6 +39,8 @@ SHIFT = """() => new Promise((resolve) => {
   }).observe({ type: "layout-shift", buffered: true });
   requestAnimationFrame(() => requestAnimationFrame(() => resolve(sum)));
 })"""
+AXE = Axe().axe_script
+EXAMINE = "(options) => axe.run(options).then((found) => found.violations)"
 WIDER_THAN_SCREEN = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
 
@@ -94,6 +96,7 @@ class Reader:
         shift = self.page.evaluate(SHIFT)
         if shift > LARGEST_SHIFT:
             self.problems.append(f"{where}: what is there moves by {shift:.3f}")
+        self.page.evaluate(AXE)
         self._examine(where, {"runOnly": {"type": "tag", "values": TAGS}})
         self.page.emulate_media(color_scheme="dark")
         self._examine(f"{where}, dark", {"runOnly": ["color-contrast"]})
@@ -103,8 +106,7 @@ class Reader:
                 self.problems.append(f"{where}: wider than {width} px")
 
     def _examine(self, where: str, options: dict[str, object]) -> None:
-        found = Axe().run(self.page, options={"resultTypes": ["violations"], **options})
-        for one in found.response["violations"]:
+        for one in self.page.evaluate(EXAMINE, {"resultTypes": ["violations"], **options}):
             nodes = [node["html"][:120] for node in one["nodes"][:3]]
             self.problems.append(f"{where}: {one['id']}, {one['help']}: {nodes}")
 
