@@ -31,7 +31,7 @@ from app.teams.membership import people_in
 
 PEOPLE = "people"
 DIRECTIONS = [
-    ("", "From the start to the target"),
+    ("", "From start to target"),
     (STAY_ABOVE, "Stay above the target"),
     (STAY_BELOW, "Stay below the target"),
 ]

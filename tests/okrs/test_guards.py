@@ -164,7 +164,7 @@ def test_it_is_made_in_the_form(client: Client, bob: Person, objective: Objectiv
     client.sign_in(bob)
     page = client.page(f"/objectives/{objective.id}/key-results/new")
     assert list(page.field("Direction").options) == [
-        "From the start to the target",
+        "From start to target",
         "Stay above the target",
         "Stay below the target",
     ]
