@@ -29,8 +29,8 @@ class Installation:
     def __init__(self, data_dir: Path, sandbox: RunningSandbox, scale: float) -> None:
         self._data_dir = data_dir
         self.port = _free_port()
-        self.environ = {
-            "PATH": os.environ["PATH"],
+        passed_on = ("PATH", "PYTHONPATH")
+        self.environ = {name: os.environ[name] for name in passed_on if name in os.environ} | {
             "DATA_DIR": str(data_dir),
             "PORT": str(self.port),
             "TIME_SCALE": str(scale),

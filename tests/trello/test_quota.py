@@ -22,7 +22,7 @@ from app.trello import quota
 from app.trello.failures import Held
 from app.trello.quota import Turns
 from tests.conftest import KEYS
-from tests.support.installation import ROOT
+from tests.support.installation import PYTHONPATH, ROOT
 
 BOARD, ME = "/boards/5f0000000000000000000b01", "/members/me"
 NO_WAIT = timedelta()
@@ -166,6 +166,7 @@ def test_processes_together_never_reach_what_trello_allows(
 ) -> None:
     environment = KEYS | {
         "PATH": os.environ["PATH"],
+        "PYTHONPATH": PYTHONPATH,
         "DATA_DIR": str(config.data_dir),
         "DATABASE_URL": config.database_url,
         "REDIS_URL": config.redis_url,
