@@ -214,8 +214,7 @@ def key_result_for(
 @cache
 def _objective(by_admin: bool) -> Select[Objective]:
     options = with_standing(measure_of=_only_measure)
-    sight = joinedload(Objective.viewers), joinedload(Objective.viewer_teams)
-    query = visible_objectives(Asking(by_admin)).options(*options, *sight)
+    query = visible_objectives(Asking(by_admin)).options(*options, *_sight())
     return query.where(Objective.id == bindparam("item_id"))
 
 
@@ -227,7 +226,7 @@ def _key_result(by_admin: bool) -> Select[KeyResult]:
             joinedload(KeyResult.owner),
             _only_measure(KeyResult),
             contains_eager(KeyResult.objective).options(
-                _only_measure(Objective), joinedload(Objective.team)
+                _only_measure(Objective), joinedload(Objective.team), *_sight()
             ),
         )
         .where(KeyResult.id == bindparam("item_id"))
@@ -247,6 +246,11 @@ def measure_for(
 def with_measure(kind: Kind) -> Loading:
     """Its measure, and in a query for all of them its source."""
     return joinedload(kind.measure).selectinload(Measure.source)
+
+
+def _sight() -> Sequence[Loading]:
+    """Whom a private objective is shown to."""
+    return joinedload(Objective.viewers), joinedload(Objective.viewer_teams)
 
 
 def _only_measure(kind: Kind) -> Loading:
