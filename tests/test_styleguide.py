@@ -21,6 +21,7 @@ def test_the_page_shows_each_status_and_each_state_of_a_source(
         "Buttons, chips and labels",
         "Fields",
         "Facts and tables",
+        "What choices give",
         "Messages",
         "Chart",
         "Timeline",
