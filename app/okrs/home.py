@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from app.accounts.models import Person, workspace
 from app.db import db, utcnow
-from app.okrs.checkins.wanting import WEEK
+from app.okrs.checkins.wanting import is_long_ago
 from app.okrs.explorer.forms import ALL, LAST_DAY, ME, OPEN
 from app.okrs.figures import plural
 from app.okrs.integrations import Need
@@ -160,7 +160,7 @@ def _wants_check_in(row: Row[Any], today: date) -> bool:
         return False
     if not people_say_it(row.kind, row.is_linked, row.override):
         return False
-    return row.checked_in_at is None or bool(row.checked_in_at <= utcnow() - WEEK)
+    return is_long_ago(row.checked_in_at)
 
 
 def _url(row: Row[Any], action: str) -> str:

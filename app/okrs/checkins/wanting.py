@@ -1,6 +1,6 @@
 """Which of someone's items want a check-in: what people keep current, and nobody did lately."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
@@ -19,8 +19,13 @@ def items_wanting(person: Person) -> list[Item]:
     number of statements that does not grow."""
     items = running_items(person, workspace().today())
     kept = [item for item in items if is_kept_by_people(item.measure)]
-    last, since = last_check_ins(kept), utcnow() - WEEK
-    return [item for item in kept if last.get(item.measure_id, since) <= since]
+    last = last_check_ins(kept)
+    return [item for item in kept if is_long_ago(last.get(item.measure_id))]
+
+
+def is_long_ago(checked_in_at: datetime | None) -> bool:
+    """Of the last check-in, if there is any: whether another is wanted."""
+    return checked_in_at is None or checked_in_at <= utcnow() - WEEK
 
 
 def last_check_in(measure: Measure) -> CheckIn | None:

@@ -8,7 +8,6 @@ from werkzeug.datastructures import MultiDict
 
 from app.accounts.models import Person
 from app.names import as_compared
-from app.okrs.cycles import all_cycles
 from app.okrs.fields import LONGEST_NAME, YEARS
 from app.okrs.models import COMPANY, Cycle
 from app.okrs.moving.answers import (
@@ -48,6 +47,8 @@ class AnswersForm:
     questions: Questions
     people: Sequence[Person]
     cycles: Sequence[Cycle]
+    """All there are, also those that can't be chosen."""
+    open_cycles: Sequence[Cycle]
     teams: Sequence[Team]
     answers: Answers
     """As stored, else as suggested; after `validate` as typed."""
@@ -103,7 +104,7 @@ class AnswersForm:
 
     @property
     def period_choices(self) -> list[Choice]:
-        known = [(str(one.id), one.name) for one in self.cycles]
+        known = [(str(one.id), one.name) for one in self.open_cycles]
         return [("", "Choose one"), *known, (MAKE, "A new cycle"), (LEAVE_OUT, "Leave out")]
 
     @property
@@ -184,7 +185,7 @@ class AnswersForm:
         if line.value != MAKE:
             if not line.value:
                 line.error = "Choose a cycle, make one, or leave these out."
-            return self._id(line, self.cycles)
+            return self._id(line, self.open_cycles)
         return self._new_cycle(line)
 
     def _new_cycle(self, line: Line) -> NewCycle | None:
@@ -201,10 +202,10 @@ class AnswersForm:
         return NewCycle(name, first, last) if first and last and not line.error else None
 
     def _clash(self, name: str, first: date, last: date) -> str:
-        for cycle in all_cycles():
+        for cycle in self.cycles:
             has_days = (cycle.starts_on, cycle.ends_on) == (first, last)
             has_name = cycle.key == as_compared(name)
-            if (has_days or has_name) and cycle not in self.cycles:
+            if (has_days or has_name) and cycle not in self.open_cycles:
                 return f"{cycle.name} is closed: reopen it first, or leave these out."
             if has_days:
                 return f"{cycle.name} has these days: choose it instead."

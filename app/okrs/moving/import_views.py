@@ -221,7 +221,7 @@ def _answers_form(begun: Import, content: FileContent) -> AnswersForm:
     typed = request.form if request.method == "POST" else None
     open_cycles = [one for one in cycles if one.closed_at is None or content.is_ours]
     asks_of_known = may_know(content.origin)
-    return AnswersForm(questions, people, open_cycles, teams, answers, typed, asks_of_known)
+    return AnswersForm(questions, people, cycles, open_cycles, teams, answers, typed, asks_of_known)
 
 
 def _map_page(begun: Import, content: FileContent, form: AnswersForm) -> str:
