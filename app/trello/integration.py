@@ -23,7 +23,7 @@ from app.trello.linking import TrelloSourceForm, stored_choice
 from app.trello.loading import may_manage, may_reconnect, may_use
 from app.trello.models import Connection, TrelloSource
 from app.trello.needs import needs
-from app.trello.past import job as past_job
+from app.trello.past.job import PastClock
 from app.trello.past.stored import past_of
 from app.trello.rehearsal import rehearse
 from app.trello.so_far import board_words
@@ -74,6 +74,9 @@ class TrelloIntegration:
     manage_endpoint = "trello.manage"
     counted_noun = "card"
 
+    def __init__(self) -> None:
+        self._pasts = PastClock()
+
     def rehearse(self) -> None:
         rehearse()
 
@@ -82,7 +85,7 @@ class TrelloIntegration:
 
     def tick(self) -> None:
         clock.tick()
-        past_job.tick()
+        self._pasts.tick()
         webhook_job.tick()
 
     def needs(self, person: Person) -> Sequence[Need]:

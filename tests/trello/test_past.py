@@ -1,5 +1,6 @@
 """History from before the link: asked for on linking, rebuilt by a job, shown with its gaps."""
 
+import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,7 +20,7 @@ from app.trello.failures import OddAnswer, TrelloError, Unavailable
 from app.trello.models import Connection, Past, TrelloSource
 from app.trello.past import claims, stored
 from app.trello.past import job as past_job
-from app.trello.past.job import rebuild_past
+from app.trello.past.job import PastClock, rebuild_past
 from app.trello.sources import relink
 from sandbox import RunningSandbox, changes, running_sandbox
 from sandbox.board import Board
@@ -353,12 +354,12 @@ def test_a_lost_board_is_left_alone_until_it_has_been_synced_again(
     source.board.last_synced_at = utcnow()
     db.session.commit()
     assert rebuilt(source).status == "failed"
-    past_job.tick()
+    PastClock().tick()
     assert past_row(source).status == "failed"
     linkable.shows_all_boards = True
     source.board.last_synced_at = utcnow()
     db.session.commit()
-    past_job.tick()
+    PastClock().tick()
     assert rebuilt(source).status == "done"
     assert past_row(source).failure is None
 
@@ -389,7 +390,7 @@ def test_sources_whose_first_meaning_is_not_known_get_no_past(
     db.session.execute(delete(Past))
     db.session.execute(delete(SourceVersion).where(SourceVersion.source_id == empty.id))
     db.session.commit()
-    past_job.tick()
+    PastClock().tick()
     assert db.session.scalars(select(Past)).all() == []
 
 
@@ -417,12 +418,12 @@ def test_the_clock_gives_notice_of_what_waits_and_takes_up_what_a_dead_worker_le
     monkeypatch.setattr(past_job, "enqueue", note)
     source = link(linkable, calendar, finished)
     link(linkable, calendar, finished)
-    past_job.tick()
+    PastClock().tick()
     assert len(noticed) == 1, "one notice for the board"
     past = past_row(source)
     past.status, past.claim, past.lease_until = "running", "gone", utcnow()
     db.session.commit()
-    past_job.tick()
+    PastClock().tick()
     past = past_row(source)
     assert (past.status, past.claim, past.try_count) == ("waiting", None, 1)
 
@@ -433,7 +434,23 @@ def test_sources_from_before_there_were_pasts_get_theirs(
     source = link(linkable, calendar, finished)
     db.session.delete(past_row(source))
     db.session.commit()
-    past_job.tick()
+    PastClock().tick()
+    assert past_row(source).status == "waiting"
+
+
+def test_all_sources_are_looked_through_once_in_a_while_not_at_every_turn(
+    linkable: Connection, calendar: Board, finished: Criteria, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pasts = PastClock()
+    pasts.tick()
+    source = link(linkable, calendar, finished)
+    db.session.delete(past_row(source))
+    db.session.commit()
+    pasts.tick()
+    assert db.session.scalars(select(Past)).all() == []
+    later = time.monotonic() + past_job.LOOK_EVERY.total_seconds()
+    monkeypatch.setattr("app.trello.past.job.time.monotonic", lambda: later)
+    pasts.tick()
     assert past_row(source).status == "waiting"
 
 
@@ -442,11 +459,11 @@ def test_the_clock_asks_no_more_where_more_sources_have_their_past(
 ) -> None:
     link(linkable, calendar, finished)
     with count_statements() as few:
-        past_job.tick()
+        PastClock().tick()
     for _ in range(5):
         link(linkable, calendar, finished)
     with count_statements() as many:
-        past_job.tick()
+        PastClock().tick()
     assert len(many) == len(few)
 
 
@@ -506,7 +523,7 @@ def test_an_item_that_is_moved_to_an_earlier_first_day_gets_a_longer_past(
     short = rebuilt(source)
     begun, told = short.wanted_from, stored.past_of(source.measure)
     assert told is not None
-    past_job.tick()
+    PastClock().tick()
     assert past_row(source).status == stored.DONE
 
     earlier = begun - timedelta(days=20)
@@ -515,7 +532,7 @@ def test_an_item_that_is_moved_to_an_earlier_first_day_gets_a_longer_past(
     else:
         item.starts_on, item.cycle.starts_on = None, earlier
     db.session.commit()
-    past_job.tick()
+    PastClock().tick()
     waiting = past_row(source)
     assert (waiting.status, waiting.wanted_from) == (stored.WAITING, earlier)
     assert rebuilt(source).status == stored.DONE
@@ -534,7 +551,7 @@ def test_a_later_first_day_or_one_yet_to_come_leaves_the_past_as_it_is(
     source.measure.item.starts_on = begun + timedelta(days=days)
     source.measure.item.ends_on = begun + timedelta(days=300)
     db.session.commit()
-    past_job.tick()
+    PastClock().tick()
     assert (past_row(source).status, past_row(source).wanted_from) == (stored.DONE, begun)
 
 

@@ -1,8 +1,10 @@
 """Rebuilding the past of sources: claimed by one worker, for all sources on a board at once."""
 
 import logging
+import time
 from collections.abc import Mapping
-from datetime import datetime, time, tzinfo
+from datetime import datetime, timedelta, tzinfo
+from datetime import time as time_of_day
 from functools import cache, partial
 from typing import Any
 
@@ -15,6 +17,7 @@ from app.okrs.integrations import is_enabled
 from app.okrs.loading import live_measures
 from app.okrs.models import Measure, Source, SourceVersion
 from app.queues import HOURLY, enqueue
+from app.timing import scaled
 from app.trello.boards import trello_for
 from app.trello.counting import Criteria
 from app.trello.failures import BoardLost, OddAnswer, TrelloError
@@ -34,25 +37,49 @@ from app.trello.sources import countable_by
 
 log = logging.getLogger(__name__)
 
+LOOK_EVERY = timedelta(seconds=30)
+"""How soon an item that is moved to an earlier first day is noticed."""
+
 _LOST = "The connection may no longer show this board, so its past could not be read."
 _OURS = "Something went wrong on our side while the past was rebuilt; the log says what."
 
 
-def tick() -> None:
-    """Give notice of the pasts whose time has come, one for each board."""
-    if not is_enabled("trello"):
-        return
-    changed = db.session.scalar(_have_changed(), {"now": utcnow()})
+class PastClock:
+    """What the worker's clock does for pasts. Late, twice, or by two workers at once is harmless.
+
+    Remembers when it last looked through all sources, which takes as long as all else in a turn.
+    """
+
+    def __init__(self) -> None:
+        self._next_look = 0.0
+
+    def tick(self) -> None:
+        if not is_enabled("trello"):
+            return
+        if db.session.scalar(_have_changed(), {"now": utcnow()}):
+            with db.writing() as session:
+                claims.give_up_silent(session)
+                claims.take_up_found(session)
+        if time.monotonic() >= self._next_look:
+            self._next_look = time.monotonic() + scaled(LOOK_EVERY).total_seconds()
+            _look_through()
+        _give_notice()
+
+
+def _look_through() -> None:
+    """Ask for the pasts that nobody asked for, and more of those that do not reach far enough."""
     unasked = db.session.scalars(_without_past()).all()
     moved = too_short()
-    if changed or unasked or moved:
+    if unasked or moved:
         with db.writing() as session:
-            claims.give_up_silent(session)
-            claims.take_up_found(session)
             for source in unasked:
                 add_past(source, source.versions[0], source.measure.series)
             for version_id, first in moved:
                 claims.reach_back(session, version_id, first)
+
+
+def _give_notice() -> None:
+    """Of the pasts whose time has come, one for each board."""
     due = db.session.execute(_due(), {"now": utcnow()}).all()
     db.end_reading()
     for version_id in {board_id: version_id for version_id, board_id in due}.values():
@@ -154,7 +181,7 @@ def _told(board: BoardPast, past: Past, names: Names, zone: tzinfo) -> dict[str,
     version = past.source_version
     criteria = Criteria.from_definition(version.definition)
     criteria = countable_by(version.source.measure.kind, criteria)
-    since = datetime.combine(past.wanted_from, time(), zone)
+    since = datetime.combine(past.wanted_from, time_of_day(), zone)
     counted = count_past(board, criteria, since, version.made_at)
     return {
         "reaches_to": counted.reaches_to,
