@@ -22,8 +22,9 @@ from app.okrs.models import (
     ObjectiveViewer,
     Reading,
 )
+from app.okrs.rollup.branches import Branch, RollUp
 from app.okrs.rollup.models import Unsettled
-from app.okrs.rollup.parts import Branch, StoredPart
+from app.okrs.rollup.parts import StoredPart
 from app.okrs.rollup.settling import _rolled_up, note_change_of_figure, settle
 from app.okrs.standing import Thresholds, standing_of, value_of
 from tests.okrs.items import FIRST_DAY, LAST_DAY, TODAY, count_of
@@ -89,7 +90,7 @@ def test_a_tree_comes_to_what_the_slow_computation_gives(chance: Random) -> None
         measure.id = number
     branches = {
         one.id: Branch(
-            measures[one.id],
+            RollUp(one.id, False, one.id, 0, None, None, 0, None),
             [
                 StoredPart(
                     (Objective if part.is_objective else KeyResult)(share=part.share),
