@@ -155,6 +155,20 @@ def test_only_those_who_manage_get_actions(
     assert not page.named("Remove"), "it stands on the page of the connection, with what it does"
 
 
+def test_the_menu_marks_the_list_to_which_the_trail_leads(
+    app: Flask, ready: None, client: Client, alice: Person, bob: Person
+) -> None:
+    bobs = make_connection(app, bob)
+    alices = make_connection(app, alice)
+    lists = {bobs.id: "All connections", alices.id: "Connections"}
+    client.sign_in(alice)
+    for connection_id, listed in lists.items():
+        for deeper in ("", "/configure", "/disconnect", "/failures", "/transfer"):
+            page = client.page(f"/connections/{connection_id}{deeper}")
+            assert page.all(".trail a")[0].text == listed
+            assert [one.text for one in page.all(".side a[aria-current]")] == [listed]
+
+
 def test_empty_lists_teach_the_next_step(
     app: Flask, client: Client, alice: Person, bob: Person
 ) -> None:
