@@ -32,7 +32,7 @@ def test_objectives_with_their_key_results(
     client.sign_in(carol)
     page = client.page(f"/okrs?cycle={cycle.id}")
     assert page.h1 == "OKRs, Spring"
-    assert "Day 51 of 101: 50 % expected, 38 % done." in page.text
+    assert "Day 51 of 101: 50 % expected, 38 % progress." in page.text
     assert "2 objectives, 2 key results" in page.text
     rows = [row for row in page.all(".row") if "legend" not in row.classes]
     assert [row["id"] for row in rows] == [
@@ -46,6 +46,10 @@ def test_objectives_with_their_key_results(
     assert "target met" in rows[2].text
     assert rows[3].one(".status").text == "Not started"
     assert not any(row.all(".source") for row in rows)
+    assert [one.text for one in page.all(".legend span")] == [
+        *("Item", "Value", "Progress", "Status", "Counted"),
+    ]
+    assert rows[1].one(".bar")["aria-label"] == "50 % progress, 50 % expected by today: On track"
 
 
 def test_the_cycle_is_chosen_by_a_plain_form(client: Client, bob: Person, cycle: Cycle) -> None:
@@ -64,7 +68,7 @@ def test_the_cycle_is_chosen_by_a_plain_form(client: Client, bob: Person, cycle:
     ("today", "line"),
     [
         (date(2025, 12, 1), "Begins 1 Jan 2026."),
-        (date(2026, 5, 1), "Ended 11 Apr 2026: 0 % done."),
+        (date(2026, 5, 1), "Ended 11 Apr 2026: 0 % progress."),
     ],
 )
 def test_before_and_after_a_cycle(

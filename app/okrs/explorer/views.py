@@ -69,13 +69,13 @@ def list_objectives() -> ResponseReturnValue:
 
 
 def _pace(cycle: Cycle, items: Found) -> dict[str, object]:
-    """The cycle in a line: which day it is, what is expected by it, what is done."""
+    """The cycle in a line: which day it is, what is expected by it, what is reached."""
     today = workspace().today()
     return {
         "day": (today - cycle.starts_on).days + 1,
         "days": (cycle.ends_on - cycle.starts_on).days + 1,
         "expected": expected_on(today, (cycle.starts_on, cycle.ends_on)),
-        "done": items.mean_progress(),
+        "progress": items.mean_progress(),
         "is_ahead": today < cycle.starts_on,
         "is_over": today > cycle.ends_on,
     }
