@@ -31,6 +31,16 @@ SLOW_ANSWERS = """() => {
   });
 }"""
 
+BENEATH_THE_LINE = """() => {
+  const line = document.querySelector(".glance").getBoundingClientRect();
+  const isBeneath = (one) => {
+    const box = one.getBoundingClientRect();
+    return one.checkVisibility() && box.bottom > line.top && box.top < line.bottom;
+  };
+  const ours = document.querySelectorAll("form :is(input, select, button, a, summary)");
+  return [...ours].filter((one) => isBeneath(one) && !one.closest("#preview")).map((one) => one.id);
+}"""
+
 
 def test_from_connecting_to_a_figure_that_follows_the_board(
     visitor: Visitor, installation: Installation
@@ -79,6 +89,7 @@ def test_from_connecting_to_a_figure_that_follows_the_board(
     narrow_down(page, board, counted, plain)
     expect(figure).to_have_text(str(len(counted)))
     expect(field(page, "Title")).to_have_value("Publish 40 posts")
+    assert covered_on_a_phone(page) == []
     press(page, "Save")
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Publish 40 posts")
@@ -134,6 +145,17 @@ def narrow_down(page: Page, board: Board, cards: list[dict[str, Any]], plain: bo
         if plain:
             press(page, "Count with these choices")
         expect(page.locator("[data-preview-value]")).to_have_text(str(count))
+
+
+def covered_on_a_phone(page: Page) -> list[str]:
+    """What can't be pressed for the line with the count, while the choices are still below."""
+    wide = page.viewport_size
+    assert wide
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.evaluate("scrollTo(0, 0)")
+    covered: list[str] = page.evaluate(BENEATH_THE_LINE)
+    page.set_viewport_size(wide)
+    return covered
 
 
 def board_address(installation: Installation, short_link: str) -> str:
