@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.config import Config
+from app.delivery import sends_file
 from app.loopback import is_loopback
 
 HTMX_URL = "https://cdn.jsdelivr.net/npm/htmx.org@4.0.1/dist/htmx.min.js"
@@ -116,6 +117,6 @@ def _add_headers(is_https: bool, response: Response) -> Response:
     headers["Permissions-Policy"] = PERMISSIONS_POLICY
     if is_https:
         headers["Strict-Transport-Security"] = f"max-age={HTTPS_FOR}"
-    if request.endpoint != "static":
+    if not sends_file(response):
         headers["Cache-Control"] = "no-store"
     return response

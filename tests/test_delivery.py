@@ -14,6 +14,7 @@ from tests.support.client import Client
 
 GZIP = {"Accept-Encoding": "gzip, deflate"}
 """What a browser says to a site that it does not reach by https."""
+BROWSER = {"Accept-Encoding": "gzip, deflate, br, zstd"}
 HTMX_FILE = Path(__file__).parent.parent / "static/vendor/htmx-4.0.1.min.js"
 
 
@@ -30,6 +31,14 @@ def test_a_page_comes_compressed_to_those_who_can_read_it(client: Client, alice:
     assert len(packed.data) < 0.6 * len(plain.data)
     assert "Content-Encoding" not in plain.headers
     assert plain.headers["Vary"] == "Accept-Encoding, Cookie"
+
+
+def test_who_reads_every_packing_gets_the_smallest(client: Client, alice: Person) -> None:
+    client.sign_in(alice)
+    for address in ("/", "/static/style.css"):
+        usual, best = client.get(address, headers=GZIP), client.get(address, headers=BROWSER)
+        assert best.headers["Content-Encoding"] == "br"
+        assert len(best.data) < 0.97 * len(usual.data)
 
 
 def test_the_first_visit_takes_less_than_60_kilobytes(client: Client, alice: Person) -> None:
@@ -56,6 +65,25 @@ def test_a_static_file_is_kept_under_the_address_of_its_version_alone(
     path, version = address.split("?v=")
     for other in (path, f"{path}?v=", f"{path}?v={'0' * len(version)}", f"{path}?w={version}"):
         assert client.get(other).headers["Cache-Control"] == "no-cache"
+
+
+def test_a_static_file_is_the_same_for_everyone(client: Client, alice: Person) -> None:
+    client.sign_in(alice)
+    (address,) = re.findall(r'<link rel="stylesheet" href="([^"]+)"', client.get("/").text)
+    whole = client.get(address, headers=GZIP)
+    known = client.get(address, headers=GZIP | {"If-None-Match": whole.headers["ETag"]})
+    assert (whole.status_code, known.status_code) == (200, 304)
+    for answer in (whole, known):
+        assert answer.headers["Vary"] == "Accept-Encoding"
+        assert "Set-Cookie" not in answer.headers
+
+
+def test_the_page_in_place_of_a_missing_one_is_not(client: Client, alice: Person) -> None:
+    client.sign_in(alice)
+    missing = client.get("/static/none.css")
+    assert missing.status_code == 404 and "Alice" in missing.text
+    assert missing.headers["Cache-Control"] == "no-store"
+    assert missing.headers["Vary"] == "Accept-Encoding, Cookie"
 
 
 def test_a_changed_file_has_another_address(
