@@ -2,7 +2,7 @@
 
 from flask import Flask, request
 
-from app import accounts, audit, cli, health, mail, okrs, styleguide, teams, trello
+from app import accounts, audit, backup, cli, health, mail, okrs, styleguide, teams, trello
 from app.access import init_access, is_for_machines
 from app.config import Config, load_config
 from app.db import db, make_engine
@@ -36,7 +36,7 @@ def create_app(config: Config | None = None) -> Flask:
     init_pages(app)
     init_errors(app)
 
-    for package in (audit, accounts, teams, okrs, mail, trello, styleguide):
+    for package in (audit, accounts, teams, okrs, mail, trello, styleguide, backup):
         package.init_app(app)
     app.register_blueprint(health.blueprint)
     init_guessing(app, config)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from app.key_files import read_encryption_keys, read_secret_key
+from app.key_files import read_backup_keys, read_encryption_keys, read_secret_key
 from app.openid_settings import OpenIdSettings, read_openid
 from app.smtp_url import MailServer, read_smtp_url
 
@@ -45,6 +45,8 @@ class Config:
     """With what people may sign in besides, or instead of, their password here."""
     has_passwords: bool = True
     """Whether people may sign in with a password of Tally's own; always, where `openid` is None."""
+    backup_keys: tuple[str, ...] = field(default=(), repr=False)
+    """Fernet keys for backups, the one that encrypts first; none where they stay readable."""
     time_scale: float = 1.0
     """What leases, pauses, hours and limit windows are multiplied by; 1 but in fault runs."""
 
@@ -89,6 +91,7 @@ def load_config(environ: Mapping[str, str] = os.environ) -> Config:
     with _told_what_to_mend():
         secret_key = read_secret_key(read.text("SECRET_KEY"), data_dir)
         encryption_keys = read_encryption_keys(read.text("ENCRYPTION_KEY"), data_dir)
+        backup_keys = read_backup_keys(read.text("BACKUP_KEY"))
         openid, has_passwords = read_openid(read.text, public_url)
     return Config(
         data_dir=data_dir,
@@ -106,6 +109,7 @@ def load_config(environ: Mapping[str, str] = os.environ) -> Config:
         mail_server=_mail_server(read),
         openid=openid,
         has_passwords=has_passwords,
+        backup_keys=backup_keys,
         time_scale=_time_scale(read.text("TIME_SCALE")),
     )
 

@@ -24,13 +24,22 @@ def read_secret_key(text: str | None, data_dir: Path) -> str:
 
 def read_encryption_keys(text: str | None, data_dir: Path) -> tuple[str, ...]:
     value = text or _kept(data_dir / "encryption.key", Fernet.generate_key().decode())
+    return _fernet_keys("ENCRYPTION_KEY", value)
+
+
+def read_backup_keys(text: str | None) -> tuple[str, ...]:
+    """None where backups stay readable. Never kept here: who takes the disk would have it too."""
+    return _fernet_keys("BACKUP_KEY", text or "")
+
+
+def _fernet_keys(name: str, value: str) -> tuple[str, ...]:
     keys = tuple(key.strip() for key in value.split(",") if key.strip())
     try:
         for key in keys:
             Fernet(key)
     except ValueError as error:
         raise ValueError(
-            "ENCRYPTION_KEY must be 32 random bytes in URL-safe base64 (several with commas "
+            f"{name} must be 32 random bytes in URL-safe base64 (several with commas "
             "between them, the newest first): make one with python3 -c "
             "'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())'."
         ) from error

@@ -18,13 +18,16 @@ _LOCK_NUMBER = 7_411_553
 """Of PostgreSQL's advisory lock: any number, as long as every version of Tally uses the same."""
 
 
-def upgrade(database_url: str) -> None:
-    """Run the migrations that the database lacks; two processes at once take turns."""
+def upgrade(database_url: str, revision: str = "head") -> None:
+    """Run the migrations that the database lacks; two processes at once take turns.
+
+    Raises Alembic's CommandError where there is no such revision.
+    """
     # Here, not above: Alembic takes 10 MB, and web and worker import this module too.
     from alembic import command
 
     with _alone(database_url):
-        command.upgrade(alembic_config(database_url), "head")
+        command.upgrade(alembic_config(database_url), revision)
 
 
 def alembic_config(database_url: str) -> "AlembicConfig":

@@ -123,6 +123,19 @@ def database_url(request: pytest.FixtureRequest, sqlite_template: Path) -> Itera
     server.drop(name)
 
 
+@pytest.fixture
+def empty_url(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -> Iterator[str]:
+    """Like database_url, but without any table."""
+    if database_url.startswith("sqlite"):
+        with TemporaryDirectory(prefix="tally-empty-", dir=memory()) as directory:
+            yield f"sqlite:///{directory}/empty.sqlite3"
+        return
+    server: Server = request.getfixturevalue("postgresql")
+    name = server.new_database()
+    yield server.url(name)
+    server.drop(name)
+
+
 def _remove_database(path: Path) -> None:
     for left in path.parent.glob(f"{path.name}*"):
         left.unlink()

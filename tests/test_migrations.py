@@ -5,56 +5,23 @@ import os
 import stat
 import zlib
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, datetime, timedelta
+from datetime import date
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Boolean, MetaData, bindparam, inspect, select, text
+from sqlalchemy import Boolean, bindparam, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
-from app.db import Model, db, make_engine, utcnow
+from app.db import Model, db, make_engine
 from app.migrating import alembic_config, upgrade
 from app.names import as_compared
+from tests.support.filled import PUT_IN, delta, fill, fill_evidence, tables_of, whole
 
 FIRST = "0001"
-ONE_ROW = ("workspace", "trello_app")
-PUT_IN = ("settling_turn",)
-"""Tables whose rows the migrations bring."""
 COPIES = "trello_board_copy"
 """Kept for a minute at most, and emptied on either way."""
-VALUES = {
-    "is_private": False,
-    "role": "admin",
-    "level": "team",
-    "guard": None,
-    "override": None,
-    "ended_as": None,
-    "comment_id": None,
-    "kind": "percent",
-    "sharing": "private",
-    "status": "done",
-    "start_value": "0",
-    "target_value": "100",
-    "value": "1",
-    "behind_above": "0",
-    "at_risk_above": "25",
-    "time_zone": "UTC",
-}
-"""Of columns that take no other text, or not any."""
-
-
-@pytest.fixture
-def empty_url(request, database_url, tmp_path):
-    """Like database_url, but without any table."""
-    if database_url.startswith("sqlite"):
-        yield f"sqlite:///{tmp_path / 'empty.sqlite3'}"
-        return
-    server = request.getfixturevalue("postgresql")
-    name = server.new_database()
-    yield server.url(name)
-    server.drop(name)
 
 
 @pytest.fixture
@@ -75,7 +42,7 @@ def test_migrations_match_the_models(engine):
 
 @pytest.mark.both_databases
 def test_a_second_run_changes_nothing(engine, empty_url):
-    _fill(engine)
+    fill(engine)
     before = _counts(engine)
     upgrade(empty_url)
     assert _counts(engine) == before
@@ -99,7 +66,7 @@ def test_a_new_database_is_for_its_owner_alone(tmp_path):
 @pytest.mark.both_databases
 def test_going_back_and_forth_loses_no_row(engine, empty_url):
     """Rebuilding a table on SQLite deletes the rows that point at it, unless care is taken."""
-    _fill(engine)
+    fill(engine)
     before = _counts(engine)
     engine.dispose()
     command.downgrade(alembic_config(empty_url), FIRST)
@@ -115,9 +82,9 @@ def test_what_the_first_tables_held_is_kept_on_the_way_up_and_back(empty_url):
     config = alembic_config(empty_url)
     command.upgrade(config, FIRST)
     engine = make_engine(empty_url)
-    _fill(engine)
-    _fill_evidence(engine, [_whole("a", "b"), _whole("b")])
-    tables = _tables(engine)
+    fill(engine)
+    fill_evidence(engine, [whole("a", "b"), whole("b")])
+    tables = tables_of(engine)
     before = _contents(engine, tables)
     assert all(before.values()), "every table holds something to lose"
     after = before | {COPIES: []}
@@ -130,8 +97,8 @@ def test_what_the_first_tables_held_is_kept_on_the_way_up_and_back(empty_url):
 
 @pytest.mark.both_databases
 def test_going_back_makes_evidence_whole(engine, empty_url):
-    _fill(engine)
-    _fill_evidence(engine, [_whole("a", "b"), _delta(["c"], ["a"]), _delta(["d"], []), _whole("e")])
+    fill(engine)
+    fill_evidence(engine, [whole("a", "b"), delta(["c"], ["a"]), delta(["d"], []), whole("e")])
     before = _counts(engine)
     engine.dispose()
     command.downgrade(alembic_config(empty_url), FIRST)
@@ -150,8 +117,8 @@ def test_going_back_makes_evidence_whole(engine, empty_url):
 def test_evidence_from_before_is_kept(empty_url):
     command.upgrade(alembic_config(empty_url), FIRST)
     engine = make_engine(empty_url)
-    _fill(engine)
-    _fill_evidence(engine, [_whole("a", "b"), _whole("b")])
+    fill(engine)
+    fill_evidence(engine, [whole("a", "b"), whole("b")])
     engine.dispose()
     command.upgrade(alembic_config(empty_url), "head")
     assert _counted(engine) == [["a", "b"], ["b"]]
@@ -178,7 +145,7 @@ def test_two_processes_at_once_take_turns(empty_url):
 
 @pytest.mark.both_databases
 def test_nobody_gains_a_right_on_the_way_back(engine, empty_url):
-    _fill(engine)
+    fill(engine)
     with engine.begin() as connection:
         connection.execute(text("UPDATE person SET role = 'observer' WHERE id = 2"))
         connection.execute(text("UPDATE trello_connection SET sharing = 'people' WHERE id = 3"))
@@ -197,7 +164,7 @@ def test_nobody_gains_a_right_on_the_way_back(engine, empty_url):
 
 @pytest.mark.both_databases
 def test_private_objectives_keep_the_schema_from_going_back(engine, empty_url):
-    _fill(engine)
+    fill(engine)
     with engine.begin() as connection:
         private = text("UPDATE objective SET is_private = :yes WHERE id = 1")
         connection.execute(private.bindparams(bindparam("yes", True, Boolean())))
@@ -242,45 +209,6 @@ def test_cycles_of_one_name_are_told_apart_and_there_is_no_other_of_it(empty_url
     engine.dispose()
 
 
-def _fill(engine):
-    """Three rows in each table but that of evidence, each with all that the database demands and
-    pointing at the rows of its number.
-
-    By the tables as they are in the database, which may be those of the first revision.
-    """
-    tables = _tables(engine)
-    with engine.begin() as connection:
-        for table in tables.sorted_tables:
-            if table.name in ("alembic_version", "evidence", *PUT_IN):
-                continue
-            numbers = (1,) if table.name in ONE_ROW else (1, 2, 3)
-            rows = [_row(table, number, _now(engine)) for number in numbers]
-            connection.execute(table.insert(), rows)
-
-
-def _row(table, number, now):
-    usual = {int: number, str: f"it {number}", bool: True, bytes: b"it", object: {}, datetime: now}
-    usual[date] = now.date() + timedelta(days=number)
-    row = {}
-    for column in table.columns:
-        points_at = {key.column.table.name for key in column.foreign_keys}
-        if column.name in VALUES:
-            row[column.name] = VALUES[column.name]
-        elif points_at - {"evidence"} or not column.nullable:
-            row[column.name] = usual[column.type.python_type]
-    return row
-
-
-def _tables(engine):
-    tables = MetaData()
-    tables.reflect(engine)
-    return tables
-
-
-def _now(engine):
-    return utcnow().replace(tzinfo=None) if engine.dialect.name == "sqlite" else utcnow()
-
-
 def _contents(engine, tables):
     """All rows of these tables, as far as they have these columns."""
     with engine.connect() as connection:
@@ -299,29 +227,6 @@ def _counts(engine):
             table: connection.execute(text(f'SELECT count(*) FROM "{table}"')).scalar_one()
             for table in inspect(connection).get_table_names()
         }
-
-
-def _whole(*ids):
-    return [{"id": one} for one in ids]
-
-
-def _delta(entered, left):
-    return {"entered": _whole(*entered), "left": left}
-
-
-def _fill_evidence(engine, contents):
-    """Evidence of the first source, each that is a change building on the one before, and the
-    readings that it proves."""
-    tables, now = _tables(engine).tables, _now(engine)
-    with engine.begin() as connection:
-        for number, content in enumerate(contents, 1):
-            base = {"base_id": number - 1} if isinstance(content, dict) else {}
-            payload = zlib.compress(json.dumps(content).encode())
-            row = {"id": number, "source_version_id": 1, "taken_at": now, "digest": str(number)}
-            connection.execute(tables["evidence"].insert().values(payload=payload, **row, **base))
-            reading = {"id": 100 + number, "check_in_id": None, "evidence_id": number}
-            reading = _row(tables["reading"], 1, now) | reading
-            connection.execute(tables["reading"].insert().values(reading))
 
 
 def _counted(engine):

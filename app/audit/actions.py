@@ -84,5 +84,7 @@ SENTENCES = {
     "audit.exported": "exported the audit log",
     "mail.changed": "changed their mail",
     "secrets.rekeyed": "encrypted all secrets anew",
+    "backup.made": "made the backup",
+    "backup.restored": "brought back the backup",
     "admin.created": "created the admin",
 }

@@ -1,0 +1,68 @@
+"""`flask --app app backup` and `flask --app app restore FILE`."""
+
+import sys
+from pathlib import Path
+
+import click
+from flask import current_app
+from flask.cli import with_appcontext
+
+from app.audit.log import record
+from app.backup.archive import Damaged
+from app.backup.copying import CannotRestore, make_backup, newest_first
+from app.backup.copying import restore as bring_back
+from app.config import Config
+from app.db import db, utcnow
+from app.okrs.figures import plural
+
+_NOT_IN_IT = (
+    "Not in it: the keys (ENCRYPTION_KEY, SECRET_KEY), the settings, and jobs that wait, which are "
+    "asked for again by themselves. Keep the keys at another place."
+)
+
+
+@click.command("backup")
+@click.option("--to", type=click.Path(path_type=Path), help="The directory; else DATA_DIR/backups.")
+@click.option("--keep", type=click.IntRange(min=1), help="Delete older ones beyond this many.")
+@with_appcontext
+def backup(to: Path | None, keep: int | None) -> None:
+    """Write everything in the database to a file, and prove that it can be brought back."""
+    config: Config = current_app.extensions["tally_config"]
+    directory = to or config.data_dir / "backups"
+    try:
+        path = make_backup(db.engine, directory, config.backup_keys, utcnow())
+    except (Damaged, OSError) as error:
+        click.echo(f"No backup was made. {error}", err=True)
+        sys.exit(1)
+    size = path.stat().st_size
+    for old in newest_first(directory)[keep:] if keep else []:
+        old.unlink()
+    with db.writing():
+        record("backup.made", name=path.name, size=size)
+    is_sealed = "encrypted" if config.backup_keys else "not encrypted: BACKUP_KEY is not set"
+    click.echo(f"{path} ({size:,} bytes, {is_sealed}), read back and found the same.")
+    click.echo(_NOT_IN_IT)
+
+
+@click.command("restore")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@with_appcontext
+def restore(file: Path) -> None:
+    """Bring a backup back into DATABASE_URL, where nobody may be in it yet.
+
+    Web and worker must not run meanwhile.
+    """
+    config: Config = current_app.extensions["tally_config"]
+    db.session.remove()
+    try:
+        contents = bring_back(file, config.database_url, config.backup_keys)
+    except (Damaged, CannotRestore) as error:
+        click.echo(f"Nothing was brought back. {error}", err=True)
+        sys.exit(1)
+    with db.writing():
+        record("backup.restored", name=file.name)
+    count = contents.row_count
+    click.echo(
+        f"{count:,} {plural('row', count)} in {len(contents.sums)} tables, as they were on "
+        f"{contents.made_at:%Y-%m-%d at %H:%M:%S} UTC; each table compared and found the same."
+    )

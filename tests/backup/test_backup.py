@@ -1,0 +1,355 @@
+"""Backups: everything at one moment, brought back into either database, and nothing else."""
+
+import gzip
+import os
+import stat
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from click.testing import Result
+from cryptography.fernet import Fernet
+from flask import Flask
+from sqlalchemy import Connection, Engine, Text, inspect, select, text
+
+from app.accounts.models import Person, PersonSession
+from app.audit.models import AuditEntry
+from app.backup import copying
+from app.backup.archive import Damaged
+from app.backup.copying import CannotRestore, make_backup, restore
+from app.backup.rows import LEFT_OUT
+from app.config import Config, ConfigError, load_config
+from app.db import Model, db, make_engine, utcnow
+from app.migrating import upgrade
+from tests.support.filled import fill, fill_evidence, whole
+from tests.support.memory import memory
+from tests.support.people import make_person
+from tests.support.postgresql import Server
+
+KEY, OTHER_KEY = (Fernet.generate_key().decode() for _ in range(2))
+
+
+@pytest.fixture
+def filled(empty_url: str) -> Iterator[Engine]:
+    """A database with rows in every table."""
+    upgrade(empty_url)
+    engine = make_engine(empty_url)
+    fill(engine)
+    fill_evidence(engine, [whole("a", "b"), whole("b")])
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Where a database is made without waiting for a disk."""
+    with TemporaryDirectory(prefix="tally-backup-", dir=memory()) as path:
+        yield Path(path)
+
+
+@pytest.fixture
+def elsewhere(folder: Path) -> str:
+    return f"sqlite:///{folder / 'elsewhere.sqlite3'}"
+
+
+def rows_in(engine: Engine) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row as the models read it; of JSON its text, which tells null from nothing."""
+    found = {}
+    with engine.connect() as connection:
+        for name, table in Model.metadata.tables.items():
+            columns = [
+                column.cast(Text) if column.type.__class__.__name__ == "JSON" else column
+                for column in table.columns
+            ]
+            rows = connection.execute(select(*columns)).all()
+            found[name] = sorted((tuple(row) for row in rows), key=repr)
+    return found
+
+
+def rows_at(url: str) -> dict[str, list[tuple[Any, ...]]]:
+    engine = make_engine(url)
+    try:
+        return rows_in(engine)
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def _writing(engine: Engine) -> Iterator[Connection]:
+    with engine.connect() as found:
+        connection = found.execution_options(sqlite_write=True)
+        with connection.begin():
+            yield connection
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("target", ["sqlite", "postgresql"])
+def test_every_row_comes_back_in_either_database(
+    filled: Engine,
+    target: str,
+    elsewhere: str,
+    folder: Path,
+    request: pytest.FixtureRequest,
+) -> None:
+    before = rows_in(filled)
+    assert all(before.values()), "every table holds something to lose"
+    if target == "postgresql":
+        server: Server = request.getfixturevalue("postgresql")
+        name = server.new_database()
+        elsewhere = server.url(name)
+    path = make_backup(filled, folder / "backups", (), utcnow())
+    contents = restore(path, elsewhere, ())
+    assert rows_at(elsewhere) == before | dict.fromkeys(LEFT_OUT & before.keys(), [])
+    assert contents.sums["evidence"].row_count == 2
+    if target == "postgresql":
+        server.drop(name)
+
+
+@pytest.mark.both_databases
+def test_a_backup_under_writes_holds_one_moment(
+    filled: Engine, elsewhere: str, folder: Path
+) -> None:
+    """Somebody gives people and objectives the same new name, over and over."""
+    stop, failed, done = threading.Event(), [], []
+
+    def write() -> None:
+        number = 0
+        try:
+            while not stop.is_set():
+                number += 1
+                name = {"name": f"name {number}"}
+                with _writing(filled) as connection:
+                    connection.execute(text("UPDATE person SET name = :name"), name)
+                    connection.execute(text("UPDATE objective SET title = :name"), name)
+                done.append(number)
+        except Exception as error:
+            failed.append(error)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        while not done:
+            time.sleep(0.01)
+        for turn in range(2):
+            so_far = len(done)
+            path = make_backup(filled, folder / "backups", (), utcnow())
+            url = elsewhere.replace("elsewhere", f"elsewhere{turn}")
+            restore(path, url, ())
+            engine = make_engine(url)
+            with engine.connect() as connection:
+                names = set(connection.scalars(text("SELECT name FROM person")))
+                titles = set(connection.scalars(text("SELECT title FROM objective")))
+            engine.dispose()
+            assert len(names) == 1
+            assert names == titles
+            assert len(done) > so_far, "it was written meanwhile"
+    finally:
+        stop.set()
+        writer.join()
+    assert failed == [], "nobody had to wait too long"
+
+
+@pytest.mark.both_databases
+def test_an_older_backup_becomes_one_of_the_newest_schema(
+    empty_url: str, elsewhere: str, folder: Path
+) -> None:
+    upgrade(empty_url, "0001")
+    engine = make_engine(empty_url)
+    fill(engine)
+    fill_evidence(engine, [whole("a")])
+    path = make_backup(engine, folder / "backups", (), utcnow())
+    engine.dispose()
+    assert restore(path, elsewhere, ()).revision == "0001"
+    upgrade(empty_url)
+    upgraded = rows_at(empty_url)
+    assert rows_at(elsewhere) == upgraded | dict.fromkeys(LEFT_OUT & upgraded.keys(), [])
+
+
+@pytest.mark.both_databases
+def test_numbers_of_those_who_are_gone_are_not_given_again(
+    app: Flask, alice: Person, bob: Person, elsewhere: str, folder: Path
+) -> None:
+    gone = bob.id
+    db.session.delete(bob)
+    db.session.commit()
+    path = make_backup(db.engine, folder / "backups", (), utcnow())
+    restore(path, elsewhere, ())
+    engine = make_engine(elsewhere)
+    db.bind(engine)
+    try:
+        assert make_person("Carol Clark").id > gone
+    finally:
+        db.session.remove()
+        engine.dispose()
+
+
+def test_a_row_may_point_at_a_later_one_of_its_table(
+    filled: Engine, elsewhere: str, folder: Path
+) -> None:
+    with _writing(filled) as connection:
+        connection.execute(text("UPDATE team SET parent_id = NULL"))
+        connection.execute(text("UPDATE team SET parent_id = 3 WHERE id = 1"))
+    path = make_backup(filled, folder / "backups", (), utcnow())
+    restore(path, elsewhere, ())
+    assert rows_at(elsewhere)["team"] == rows_in(filled)["team"]
+
+
+def test_a_sealed_one_is_opened_by_its_keys_alone(
+    filled: Engine, elsewhere: str, folder: Path
+) -> None:
+    path = make_backup(filled, folder / "backups", (KEY,), utcnow())
+    assert b"alembic" not in path.read_bytes()
+    with pytest.raises(Damaged, match="is encrypted: set BACKUP_KEY"):
+        restore(path, elsewhere, ())
+    with pytest.raises(Damaged, match="BACKUP_KEY is not the key"):
+        restore(path, elsewhere, (OTHER_KEY,))
+    restore(path, elsewhere, (OTHER_KEY, KEY))
+    assert rows_at(elsewhere)["person"] == rows_in(filled)["person"]
+
+
+@pytest.mark.parametrize("harm", ["a row left out", "the end left out"])
+def test_a_file_that_lacks_something_leaves_nobody_behind(
+    filled: Engine, elsewhere: str, folder: Path, harm: str
+) -> None:
+    path = make_backup(filled, folder / "backups", (), utcnow())
+    first, rest = path.read_bytes().split(b"\n", 1)
+    lines = gzip.decompress(rest).splitlines(keepends=True)
+    at = next(index for index, line in enumerate(lines) if line.startswith(b"["))
+    del lines[at if harm == "a row left out" else -1]
+    path.write_bytes(first + b"\n" + gzip.compress(b"".join(lines)))
+    with pytest.raises(Damaged):
+        restore(path, elsewhere, ())
+    assert _people_at(elsewhere) == 0
+
+
+def _people_at(url: str) -> int:
+    engine = make_engine(url)
+    try:
+        with engine.connect() as connection:
+            if "person" not in inspect(connection).get_table_names():
+                return 0
+            return connection.scalar(text("SELECT count(*) FROM person")) or 0
+    finally:
+        engine.dispose()
+
+
+def test_nobody_is_written_over(filled: Engine, app: Flask, alice: Person, folder: Path) -> None:
+    path = make_backup(filled, folder / "backups", (), utcnow())
+    url: str = app.extensions["tally_config"].database_url
+    before = rows_at(url)
+    with pytest.raises(CannotRestore, match="people are in it"):
+        restore(path, url, ())
+    assert rows_at(url) == before
+
+
+def test_tables_of_others_are_left_alone(filled: Engine, elsewhere: str, folder: Path) -> None:
+    path = make_backup(filled, folder / "backups", (), utcnow())
+    engine = make_engine(elsewhere)
+    with _writing(engine) as connection:
+        connection.execute(text("CREATE TABLE theirs (id INTEGER)"))
+    with pytest.raises(CannotRestore, match="not Tally's"):
+        restore(path, elsewhere, ())
+    assert inspect(engine).get_table_names() == ["theirs"]
+    engine.dispose()
+
+
+def test_a_backup_of_a_newer_tally_is_not_guessed_at(
+    filled: Engine, elsewhere: str, folder: Path
+) -> None:
+    path = make_backup(filled, folder / "backups", (), utcnow())
+    first, rest = path.read_bytes().split(b"\n", 1)
+    for old, new in (
+        (b'"revision": "', b'"revision": "9'),
+        (b'"tally_backup": ', b'"tally_backup": 9'),
+    ):
+        newer = gzip.compress(gzip.decompress(rest).replace(old, new, 1))
+        path.write_bytes(first + b"\n" + newer)
+        with pytest.raises(CannotRestore, match="newer"):
+            restore(path, elsewhere, ())
+    path.write_bytes(b"hello")
+    with pytest.raises(Damaged, match="no backup"):
+        restore(path, elsewhere, ())
+
+
+def test_one_that_can_t_be_brought_back_is_not_kept(
+    filled: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_rows = copying.write_rows
+
+    def forgetful(connection: Any, table: Any, names: Any, rows: Any) -> None:
+        write_rows(connection, table, names, list(rows)[: 2 if table.name == "tag" else None])
+
+    monkeypatch.setattr(copying, "write_rows", forgetful)
+    with pytest.raises(Damaged, match="does not come back|can't be put together"):
+        make_backup(filled, folder / "backups", (), utcnow())
+    assert list((folder / "backups").iterdir()) == []
+
+
+def run(app: Flask, *words: str) -> Result:
+    db.session.remove()
+    return app.test_cli_runner().invoke(args=list(words))
+
+
+def test_the_command_keeps_what_it_is_told_and_says_what_is_not_in_it(
+    app: Flask, alice: Person, config: Config
+) -> None:
+    for _ in range(2):
+        result = run(app, "backup", "--keep", "1")
+        assert result.exit_code == 0
+    assert "read back and found the same" in result.output
+    assert "not encrypted: BACKUP_KEY is not set" in result.output
+    assert "Not in it: the keys" in result.output
+    folder = config.data_dir / "backups"
+    [kept] = folder.iterdir()
+    assert str(kept) in result.output
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    said = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()
+    assert [one.action for one in said] == ["backup.made"] * 2
+    assert said[-1].thing_name == kept.name
+
+
+def test_the_command_says_why_there_is_none(app: Flask, alice: Person, tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.touch()
+    result = run(app, "backup", "--to", str(blocked / "below"))
+    assert result.exit_code == 1
+    assert "No backup was made." in result.output
+    assert db.session.scalars(select(AuditEntry)).all() == []
+
+
+def test_bringing_back_by_command(
+    app: Flask, alice: Person, elsewhere: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db.session.add(
+        PersonSession(person_id=alice.id, token_hash="of a session", address="", agent="")
+    )
+    db.session.commit()
+    config: Config = app.extensions["tally_config"]
+    app.extensions["tally_config"] = sealed = replace(config, backup_keys=(KEY,))
+    assert "encrypted" in run(app, "backup").output
+    [path] = (config.data_dir / "backups").iterdir()
+    assert "people are in it" in run(app, "restore", str(path)).output
+    app.extensions["tally_config"] = replace(sealed, database_url=elsewhere)
+    engine = make_engine(elsewhere)
+    db.bind(engine)
+    result = run(app, "restore", str(path))
+    assert result.exit_code == 0, result.output
+    assert "each table compared and found the same" in result.output
+    assert db.session.scalars(select(Person.name)).all() == ["Alice Adams"]
+    last = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+    assert last is not None
+    assert (last.action, last.thing_name) == ("backup.restored", path.name)
+    db.session.remove()
+    engine.dispose()
+
+
+def test_a_wrong_backup_key_stops_the_start(config: Config) -> None:
+    with pytest.raises(ConfigError, match="BACKUP_KEY must be 32 random bytes"):
+        load_config({"DATA_DIR": os.fspath(config.data_dir), "BACKUP_KEY": "short"})
