@@ -20,8 +20,8 @@ from app.trello.boards import boards_to_choose
 from app.trello.choices import Choices, choices_of, remembered_choices, with_missing
 from app.trello.connections import usable_connections
 from app.trello.counting import ANY, Criteria
-from app.trello.failures import TrelloError
-from app.trello.loading import may_connect
+from app.trello.failures import TokenRefused, TrelloError
+from app.trello.loading import may_connect, may_reconnect
 from app.trello.models import Board, Connection, TrelloSource
 from app.trello.preview import Preview, preview_of
 from app.trello.sources import (
@@ -62,6 +62,8 @@ class TrelloSourceForm:
     template: str = "trello/_source_form.html"
     errors: dict[str, list[str]] = field(default_factory=dict)
     trouble: str | None = None
+    is_refused: bool = field(init=False, default=False)
+    """True where someone has to sign in at Trello again before the connection is worth anything."""
     connections: list[Connection] = field(init=False)
     connection: Connection | None = field(init=False)
     boards: list[BoardName] = field(init=False, default_factory=list)
@@ -129,6 +131,11 @@ class TrelloSourceForm:
         if any(board.id == self.board_id for board in self.boards):
             return None
         return self.waiting["board_name"] or "unnamed board"
+
+    @property
+    def may_reconnect(self) -> bool:
+        """Whether the person may sign in at Trello again for the connection."""
+        return self.connection is not None and may_reconnect(self.person, self.connection)
 
     @property
     def words(self) -> str:
@@ -271,6 +278,9 @@ class TrelloSourceForm:
                 self.snapshot = board_copy(connection, self.board_id)
         except TrelloError as error:
             self.trouble = error.sentence
+            self.is_refused = isinstance(error, TokenRefused)
+        if self.trouble is None and self.snapshot is None and connection.reconnect_reason:
+            self.trouble, self.is_refused = connection.reconnect_reason, True
         if self.snapshot is not None:
             self._offer(self.snapshot)
         elif self.source is not None and self._is_stored_board():

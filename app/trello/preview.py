@@ -9,7 +9,9 @@ from app.okrs.models import PERCENT
 from app.okrs.standing import Goal, Standing, Thresholds, standing_at
 from app.trello.answers import Card, Snapshot
 from app.trello.counting import Count, Criteria, count
+from app.trello.shape import Shape, shape_of
 from app.trello.sources import value_for
+from app.trello.words import criteria_told
 
 FIRST_CARDS = 5
 
@@ -18,6 +20,8 @@ FIRST_CARDS = 5
 class Preview:
     """What the present choices give, on a copy of the board at most a minute old."""
 
+    words: str
+    """The choices in a sentence: of those in long lists only a few are in sight."""
     count: Count
     value: Fraction
     standing: Standing | None
@@ -38,7 +42,9 @@ class Preview:
 def preview_of(criteria: Criteria, snapshot: Snapshot, wish: MeasureWish) -> Preview:
     result = count(criteria, snapshot)
     value = value_for(wish.kind, result.matching_count, result.completed_count)
+    frame = snapshot.frame
     return Preview(
+        words=criteria_told(criteria, frame.name, Shape(shape_of(frame))),
         count=result,
         value=value,
         standing=_standing(value, wish),

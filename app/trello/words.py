@@ -7,8 +7,12 @@ from app.trello.shape import Shape
 
 def criteria_in_words(criteria: Criteria, board: Board) -> str:
     """ "Cards on Content calendar in Finished, labelled blog, completed." """
-    shape = Shape(board.shape)
-    parts = [f"Cards on {board.name or 'an unnamed board'}"]
+    return criteria_told(criteria, board.name, Shape(board.shape))
+
+
+def criteria_told(criteria: Criteria, board_name: str, shape: Shape) -> str:
+    """As `criteria_in_words`, with the names from elsewhere."""
+    parts = [f"Cards on {board_name or 'an unnamed board'}"]
     if criteria.list_ids:
         parts[0] += f" in {_or([shape.list_name(one) for one in criteria.list_ids])}"
     owners = [shape.member_name(one) for one in criteria.member_ids]

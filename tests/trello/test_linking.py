@@ -117,6 +117,58 @@ def test_step_by_step_to_a_key_result_that_counts(
     assert len([call for call in trello.calls if call.request.url.startswith(ADDRESS)]) == 1
 
 
+def test_the_preview_says_what_is_chosen(
+    client: Client, bob: Person, new: str, trello: responses.RequestsMock
+) -> None:
+    page = choose_board(client, begin(client, bob, new))
+    assert page.one("[data-preview-words]").text == "Cards on Content calendar."
+    choices = {"trello_list": ["", "done"], "trello_label": ["", "blog"]}
+    page = client.see(client.submit(page, "Count with these choices", choices))
+    assert (
+        page.one("[data-preview-words]").text == "Cards on Content calendar in Done, labelled blog."
+    )
+
+
+def test_no_match_leads_on(
+    client: Client, bob: Person, new: str, trello: responses.RequestsMock
+) -> None:
+    page = choose_board(client, begin(client, bob, new))
+    choices = {"trello_list": ["", "todo"], "trello_label": ["", "blog"]}
+    page = client.see(client.submit(page, "Count with these choices", choices))
+    preview = page.one("#preview").text
+    assert "No cards match." in preview and "take back a choice" in preview
+    assert not page.named("Use 0 as start")
+
+
+def test_an_empty_board_is_called_so(
+    client: Client, bob: Person, new: str, trello: responses.RequestsMock
+) -> None:
+    trello.replace(responses.GET, ADDRESS, json=board([]))
+    page = choose_board(client, begin(client, bob, new))
+    assert "There is no card on this board yet." in page.one("#preview").text
+
+
+def test_a_connection_that_trello_refuses(
+    app: Flask,
+    client: Client,
+    alice: Person,
+    bob: Person,
+    shared: Connection,
+    new: str,
+    trello: responses.RequestsMock,
+) -> None:
+    trello.replace(responses.GET, BOARDS, status=401, body="invalid token")
+    page = begin(client, bob, new)
+    again = "Ask Alice Adams to do that, or choose another connection."
+    assert "It has to be reconnected. " + again in page.one("[role=alert]").text
+    (option,) = client.see(client.submit(page, "Reload boards")).field("Connection").options
+    assert option == "Marketing, shared by Alice Adams (has to be reconnected)"
+    page = begin(client, alice, new)
+    assert page.one("[role=alert] a").text == "Reconnect"
+    address = f"/connections/trello/new?reconnect={shared.id}"
+    assert page.one("[role=alert] a")["href"] == address
+
+
 def test_percent_complete_fixes_the_completion_status_and_says_why(
     client: Client, bob: Person, new: str, trello: responses.RequestsMock
 ) -> None:
