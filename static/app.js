@@ -393,16 +393,27 @@
     parts.filter((one) => !parts.some((other) => other !== one && other.contains(one)));
 
   async function swapIn(element) {
-    const isPage = element.id === "standing";
+    const { id } = element;
+    const wasCounting = "counting" in element.dataset;
     await window.htmx.ajax("GET", element.dataset.liveUrl, {
       source: element,
       target: element,
       swap: "outerHTML",
     });
-    const said = document.querySelector("#standing .say");
     const place = document.getElementById("news");
-    if (isPage && said && place) place.textContent = said.textContent;
+    const said = document.querySelector("#standing .say");
+    if (!place) return;
+    if (id === "standing" && said) place.textContent = said.textContent;
+    // A row tells what came of a press, and nothing of what others did.
+    else if (wasCounting) place.textContent = rowInWords(document.getElementById(id));
   }
+
+  const rowInWords = (row) =>
+    [".name a", ".pct", ".status"]
+      .map((part) => row?.querySelector(part))
+      .filter(Boolean)
+      .map(spoken)
+      .join(", ");
 
   onceRead(() => {
     pause = usualPause();
@@ -410,6 +421,26 @@
     lookAgain(pause);
     document.addEventListener("visibilitychange", () => lookAgain(0));
   });
+
+  // A screen reader tells what changes in a place that was there before. What htmx puts in anew was
+  // not, so what is news in it is told in a place that stays.
+
+  const spoken = (element) => element.textContent.trim().replace(/\s+/g, " ");
+  const newsIn = () =>
+    new Map(following("[data-news]").map((one) => [one.dataset.news, spoken(one)]));
+  let toldNews = new Map();
+
+  function tellNews() {
+    const now = newsIn();
+    const fresh = [...now].filter(([name, text]) => text && text !== toldNews.get(name));
+    const place = document.getElementById("news");
+    if (place && fresh.length) place.textContent = fresh.map(([, text]) => text).join(" ");
+    toldNews = now;
+  }
+  onceRead(() => (toldNews = newsIn()));
+  for (const swapped of ["htmx:afterSwap", "htmx:after:swap"]) {
+    document.addEventListener(swapped, tellNews);
+  }
 
   // htmx gives the focus back to what has an id; the links of a part that is shown anew have none.
 

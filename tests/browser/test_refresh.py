@@ -1,5 +1,6 @@
 """Refresh, in front of the page: what came of it is shown as soon as it is there."""
 
+import re
 from urllib.parse import urlsplit
 
 import pytest
@@ -92,6 +93,35 @@ def test_what_came_of_it_is_shown_without_waiting_for_the_next_second(
     expect(sync(page)).to_have_attribute("data-sync", "calm")
 
 
+def place_of_news(page: Page) -> Locator:
+    """Where a screen reader is told things: it has to be the one that was there from the start."""
+    page.locator("#news[role=status]").evaluate("(place) => place.classList.add('same')")
+    return page.locator("#news.same")
+
+
+def test_a_screen_reader_is_told_that_it_counts_and_what_came_of_it(
+    visitor_with_htmx: Visitor, installation: Installation, linked: str
+) -> None:
+    page = visitor_with_htmx.page
+    page.goto(linked)
+    news = place_of_news(page)
+    expect(news).to_be_empty()
+    slow_down(installation, 1)
+    press(page, "Refresh")
+    expect(news).to_have_text(re.compile("Waiting to be counted|Counting"))
+    expect(sync(page)).to_have_attribute("data-sync", "calm", timeout=20_000)
+    # Whoever was first with the answer: what asks by itself, or app.js, which says where it stands.
+    expect(news).to_have_text(re.compile("^(Counted just now|On track|Behind|At risk)"))
+    installation.sandbox.faults.clear()
+    page.goto(f"{linked}/edit")
+    news = place_of_news(page)
+    field(page, "List").select_option(label="Drafting")
+    matching = page.locator("[data-preview-matching]")
+    expect(news).to_contain_text("match")
+    expect(news).to_contain_text(f"{matching.text_content()} card")
+    expect(news).to_contain_text("expected today")
+
+
 def test_a_row_in_a_list_shows_it_likewise(
     visitor_with_htmx: Visitor, installation: Installation, linked: str, board: Board
 ) -> None:
@@ -99,6 +129,7 @@ def test_a_row_in_a_list_shows_it_likewise(
     page.add_init_script(WITHOUT_POLLING)
     page.goto("/okrs")
     row = page.locator(f"#objective-row-{linked.rpartition('/')[2]}")
+    news = place_of_news(page)
     share = row.locator(".pct").text_content() or ""
     fetched = asked_by(page, "/row")
     finish_one_more(board)
@@ -108,6 +139,8 @@ def test_a_row_in_a_list_shows_it_likewise(
     expect(row.locator(".pct")).not_to_have_text(share)
     expect(row).not_to_contain_text("counting")
     assert len(fetched) == 1
+    share = row.locator(".pct").text_content() or ""
+    expect(news).to_contain_text(f"People find us, {share.strip()}, ")
     installation.sandbox.faults.clear()
 
 
