@@ -1,22 +1,32 @@
 """Errors: a sentence and a way on, as a page of their own or for htmx in the page at hand."""
 
-from flask import Flask, render_template, request
+from flask import Flask, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from app.db import db
 from app.htmx import is_htmx, stay
+from app.security import HTMX_HASH, HTMX_URL
 
 _SENTENCES = {
     400: ("That request could not be read", "Go back, reload the page and try again."),
     403: ("You may not do that", "Ask its owner or an admin."),
     404: ("There is nothing here", "It may have been deleted, or it is not shared with you."),
     405: ("That is not how this works", "Go back and use the button on the page."),
-    413: ("That is more than fits", "Shorten what you typed and save again."),
+    413: ("That is more than fits", "Go back, shorten what you typed and save again."),
+    414: ("That address is too long", "Go back and choose less at a time."),
     421: ("This is not where Tally is", "Ask your admin for its address."),
+    422: ("That can't be done", "Go back, reload the page and try again."),
+    429: ("That was too often", "Wait a minute and try again."),
     500: ("Something went wrong on our side", "Nothing was saved. Try again in a moment."),
+    503: (
+        "Tally can't reach its database",
+        "Nothing was saved. Try again in a moment; if it lasts, tell whoever runs Tally.",
+    ),
 }
+_OTHER = ("That did not work", "Go back and try again.")
 
 
 def init_errors(app: Flask) -> None:
@@ -30,21 +40,43 @@ def _answer(error: HTTPException) -> ResponseReturnValue:
         return error.get_response()
     if code >= 500:
         db.session.rollback()  # after a failed statement it would refuse what the page asks for
-    title, remedy = _SENTENCES.get(code, (error.name, "Go back and try again."))
+        if _is_without_database(error):
+            code = 503
+    title, remedy = _SENTENCES.get(code, _OTHER)
     return _render(code, title, getattr(error, "remedy", remedy))
+
+
+def _is_without_database(error: HTTPException) -> bool:
+    """Whether no connection could be had, or it broke off; not where a statement failed."""
+    cause = getattr(error, "original_exception", None)
+    if not isinstance(cause, OperationalError):
+        return False
+    return cause.statement is None or cause.connection_invalidated
 
 
 def _expired(error: CSRFError) -> ResponseReturnValue:
     return _render(
         400,
         "This page is no longer valid",
-        "You may have signed in or out in another tab. Reload the page and try again.",
+        "You may have signed in or out in another tab. "
+        + ("Copy" if is_htmx() else "Go back, copy")
+        + " what you typed, reload the page and try again.",
     )
 
 
 def _render(code: int, title: str, remedy: str) -> ResponseReturnValue:
     if is_htmx() and request.method != "GET":
-        return stay("errors/_message.html", code, title=title, remedy=remedy)
+        return stay(_rendered("errors/_message.html", title, remedy), code)
     # What htmx only reads gives way to the sentence, and so does not go on asking for itself.
     template = "errors/_error.html" if is_htmx() else "errors/error.html"
-    return render_template(template, title=title, remedy=remedy), code
+    return _rendered(template, title, remedy), code
+
+
+def _rendered(template: str, title: str, remedy: str) -> str:
+    try:
+        return render_template(template, title=title, remedy=remedy)
+    except SQLAlchemyError:
+        # A page's frame needs the database too, which is what fails: this one goes without.
+        bare = {"person": None, "request": request, "htmx_url": HTMX_URL, "htmx_hash": HTMX_HASH}
+        page = current_app.jinja_env.get_template(template)
+        return page.render(bare, title=title, remedy=remedy)

@@ -30,9 +30,8 @@ def fragment(template: str, status: int = 200, **values: object) -> ResponseRetu
     return Response(body, status=status)
 
 
-def stay(template: str, status: int, **values: object) -> ResponseReturnValue:
+def stay(body: str, status: int) -> ResponseReturnValue:
     """Leave the page as it is, with all that is typed in it, but for what comes out of band."""
-    body = render_template(template, **values)
     return Response(body, status=status, headers={"HX-Reswap": "none"})
 
 

@@ -2,7 +2,9 @@
 
 import pytest
 
+from app.db import db, make_engine
 from app.okrs import drafts, loading
+from tests.okrs.items import make_cycle, make_key_result, make_objective
 from tests.support.html import Page
 
 
@@ -44,7 +46,8 @@ def test_a_change_with_a_token_of_another_session(client, bob):
         client.send("POST", "/objectives/new", htmx=True),
         400,
         "This page is no longer valid. "
-        "You may have signed in or out in another tab. Reload the page and try again.",
+        "You may have signed in or out in another tab. "
+        "Copy what you typed, reload the page and try again.",
     )
 
 
@@ -91,3 +94,33 @@ def test_plain_forms_get_a_page(client, bob):
     client.sign_in(bob)
     page = client.see(client.post("/objectives/99/edit"), 404)
     assert page.h1 == "There is nothing here"
+
+
+def test_without_its_database_it_still_says_so(app, client, bob, tmp_path):
+    """The frame of a page is read from the database too: who looks, and what it is called."""
+    client.sign_in(bob)
+    engine, app.testing = db.engine, False
+    db.bind(make_engine(f"sqlite:///{tmp_path}/gone/tally.sqlite3"))
+    try:
+        for path in ("/cycles", "/login"):
+            page = client.see(client.get(path), 503)
+            assert page.h1 == "Tally can't reach its database"
+            assert not page.all("nav")
+        part = client.see_fragment(client.get("/objectives/1/standing", htmx=True), 503)
+        assert part.one("[role=alert]").text.startswith("Tally can't reach its database.")
+    finally:
+        db.bind(engine)
+    assert client.page("/cycles").h1 == "Cycles"
+
+
+def test_a_form_whose_token_is_of_another_session(client, bob):
+    client.sign_in(bob)
+    page = client.see(client.send("POST", "/objectives/new"), 400)
+    assert "Go back, copy what you typed, reload the page" in page.text
+
+
+def test_what_has_no_sentence_of_its_own_gets_no_name_of_a_protocol(client, bob):
+    client.sign_in(bob)
+    key_result = make_key_result(make_objective(bob, make_cycle()), bob)
+    page = client.see(client.post(f"/key-results/{key_result.id}/move", {"way": "left"}), 422)
+    assert page.h1 == "That can't be done"
