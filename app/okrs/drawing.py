@@ -8,7 +8,6 @@ is used: equal input draws equal charts.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
 from typing import NamedTuple
 
 from app.okrs.lettering import SIZES, Lettering, lettering
@@ -17,21 +16,20 @@ from app.okrs.scale import HEIGHT, WIDTH, Scale, Spot, decimal
 
 _BETWEEN_FIGURES = 60
 """Hundredths of a percent of the width: nearer points can't be told apart."""
-_REACH_ACROSS, _REACH_UP = 160, 12
-"""How far around a point it can be hit, unless its neighbour is nearer: in hundredths of a percent,
-and in pixels."""
+REACH = 24
+"""Pixels across and up in which a point can be hit."""
 
 
 class Figures(NamedTuple):
-    """What a point says and where it lies; of one that opens something, what can be hit."""
+    """What a point says and where it lies."""
 
     x: str
     y: str
-    left: str
-    width: str
-    top: str
     text: str
     url: str
+    size: str
+    """Of one that opens something, from which size on it is clear of the others that do, so that it
+    can be hit; empty where it never is."""
 
 
 @dataclass(frozen=True)
@@ -126,34 +124,30 @@ def _figures(plan: Plan, scale: Scale) -> list[Figures]:
             kept.append((across, one))
             edges[opens] = across
     kept.reverse()
-    stretches = _stretches([across for across, one in kept if one.point.url])
-    return [_told(plan, scale, across, one, stretches.get(across)) for across, one in kept]
+    sizes = _clear_from([across for across, one in kept if one.point.url])
+    return [_told(plan, scale, across, one, sizes.get(across, "")) for across, one in kept]
 
 
-def _stretches(places: list[int]) -> dict[int, tuple[int, int]]:
-    """From where to where each of these places can be hit."""
-    edges = [0, *((one + other) // 2 for one, other in pairwise(places)), WIDTH]
-    return {
-        at: (max(at - _REACH_ACROSS, left), min(at + _REACH_ACROSS, right))
-        for at, left, right in zip(places, edges, edges[1:], strict=False)
-    }
+def _clear_from(places: list[int]) -> dict[int, str]:
+    """From which size on each of these places is clear of the others, the last of them first."""
+    sizes: dict[int, str] = {}
+    for size in reversed(SIZES):
+        for at in reversed(places):
+            if all(abs(at - other) * size.width >= REACH * WIDTH for other in sizes):
+                sizes[at] = size.name
+    return sizes
 
 
-def _told(
-    plan: Plan, scale: Scale, across: int, one: Placed, stretch: tuple[int, int] | None
-) -> Figures:
+def _told(plan: Plan, scale: Scale, across: int, one: Placed, size: str) -> Figures:
     course, point, words = plan.course, one.point, plan.words(one)
     y, sign = scale.down(point.value), " %" if course.unit == "%" else ""
     expected = "" if course.goal else f", {words.expected}{sign} expected"
-    left, right = stretch or (0, 0)
     return Figures(
         x=decimal(across, 2),
         y=decimal(y, 1),
-        left=decimal(left, 2),
-        width=decimal(right - left, 2),
-        top=decimal(y - 10 * _REACH_UP, 1),
         text=f"{words.day}: {words.value}{expected}, {point.kind}",
         url=point.url,
+        size=size if point.url else "",
     )
 
 

@@ -6,9 +6,8 @@ from fractions import Fraction
 
 from app.okrs.plan import DAY, HALF, Plan
 from app.okrs.scale import CHARACTER, HEIGHT, WIDTH, Scale, Spot, decimal
-from app.okrs.ticks import days_between
+from app.okrs.ticks import days_between, short_number
 from app.pages import day as day_text
-from app.pages import number
 
 _BETWEEN_TURNS = 16
 _LONGEST_TEXT = 18
@@ -79,7 +78,8 @@ class _Room:
     def _target(self) -> Spot:
         """Above its line, at the end of it that is clear of the word over today."""
         course = self.plan.course
-        text = f"target {course.figure(course.target)}"
+        figure = course.figure(course.target)
+        text = f"target {figure if len(figure) <= _LONGEST_TEXT else short_number(course.target)}"
         room = CHARACTER * (len(text) + 5)
         y = decimal(self.scale.down(course.target) - 50, 1)
         if self.plan.today is not None and self._pixels(self.plan.today) < room:
@@ -97,7 +97,7 @@ class _Room:
         x, y = self.scale.x(at), self.scale.down(value)
         text = self.plan.course.with_unit(value)
         if len(text) > _LONGEST_TEXT:
-            text = number(value)
+            text = short_number(value)
         if self._pixels(at) + 10 + (CHARACTER + 1) * len(text) <= self.size.width:
             return Spot(x, decimal(y + 40, 1), text, "start", 10)
         highest, lowest = 10 * (self.scale.top + 12), 10 * (self.scale.bottom - 10)

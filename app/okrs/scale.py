@@ -5,8 +5,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from app.okrs.plan import Place, Plan
-from app.okrs.ticks import round_values
-from app.pages import number
+from app.okrs.ticks import round_values, tick_texts
 
 HEIGHT, TOP, BENEATH = 230, 24, 30
 WIDTH = 10_000
@@ -30,8 +29,9 @@ class Spot(NamedTuple):
 class Scale:
     def __init__(self, plan: Plan) -> None:
         ticks, decimals = round_values(plan.values, _MOST_INTERVALS)
-        self.value_ticks = [(tick, number(tick, decimals)) for tick in ticks]
-        self.axis_width = 10 + CHARACTER * max(len(text) for _, text in self.value_ticks)
+        texts = tick_texts(ticks, decimals)
+        self.value_ticks = list(zip(ticks, texts, strict=True))
+        self.axis_width = 10 + CHARACTER * max(map(len, texts))
         self.low, self.high = ticks[0], ticks[-1]
         self.top, self.bottom = TOP, HEIGHT - BENEATH
         self._end = plan.end

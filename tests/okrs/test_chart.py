@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader
 
 from app.okrs.chart import ROWS, Chart, draw_chart
 from app.okrs.course import CHECKED_IN, REBUILT, Course, Mark, Point, Rebuilt
-from app.okrs.drawing import Drawing
+from app.okrs.drawing import REACH, Drawing
 from app.okrs.forecast import Forecast
 from app.okrs.lettering import SIZES
 from app.okrs.scale import Spot
@@ -258,6 +259,12 @@ def test_marks_of_a_day_share_a_number_and_others_stand_apart() -> None:
         ("0", "1", ["0", "1"]),
         ("0", "3", ["0", "1", "2", "3"]),
         ("8000", "14000", ["8,000", "10,000", "12,000", "14,000"]),
+        ("0", "5000000", ["0", "1,000,000", "2,000,000", "3,000,000", "4,000,000", "5,000,000"]),
+        ("0", "50000000", ["0", "10 mn", "20 mn", "30 mn", "40 mn", "50 mn"]),
+        ("-4000000000", "0", ["-4 bn", "-3 bn", "-2 bn", "-1 bn", "0"]),
+        ("0", "900000000000000", ["0", "200 tn", "400 tn", "600 tn", "800 tn", "1,000 tn"]),
+        ("1000000000000", "1200000000000", ["1 tn", "1.05 tn", "1.1 tn", "1.15 tn", "1.2 tn"]),
+        ("10000000", "10000002", ["10,000,000", "10,000,001", "10,000,002"]),
         ("0.1", "0.35", ["0.1", "0.15", "0.2", "0.25", "0.3", "0.35"]),
         ("1200000", "3400000", "1,000,000 1,500,000 2,000,000 2,500,000 3,000,000 3,500,000"),
         ("-20", "20", ["-20", "-10", "0", "10", "20"]),
@@ -474,12 +481,28 @@ def test_of_a_day_the_last_count_and_every_check_in_give_their_figures() -> None
     ]
 
 
-def test_links_are_as_wide_as_their_neighbours_leave_room() -> None:
-    points = [replace(point(1, day, 1), url=f"/{day}") for day in (5, 6, 20)]
-    one, other, alone = drawn(replace(COURSE, points=points)).figures
-    assert Fraction(alone.width) == Fraction("3.2")
-    assert Fraction(one.left) + Fraction(one.width) == Fraction(other.left)
-    assert Fraction(one.left) < Fraction(one.x) < Fraction(other.left) < Fraction(other.x)
+def test_words_for_trillions_leave_a_phone_its_drawing() -> None:
+    course = replace(COURSE, target=Fraction(2_500_000_000_000), unit="euros of the whole group")
+    drawing = drawn(replace(course, points=[point(2, 20, 1_234_567_890_123)]))
+    assert drawing.axis_width <= 73
+    slim = len(SIZES) - 1
+    target, last = label(drawing, "target", slim), label(drawing, "last", slim)
+    assert target and target.text == "target 2,500,000,000,000"
+    assert last and last.text == "1.23 tn"
+    longer = drawn(replace(course, target=Fraction("999999999999999.25")))
+    target = label(longer, "target", slim)
+    assert target and target.text == "target 1,000 tn"
+
+
+def test_links_can_be_hit_where_they_are_clear_of_each_other() -> None:
+    points = [replace(point(1, day, 1), url=f"/{day}") for day in (1, 8, 9, 13, 20)]
+    figures = drawn(replace(COURSE, points=[*points, point(1, 21, 1)])).figures
+    assert [one.size for one in figures] == ["middle", "", "slim", "broad", "slim", ""]
+    for rank, size in enumerate(SIZES):
+        within = [one.name for one in SIZES[rank:]]
+        places = [Fraction(one.x) for one in figures if one.size in within]
+        for one, other in pairwise(places):
+            assert (other - one) * size.width / 100 >= REACH
 
 
 def test_many_points_leave_as_many_as_can_be_told_apart() -> None:
