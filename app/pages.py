@@ -12,6 +12,7 @@ from app.db import utcnow
 from app.security import HTMX_HASH, HTMX_URL
 
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+_SHORT = ((10**12, "tn"), (10**9, "bn"), (10**6, "mn"))
 
 LIVE_EVERY, LIVE_EVERY_WITHOUT_NEWS = 1000, 30_000
 """Milliseconds from one look to the next, by which an open page follows its figures."""
@@ -50,6 +51,17 @@ def number(value: Fraction, places: int = 1) -> str:
     """For reading: at most `places` decimals, thousands apart: "1,200", "33.3", "-0.5"."""
     sign, whole, rest = _rounded(value, places)
     return f"{sign}{whole:,}.{rest:0{places}}".rstrip("0") if rest else f"{sign}{whole:,}"
+
+
+def short_number(value: Fraction) -> str:
+    """For where there is little room: "1.23 tn"; what is below a million in full."""
+    size, word = unit_of(abs(value))
+    return f"{number(value / size, 2)} {word}" if word else number(value)
+
+
+def unit_of(most: Fraction) -> tuple[int, str]:
+    """In what a figure of this size is told in short, and the word for it; 1 if in full."""
+    return next(((size, word) for size, word in _SHORT if most >= size), (1, ""))
 
 
 def six_places(value: Fraction) -> str:

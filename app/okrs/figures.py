@@ -4,12 +4,13 @@ import re
 from fractions import Fraction
 
 from app.okrs.models import KPI, PERCENT, ROLL_UP, STAY_ABOVE, STAY_BELOW, Measure
-from app.pages import number
+from app.pages import number, short_number
 
 KIND_WORDS = {PERCENT: "Percent complete", KPI: "KPI", ROLL_UP: "Roll-up of key results"}
 GUARD_WORDS = {STAY_ABOVE: "stay above", STAY_BELOW: "stay below"}
 
 _MOST_DIGITS, _MOST_PLACES = 15, 6
+_MOST_IN_A_COLUMN = 12
 _SPACES = re.compile(r"[\s\u00a0\u2009\u202f']")
 _PLAIN = re.compile(r"[+-]?(\d+)(?:\.(\d*))?", re.ASCII)
 _GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", re.ASCII)
@@ -84,11 +85,17 @@ def short_words(measure: Measure, value: Fraction) -> str:
             return ""
         return f"{measure.completed_count:,} of {measure.matching_count:,}"
     if measure.guard:
-        return f"{number(value, _MOST_PLACES)}, {guard_words(measure)}"
+        return f"{_brief(value)}, {guard_words(measure)}"
+    present, target = _brief(value), _brief(measure.target_value)
     if measure.start_value == 0:
-        return goal_words(measure, value)
-    present, target = (number(one, _MOST_PLACES) for one in (value, measure.target_value))
+        return f"{present} of {with_unit(target, measure.unit)}"
     return f"{present} → {with_unit(target, measure.unit)}"
+
+
+def _brief(value: Fraction) -> str:
+    """In full, unless a column of a list would break it up."""
+    text = number(value, _MOST_PLACES)
+    return text if len(text) <= _MOST_IN_A_COLUMN else short_number(value)
 
 
 def measure_words(measure: Measure) -> str:

@@ -6,8 +6,9 @@ from fractions import Fraction
 
 from app.okrs.plan import DAY, HALF, Plan
 from app.okrs.scale import CHARACTER, HEIGHT, WIDTH, Scale, Spot, decimal
-from app.okrs.ticks import days_between, short_number
+from app.okrs.ticks import days_between
 from app.pages import day as day_text
+from app.pages import short_number
 
 _BETWEEN_TURNS = 16
 _LONGEST_TEXT = 18
@@ -77,14 +78,17 @@ class _Room:
 
     def _target(self) -> Spot:
         """Above its line, at the end of it that is clear of the word over today."""
-        course = self.plan.course
-        figure = course.figure(course.target)
-        text = f"target {figure if len(figure) <= _LONGEST_TEXT else short_number(course.target)}"
-        room = CHARACTER * (len(text) + 5)
+        course, figure = self.plan.course, self.plan.course.figure(self.plan.course.target)
+        texts = [f"target {figure}", f"target {short_number(course.target)}"]
         y = decimal(self.scale.down(course.target) - 50, 1)
-        if self.plan.today is not None and self._pixels(self.plan.today) < room:
-            return Spot("100", y, text, "end")
-        return Spot("0", y, text, "start", 4)
+        today = self.size.width if self.plan.today is None else self._pixels(self.plan.today)
+        for text in texts:
+            room = CHARACTER * (len(text) + 5)
+            if room <= today:
+                return Spot("0", y, text, "start", 4)
+            if room <= self.size.width - today:
+                break
+        return Spot("100", y, text, "end")
 
     def _today(self, today: int) -> Spot:
         at, room = self._pixels(today), 3 * CHARACTER

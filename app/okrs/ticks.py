@@ -5,9 +5,8 @@ from datetime import date, timedelta
 from fractions import Fraction
 from math import ceil, floor
 
-from app.pages import number
+from app.pages import number, unit_of
 
-_SHORT = ((10**12, "tn"), (10**9, "bn"), (10**6, "mn"))
 _LONGEST_TEXT = 9
 """What stands beside an axis leaves the drawing its room also on a phone."""
 
@@ -35,7 +34,7 @@ def tick_texts(ticks: Sequence[Fraction], decimals: int) -> list[str]:
     texts = [number(tick, decimals) for tick in ticks]
     if max(map(len, texts)) <= _LONGEST_TEXT:
         return texts
-    size, word = _unit_of(max(map(abs, ticks)))
+    size, word = unit_of(max(map(abs, ticks)))
     places = next((count for count in range(3) if _are_whole(ticks, size, count)), None)
     if places is None:
         return texts  # they lie so near to one another that only all digits tell them apart
@@ -44,16 +43,6 @@ def tick_texts(ticks: Sequence[Fraction], decimals: int) -> list[str]:
 
 def _are_whole(ticks: Sequence[Fraction], size: int, places: int) -> bool:
     return all((tick * 10**places / size).denominator == 1 for tick in ticks)
-
-
-def short_number(value: Fraction) -> str:
-    """For where there is little room: "1.23 tn"; what is below a million in full."""
-    size, word = _unit_of(abs(value))
-    return f"{number(value / size, 2)} {word}".rstrip() if word else number(value)
-
-
-def _unit_of(most: Fraction) -> tuple[int, str]:
-    return next(((size, word) for size, word in _SHORT if most >= size), (1, ""))
 
 
 def _round_steps(least: Fraction) -> Iterator[Fraction]:

@@ -487,7 +487,9 @@ def test_words_for_trillions_leave_a_phone_its_drawing() -> None:
     assert drawing.axis_width <= 73
     slim = len(SIZES) - 1
     target, last = label(drawing, "target", slim), label(drawing, "last", slim)
-    assert target and target.text == "target 2,500,000,000,000"
+    assert target and target.text == "target 2.5 tn"
+    broad = label(drawing, "target")
+    assert broad and broad.text == "target 2,500,000,000,000"
     assert last and last.text == "1.23 tn"
     longer = drawn(replace(course, target=Fraction("999999999999999.25")))
     target = label(longer, "target", slim)

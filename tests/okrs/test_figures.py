@@ -79,6 +79,9 @@ def test_words() -> None:
     assert measure_words(share) == "Percent complete"
     assert short_words(rising, Fraction(9)) == "9 of 20 posts"
     assert short_words(falling, Fraction(12)) == "12 → 0"
+    vast = make_measure(KPI, start_value=10**12, target_value=25 * 10**11, unit="euros")
+    assert short_words(vast, Fraction("1434567890123.45")) == "1.43 tn → 2.5 tn euros"
+    assert short_words(vast, Fraction(999_999_999)) == "999,999,999 → 2.5 tn euros"
     assert short_words(share, Fraction(30)) == ""
     share.completed_count, share.matching_count = 3, 1000
     assert short_words(share, Fraction(3, 10)) == "3 of 1,000"

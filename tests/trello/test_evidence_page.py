@@ -125,7 +125,7 @@ def test_the_item_leads_to_the_cards_that_count_and_says_why_the_others_do_not(
         one for one in client.page(item.path).all("#source-panel a") if one.text == "Which cards"
     ]
     page = client.page(link["href"])
-    assert rows(page, "counted") == [["Right", "Done", "blog", "Mina Lund", "yes"]]
+    assert rows(page, "counted") == [["Right", "Done", "blog", "Mina Lund", "completed"]]
     no_card = "a template, or only looks like a card (separator, mirror, link)"
     assert {row[0]: row[-1] for row in rows(page, "others")} == {
         "List": "in another list",
@@ -199,15 +199,15 @@ def test_cards_that_count_now_are_told_as_they_are_now_and_those_of_then_as_they
     client.sign_in(alice)
     page = client.page(item.cards)
     assert rows(page, "counted") == [
-        ["Two", "Finished", "", "", "no"],
-        ["Renamed", "Next", "story", "Tom Okafor", "no"],
+        ["Two", "Finished", "", "", "not completed"],
+        ["Renamed", "Next", "story", "Tom Okafor", "not completed"],
     ]
     assert page.link("Renamed") == "https://trello.com/c/moved"
     assert changes(page) == ["2 cards, none of them completed: the first count"]
     then = client.page(item.cards, query_string={"at": moment})
     assert rows(then, "counted") == [
-        ["One", "Done", "blog", "Mina Lund", "no"],
-        ["Two", "Done", "", "", "no"],
+        ["One", "Done", "blog", "Mina Lund", "not completed"],
+        ["Two", "Done", "", "", "not completed"],
     ]
 
 
@@ -222,8 +222,8 @@ def test_a_copy_newer_than_the_last_count_does_not_contradict_the_figure(
     page = client.page(item.cards)
     assert page.one("#figure").text == "2 cards, none of them completed."
     assert [(row[0], row[-1]) for row in rows(page, "counted")] == [
-        ("Gone", "no"),
-        ("Renamed", "no"),
+        ("Gone", "not completed"),
+        ("Renamed", "not completed"),
     ]
 
 
