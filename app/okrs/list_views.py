@@ -7,14 +7,15 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from app.access import me
-from app.accounts.models import Person
+from app.accounts.models import Person, workspace
 from app.htmx import fragment, is_htmx, see_other
 from app.okrs import blueprint
 from app.okrs.comments.seeing import needs_of_mentions
 from app.okrs.cycles import current_cycle
 from app.okrs.home import Mine, what_is_mine
-from app.okrs.integrations import Integration, enabled_integrations
+from app.okrs.integrations import Integration, Need, enabled_integrations
 from app.okrs.live import mark_of_needs
+from app.okrs.models import Cycle
 from app.okrs.moving.waiting import needs_of_waiting
 from app.okrs.row_loading import rows_of
 from app.okrs.rows import AT_HOME
@@ -27,13 +28,14 @@ def home() -> ResponseReturnValue:
     mine = what_is_mine(person)
     rows = rows_of([*mine.objectives, *mine.key_results, *mine.of_teams], AT_HOME)
     integrations = enabled_integrations()
+    needs = _needs_of(person, mine, integrations)
     return render_template(
         "okrs/home.html",
         objectives=[rows[one] for one in mine.objectives],
         key_results=[rows[one] for one in mine.key_results],
         of_teams=[rows[one] for one in mine.of_teams],
-        **_needs_part(person, mine, integrations),
-        cycle=current,
+        needs=needs,
+        **_line(current, mark_of_needs(needs)),
         has_integration=bool(integrations),
         wanting_count=mine.wanting_count,
     )
@@ -41,20 +43,31 @@ def home() -> ResponseReturnValue:
 
 @blueprint.get("/needs")
 def show_needs() -> ResponseReturnValue:
-    """What needs the person, for a page that is open; 204 where it shows just that."""
+    """Whether what needs the person is still what an open page shows; 204 where it says so."""
     if not is_htmx():
         return see_other("okrs.home")
-    part = _needs_part(me(), what_is_mine(me()), enabled_integrations())
-    if part["needs_mark"] == request.args.get("shown"):
+    mark = mark_of_needs(_needs_of(me(), what_is_mine(me()), enabled_integrations()))
+    shown = request.args.get("shown", "")
+    has_changed = mark != shown
+    if has_changed == ("told" in request.args):
         return "", 204
-    return fragment("okrs/_needs.html", **part)
+    return fragment("okrs/_needs_told.html", **_line(current_cycle(), shown, has_changed))
 
 
-def _needs_part(person: Person, mine: Mine, integrations: Sequence[Integration]) -> dict[str, Any]:
-    """What `okrs/_needs.html` shows."""
+def _line(cycle: Cycle, shown_mark: str, has_changed: bool = False) -> dict[str, Any]:
+    """What `okrs/_needs_told.html` shows."""
+    return {
+        "cycle": cycle,
+        "day": (workspace().today() - cycle.starts_on).days + 1,
+        "days": (cycle.ends_on - cycle.starts_on).days + 1,
+        "shown_mark": shown_mark,
+        "has_changed": has_changed,
+    }
+
+
+def _needs_of(person: Person, mine: Mine, integrations: Sequence[Integration]) -> Sequence[Need]:
     needs = [
         *needs_of_mentions(person),
         *(need for one in integrations for need in one.needs(person)),
     ]
-    needs += [*needs_of_waiting(person), *mine.needs]
-    return {"needs": needs, "needs_mark": mark_of_needs(needs)}
+    return [*needs, *needs_of_waiting(person), *mine.needs]

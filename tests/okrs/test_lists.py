@@ -195,15 +195,18 @@ def test_an_open_home_learns_of_what_needs_the_person(
     client: Client, bob: Person, counted: KeyResult, abacus: Abacus
 ) -> None:
     client.sign_in(bob)
-    calm = client.page("/").one("#needs")
-    assert calm.text == "" and calm["hx-trigger"] == "every 30s"
+    calm = client.page("/").one("#needs-told")
+    assert calm.text == "Day 51 of 90 in Q1 2026." and calm["hx-trigger"] == "every 30s"
     assert client.get(calm["hx-get"], htmx=True).status_code == 204
     abacus.needed = [Need("A bead is gone", "It fell off.", "/okrs", "Look for it")]
-    part = client.fragment(calm["hx-get"]).one("#needs")
-    assert part.one("h3").text == "A bead is gone"
-    assert client.get(part["hx-get"], htmx=True).status_code == 204
+    line = client.fragment(calm["hx-get"]).one("#needs-told")
+    assert line.text == "What needs you has changed"
+    assert client.get(line["hx-get"], htmx=True).status_code == 204
+    page = client.page(line.one("a")["href"])
+    assert page.one(".needs h3").text == "A bead is gone"
+    assert client.get(page.one("#needs-told")["hx-get"], htmx=True).status_code == 204
     abacus.needed = []
-    assert client.fragment(part["hx-get"]).one("#needs").text == ""
+    assert client.fragment(line["hx-get"]).one("#needs-told").text == calm.text
     assert client.get("/needs").headers["Location"] == "/"
 
 
