@@ -236,6 +236,50 @@
     choicesBefore.set(target, chosen(target));
   }, true);
 
+  // A long list shows no more than what holds the words typed above it, and what is chosen.
+
+  const wholes = new WeakMap(); // what was in a list of options before
+  const isNarrower = (element) => element instanceof HTMLInputElement && "narrows" in element.dataset;
+  const folded = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+
+  // Not hidden but taken out: not every browser hides options.
+  function narrowOptions(list, stays) {
+    if (!wholes.has(list)) wholes.set(list, [...list.children]);
+    const isGroup = (child) => child instanceof HTMLOptGroupElement;
+    const kept = wholes
+      .get(list)
+      .filter((child) => (isGroup(child) ? narrowOptions(child, stays) : stays(child)));
+    list.replaceChildren(...kept);
+    return kept.length > 0;
+  }
+
+  function narrow(input) {
+    const list = document.getElementById(input.dataset.narrows);
+    const words = folded(input.value).split(/\s+/);
+    const fits = (one) => words.every((word) => folded(one.textContent).includes(word));
+    let found;
+    if (list instanceof HTMLSelectElement) {
+      // Whatever is taken out, a list of one choice chooses another; so they are kept in mind.
+      const chosen = new Set(list.selectedOptions);
+      narrowOptions(list, (one) => chosen.has(one) || one.value === "" || fits(one));
+      for (const option of list.options) option.selected = chosen.has(option);
+      found = [...list.options].filter((option) => option.value !== "" && fits(option)).length;
+    } else {
+      const items = [...list.children];
+      for (const item of items) item.hidden = !(fits(item) || item.querySelector(":checked"));
+      found = items.filter(fits).length;
+    }
+    list.scrollTop = 0;
+    input.nextElementSibling.textContent = input.value.trim() ? `${found} found` : "";
+  }
+
+  document.addEventListener("input", ({ target }) => isNarrower(target) && narrow(target));
+  // It is no choice: the form is not asked for anew, nor sent by Enter.
+  document.addEventListener("change", (event) => isNarrower(event.target) && event.stopPropagation(), true);
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && isNarrower(event.target)) event.preventDefault();
+  });
+
   // A chart tells one point at a time: the nearest to the pointer or the finger, or the one that the
   // arrow keys reached. Its points, as the server drew them, hold all there is to say.
 

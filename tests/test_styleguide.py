@@ -32,6 +32,7 @@ def test_the_page_shows_each_status_and_each_state_of_a_source(
         assert state in page.text
     assert page.one("#wrong-title")["aria-invalid"] == "true"
     assert "Give it a title." in page.text
+    assert page.one("[data-narrows]")["data-narrows"] == page.one(".checks")["id"]
 
 
 def test_nothing_of_it_is_stored(client: Client, alice: Person) -> None:

@@ -38,6 +38,14 @@ def everyone() -> Sequence[Person]:
     return db.session.scalars(select(Person).order_by(func.lower(Person.name), Person.id)).all()
 
 
+def who_fit(people: Iterable[Person], text: str) -> list[Person]:
+    """Those who have each word of the text in their name or email."""
+    words = text.casefold().split()
+    return [
+        one for one in people if all(word in f"{one.name} {one.email}".casefold() for word in words)
+    ]
+
+
 def last_seen() -> dict[int, datetime]:
     """When each person was last here, to about an hour, by their id."""
     rows = db.session.execute(

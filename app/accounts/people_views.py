@@ -9,7 +9,7 @@ from app.accounts.blueprint import blueprint
 from app.accounts.forms import InvitationForm, RoleForm
 from app.accounts.models import Person
 from app.accounts.password_links import link_handed_out, new_link, open_links
-from app.accounts.people import everyone, forget_invited, hold_person, last_seen
+from app.accounts.people import everyone, forget_invited, hold_person, last_seen, who_fit
 from app.accounts.ways_in import has_passwords, openid_name, with_passwords
 from app.audit.log import record
 from app.db import db
@@ -109,9 +109,12 @@ def person_page(
 
 
 def _people(form: InvitationForm, status: int = 200) -> ResponseReturnValue:
+    people, text = everyone(), request.args.get("find", "").strip()
     page = render_template(
         "accounts/people.html",
-        people=everyone(),
+        people=who_fit(people, text),
+        people_count=len(people),
+        text=text,
         links=open_links(),
         seen=last_seen(),
         form=form,

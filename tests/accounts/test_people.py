@@ -130,3 +130,19 @@ def test_every_change_takes_a_post_with_a_token(client, alice, bob):
         client.see(answer, 400)
     kept = db.session.get(Person, bob.id)
     assert (kept.role, kept.is_active) == ("member", True)
+
+
+def test_many_are_found_by_name_and_email(client, alice, bob):
+    client.sign_in(alice)
+    assert not client.page("/admin/people").all("[role=search]")
+    for number in range(12):
+        make_person(f"Erika Muster {number}", email=f"e{number}@north.example.com")
+    make_person("Örjan Lund", password_hash=None)
+    page = client.see(client.submit(client.page("/admin/people"), "Show", {"find": "lund örj"}))
+    assert [row.one("th").text for row in page.all("tbody tr")] == ["Örjan Lund"]
+    assert page.field("Find").value == "lund örj" and "1 of 15" in page.text
+    page = client.page("/admin/people?find=NORTH+muster")
+    assert len(page.all("tbody tr")) == 12
+    page = client.page("/admin/people?find=nobody")
+    assert "Nobody has that in their name or email." in page.text
+    assert page.link("Show everyone") == "/admin/people"
