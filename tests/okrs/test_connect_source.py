@@ -128,7 +128,11 @@ def test_none_enabled_is_said(client: Client, new: str, alice: Person) -> None:
     switch("abacus", False, alice)
     db.session.commit()
     page = client.see(client.submit(client.page(new), CONNECT))
-    assert "No integration is enabled yet. Ask an admin" in page.text
+    said = page.one("#source [autofocus]")
+    assert said.text == "No integration is enabled yet. Ask an admin to enable one."
+    client.sign_in(alice)
+    page = client.see(client.submit(client.page(new), CONNECT))
+    assert page.one("#source [autofocus]").text == "Enable one"
     refused = client.post(new, {"title": "x", "source": "abacus", "beads": "1", "step": "save"})
     page = client.see(refused, 422)
     assert "was disabled by an admin" in page.text and page.field("Title").value == "x"

@@ -119,10 +119,15 @@ class Installation:
 
 @contextmanager
 def running_installation(
-    *, is_reachable: bool = False, redis_url: str | None = None, smtp_url: str | None = None
+    *,
+    is_new: bool = False,
+    is_reachable: bool = False,
+    redis_url: str | None = None,
+    smtp_url: str | None = None,
 ) -> Iterator[Installation]:
     """Everything running, with an admin who may sign in; all of it gone afterwards.
 
+    A new one has neither an admin nor a key for Trello: its pages ask for both.
     One that is reachable knows its own address, and so the sandbox tells it of changes. With a
     server for RQ of its own it can have a second worker. Mail wants one that is reachable.
     """
@@ -132,17 +137,21 @@ def running_installation(
         running_sandbox() as sandbox,
     ):
         installation = Installation(Path(directory), sandbox, free_port())
-        installation.extra = {
-            "TRELLO_API_KEY": sandbox.api_key,
-            "TRELLO_API_SECRET": sandbox.api_secret,
-        }
+        if not is_new:
+            installation.extra = {
+                "TRELLO_API_KEY": sandbox.api_key,
+                "TRELLO_API_SECRET": sandbox.api_secret,
+            }
         if is_reachable:
             installation.extra["PUBLIC_URL"] = installation.url
         if redis_url is not None:
             installation.extra["REDIS_URL"] = redis_url
         if smtp_url is not None:
             installation.extra["SMTP_URL"] = smtp_url
-        for name, content in _set_up().items():
+        if is_new:
+            migrated = installation.flask("migrate")
+            assert migrated.returncode == 0, migrated.stderr
+        for name, content in ({} if is_new else _set_up()).items():
             path = installation.data_dir / name
             path.touch(0o600)
             path.write_bytes(content)
