@@ -3,6 +3,8 @@
 import json
 import os
 import stat
+import subprocess
+import sys
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -14,6 +16,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Boolean, bindparam, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
+from app.config import ROOT
 from app.db import Model, db, make_engine
 from app.migrating import alembic_config, upgrade
 from app.names import as_compared
@@ -61,6 +64,13 @@ def test_a_new_database_is_for_its_owner_alone(tmp_path):
         engine.dispose()
     finally:
         os.umask(before)
+
+
+def test_neither_web_nor_worker_loads_alembic(tmp_path):
+    """Each of them would hold 10 MB more."""
+    code = "import sys, worker; worker.create_app(); sys.exit('alembic' in sys.modules)"
+    environ = os.environ | {"DATA_DIR": str(tmp_path)}
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environ).returncode == 0
 
 
 @pytest.mark.both_databases

@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, MetaData, inspect, text
 from sqlalchemy.exc import IntegrityError
 
@@ -166,6 +165,9 @@ def _parsed(lines: Iterator[bytes], name: str) -> Iterator[Any]:
 
 def _make_empty(database_url: str, revision: str) -> None:
     """Tables of that schema without rows. Raises CannotRestore where someone is in there."""
+    # Here, not above: web and worker import this module too.
+    from alembic.util import CommandError
+
     engine = make_engine(database_url)
     try:
         with engine.connect() as found:
