@@ -1,8 +1,11 @@
 """gunicorn's settings, which it finds by this name. The Procfile has the address it listens on."""
 
+import os
+
 worker_class = "gthread"
-# One process with more threads: a second one costs 100 MB, and a small team never fills the first.
-workers = 1
+# One process with more threads: a small team never fills it, and a second one takes memory.
+workers = int(os.environ.get("WEB_CONCURRENCY", "1"))
+preload_app = True  # several share what they have in common, and a wrong setting stops the start
 threads = 8
 graceful_timeout = 8
 """Seconds that requests under way have to end; waiting for Trello takes the longest."""

@@ -30,6 +30,16 @@ def upgrade(database_url: str, revision: str = "head") -> None:
         command.upgrade(alembic_config(database_url), revision)
 
 
+def is_newest(engine: Engine) -> bool:
+    """Whether the database has the schema that this Tally works with."""
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    newest = ScriptDirectory.from_config(alembic_config(str(engine.url))).get_current_head()
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision() == newest
+
+
 def alembic_config(database_url: str) -> "AlembicConfig":
     """What Alembic's commands need to work on this database, silently."""
     from alembic.config import Config as AlembicConfig

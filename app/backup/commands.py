@@ -13,6 +13,7 @@ from app.backup.copying import CannotRestore, make_backup, newest_first
 from app.backup.copying import restore as bring_back
 from app.config import Config
 from app.db import db, utcnow
+from app.migrating import is_newest
 from app.okrs.figures import plural
 
 _NOT_IN_IT = (
@@ -37,8 +38,7 @@ def backup(to: Path | None, keep: int | None) -> None:
     size = path.stat().st_size
     for old in newest_first(directory)[keep:] if keep else []:
         old.unlink()
-    with db.writing():
-        record("backup.made", name=path.name, size=size)
+    _record("backup.made", path, size=size)
     is_sealed = "encrypted" if config.backup_keys else "not encrypted: BACKUP_KEY is not set"
     click.echo(f"{path} ({size:,} bytes, {is_sealed}), read back and found the same.")
     click.echo(_NOT_IN_IT)
@@ -46,8 +46,10 @@ def backup(to: Path | None, keep: int | None) -> None:
 
 @click.command("restore")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--replace", is_flag=True, help="Take the place of what is there.")
+@click.option("--as-it-was", is_flag=True, help="Leave the schema to the Tally that made it.")
 @with_appcontext
-def restore(file: Path) -> None:
+def restore(file: Path, replace: bool, as_it_was: bool) -> None:
     """Bring a backup back into DATABASE_URL, where nobody may be in it yet.
 
     Web and worker must not run meanwhile.
@@ -55,14 +57,26 @@ def restore(file: Path) -> None:
     config: Config = current_app.extensions["tally_config"]
     db.session.remove()
     try:
-        contents = bring_back(file, config.database_url, config.backup_keys)
+        contents = bring_back(
+            file,
+            config.database_url,
+            config.backup_keys,
+            may_replace=replace,
+            as_it_was=as_it_was,
+        )
     except (Damaged, CannotRestore) as error:
         click.echo(f"Nothing was brought back. {error}", err=True)
         sys.exit(1)
-    with db.writing():
-        record("backup.restored", name=file.name)
+    _record("backup.restored", file)
     count = contents.row_count
     click.echo(
         f"{count:,} {plural('row', count)} in {len(contents.sums)} tables, as they were on "
         f"{contents.made_at:%Y-%m-%d at %H:%M:%S} UTC; each table compared and found the same."
     )
+
+
+def _record(action: str, path: Path, size: int | None = None) -> None:
+    """In the audit log, where the database has the one that this Tally knows."""
+    if is_newest(db.engine):
+        with db.writing():
+            record(action, name=path.name, size=size)

@@ -85,18 +85,26 @@ def newest_first(directory: Path) -> list[Path]:
     return sorted(directory.glob(f"tally-*{SUFFIX}"), reverse=True)
 
 
-def restore(path: Path, database_url: str, keys: Sequence[str]) -> Contents:
-    """Bring back what a backup holds, into a database where nobody works yet, and compare.
+def restore(
+    path: Path,
+    database_url: str,
+    keys: Sequence[str],
+    *,
+    may_replace: bool = False,
+    as_it_was: bool = False,
+) -> Contents:
+    """Bring back what a backup holds, into a database where nobody is yet, and compare.
 
-    Older ones are brought back as they were, then to the newest schema. Raises Damaged and
-    CannotRestore, and then the database is left without a person in it.
+    Older ones are brought back as they were, then, unless `as_it_was`, to the newest schema.
+    With `may_replace` it takes the place of what is there. Raises Damaged and CannotRestore; once
+    the file was found to be one that can be read, the database is left without a person in it.
     """
     with reading_lines(path, keys) as raw:
         lines = _parsed(raw, path.name)
         head = next(lines, None)
         if not isinstance(head, dict) or head.get("tally_backup") != FORMAT:
             raise CannotRestore(f"{path.name} was made by a newer Tally: upgrade this one first.")
-        _make_empty(database_url, head["revision"])
+        _make_empty(database_url, head["revision"], may_replace)
         engine = make_engine(database_url)
         try:
             with engine.connect() as found:
@@ -107,7 +115,8 @@ def restore(path: Path, database_url: str, keys: Sequence[str]) -> Contents:
             raise Damaged(f"{path.name} is damaged: its rows can't be put together.") from error
         finally:
             engine.dispose()
-    upgrade(database_url)
+    if not as_it_was:
+        upgrade(database_url)
     return Contents(
         made_at=datetime.fromisoformat(head["made_at"]),
         version=head["version"],
@@ -163,7 +172,7 @@ def _parsed(lines: Iterator[bytes], name: str) -> Iterator[Any]:
             raise Damaged(f"{name} is damaged: a line of it can't be read.") from error
 
 
-def _make_empty(database_url: str, revision: str) -> None:
+def _make_empty(database_url: str, revision: str, may_replace: bool) -> None:
     """Tables of that schema without rows. Raises CannotRestore where someone is in there."""
     # Here, not above: web and worker import this module too.
     from alembic.util import CommandError
@@ -173,7 +182,7 @@ def _make_empty(database_url: str, revision: str) -> None:
         with engine.connect() as found:
             connection = found.execution_options(sqlite_write=True)
             with connection.begin():
-                _drop_all(connection)
+                _drop_all(connection, may_replace)
     finally:
         engine.dispose()
     try:
@@ -185,9 +194,13 @@ def _make_empty(database_url: str, revision: str) -> None:
         ) from error
 
 
-def _drop_all(connection: Connection) -> None:
+def _drop_all(connection: Connection, may_replace: bool) -> None:
     names = inspect(connection).get_table_names()
-    if "person" in names and connection.scalar(text("SELECT count(*) FROM person")):
+    if (
+        not may_replace
+        and "person" in names
+        and connection.scalar(text("SELECT count(*) FROM person"))
+    ):
         raise CannotRestore(
             "DATABASE_URL names a database that is in use: people are in it. Name an empty one, "
             "or move this one aside first."

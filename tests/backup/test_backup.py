@@ -26,7 +26,7 @@ from app.backup.copying import CannotRestore, make_backup, restore
 from app.backup.rows import LEFT_OUT
 from app.config import Config, ConfigError, load_config
 from app.db import Model, db, make_engine, utcnow
-from app.migrating import upgrade
+from app.migrating import is_newest, upgrade
 from tests.support.filled import fill, fill_evidence, whole
 from tests.support.memory import memory
 from tests.support.people import make_person
@@ -248,6 +248,25 @@ def test_nobody_is_written_over(filled: Engine, app: Flask, alice: Person, folde
     assert rows_at(url) == before
 
 
+def test_what_is_there_is_replaced_where_that_is_said_as_it_was(
+    folder: Path,
+) -> None:
+    upgrade(older := f"sqlite:///{folder / 'older.sqlite3'}", "0001")
+    engine = make_engine(older)
+    fill(engine)
+    before = _titles(engine)
+    path = make_backup(engine, folder / "backups", (), utcnow())
+    upgrade(older)
+    restore(path, older, (), may_replace=True, as_it_was=True)
+    assert (_titles(engine), is_newest(engine)) == (before, False)
+    engine.dispose()
+
+
+def _titles(engine: Engine) -> list[str]:
+    with engine.connect() as connection:
+        return list(connection.scalars(text("SELECT title FROM objective ORDER BY id")))
+
+
 def test_tables_of_others_are_left_alone(filled: Engine, elsewhere: str, folder: Path) -> None:
     path = make_backup(filled, folder / "backups", (), utcnow())
     engine = make_engine(elsewhere)
@@ -313,6 +332,22 @@ def test_the_command_keeps_what_it_is_told_and_says_what_is_not_in_it(
     said = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()
     assert [one.action for one in said] == ["backup.made"] * 2
     assert said[-1].thing_name == kept.name
+
+
+def test_a_database_of_before_the_upgrade_is_backed_up_too(
+    app: Flask, config: Config, folder: Path
+) -> None:
+    upgrade(older := f"sqlite:///{folder / 'older.sqlite3'}", "0001")
+    engine = make_engine(older)
+    fill(engine)
+    db.bind(engine)
+    app.extensions["tally_config"] = replace(config, database_url=older)
+    assert run(app, "backup").exit_code == 0
+    [path] = (config.data_dir / "backups").iterdir()
+    result = run(app, "restore", "--replace", "--as-it-was", str(path))
+    assert result.exit_code == 0, result.output
+    assert not is_newest(engine)
+    engine.dispose()
 
 
 def test_the_command_says_why_there_is_none(app: Flask, alice: Person, tmp_path: Path) -> None:
