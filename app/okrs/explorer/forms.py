@@ -9,7 +9,7 @@ from wtforms.validators import DataRequired
 from app.accounts.forms import one_line
 from app.names import fits
 from app.okrs.explorer.choices import Choices
-from app.okrs.fields import LONGEST_NAME
+from app.okrs.fields import LONGEST_NAME, ChoiceField
 from app.okrs.integrations import all_integrations
 from app.okrs.models import COMPANY, PERSONAL, Cycle
 from app.okrs.standing import AT_RISK, BEHIND, NOT_STARTED, ON_TRACK, STATUS_WORDS
@@ -39,18 +39,18 @@ class ExplorerForm(Form):
     """Filters, grouping and order, as the query of an address has them."""
 
     cycle = SelectField("Cycle")
-    team = SelectField("Team")
-    owner = SelectField("Owner")
-    status = SelectField("Status")
-    source = SelectField("Source")
-    tag = SelectField("Tag")
+    team = ChoiceField("Team")
+    owner = ChoiceField("Owner")
+    status = ChoiceField("Status")
+    source = ChoiceField("Source")
+    tag = ChoiceField("Tag")
     text = StringField(
         "Text",
         filters=[lambda text: (text or "").strip()],
         render_kw={"maxlength": LONGEST_SEARCH, "type": "search"},
     )
-    group = SelectField("Grouped by")
-    sort = SelectField("Sorted by")
+    group = ChoiceField("Grouped by")
+    sort = ChoiceField("Sorted by")
 
     def __init__(
         self, query: MultiDict[str, str], cycles: Sequence[Cycle], current: Cycle, choices: Choices

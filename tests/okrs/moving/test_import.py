@@ -84,6 +84,16 @@ def test_names_of_teams_and_tags_are_cut_to_what_there_is_room_for(client, alice
     assert len(only(Tag).key) <= 80
 
 
+def test_thousands_are_told_apart(client, alice, bob):
+    client.sign_in(alice)
+    number = begin(client, csv_file([viva_row(f"Goal {at}", Id=str(at)) for at in range(1001)]))
+    page = client.page(f"/admin/imports/{number}")
+    assert "with 1,001 rows" in page.text and "Bob Brown (1,001)" in page.text
+    answer_all(client, number)
+    page = client.page(f"/admin/imports/{number}/dry-run?page=11")
+    assert page.one("#counts").text.startswith("1,001 new, ")
+
+
 def test_a_second_time_changes_nothing(client, alice, bob):
     client.sign_in(alice)
     file = csv_file([OBJECTIVE, KEY_RESULT])
@@ -92,6 +102,8 @@ def test_a_second_time_changes_nothing(client, alice, bob):
     answer_all(client, number)
     assert [fate for _, _, fate, _ in fates(client, number)] == ["unchanged", "unchanged"]
     assert not client.page(f"/admin/imports/{number}/dry-run").all("form button.main")
+    none = client.page(f"/admin/imports/{number}/dry-run?fate=left+out")
+    assert "No row is left out." in none.text and not none.all("table")
     later = KEY_RESULT | {"Title": "Publish better posts"}
     later["Checkins"] = [check_in("2025-03-01", "600"), *KEY_RESULT["Checkins"]]
     later |= {"Actual Progress": "600", "Progress %": "50"}
