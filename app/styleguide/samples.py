@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm.attributes import set_committed_value
@@ -44,8 +45,8 @@ class SampleForm(Form):
     description = TextAreaField("Description")
     is_shared = BooleanField("Offer it to everyone")
 
-    def __init__(self, prefix: str = "") -> None:
-        super().__init__(prefix=prefix)
+    def __init__(self, prefix: str = "", data: dict[str, str] | None = None) -> None:
+        super().__init__(prefix=prefix, data=data)
         self.measure.choices = [("kpi", "KPI"), ("percent", "Percent complete")]
         self.lists.choices = [("", "Any list"), ("1", "Drafting"), ("2", "Finished")]
 
@@ -98,14 +99,48 @@ def rows(today: date) -> Sequence[Row]:
     ]
 
 
-def _objective(today: date) -> Objective:
+def tree(today: date) -> SimpleNamespace:
+    """An objective, what is under it, and what is under that, folded."""
+    objective = _objective(today, NO_ID + 20)
+    lines = [
+        (Row(objective, _standing("behind", 45), None), 0, 2),
+        (
+            Row(_key_result(objective, 21, "What is under it"), _standing("on_track", 72), None),
+            1,
+            3,
+        ),
+        (Row(_key_result(objective, 22, "And beside that"), _standing("at_risk", 17), None), 1, 0),
+    ]
+    rows = [
+        SimpleNamespace(
+            row=row,
+            depth=depth,
+            level=depth + 1,
+            line=SimpleNamespace(beneath=beneath),
+            is_open=depth == 0,
+            is_deep=False,
+            cycle_name=None if depth else "2026",
+            toggle_url="",
+        )
+        for row, depth, beneath in lines
+    ]
+    return SimpleNamespace(rows=rows, is_folded=True, page_count=1, continued=())
+
+
+def tree_view() -> SimpleNamespace:
+    here = SimpleNamespace(url="/styleguide")
+    return SimpleNamespace(folded=here, unfolded=here, page=1)
+
+
+def _objective(today: date, id_: int = NO_ID) -> Objective:
     days = {"starts_on": _day(today, FIRST_DAY), "ends_on": _day(today, LAST_DAY)}
     return Objective(
-        id=NO_ID,
+        id=id_,
         title="People find us without ads",
         owner=Person(id=NO_ID, name="Mina Lund"),
         cycle=Cycle(id=NO_ID, name="This quarter", **days),
-        measure=Measure(id=NO_ID, kind="roll_up", part_count=7),
+        measure_id=id_,
+        measure=Measure(id=id_, kind="roll_up", part_count=7),
         level=PERSONAL,
     )
 
@@ -125,6 +160,7 @@ def _key_result(objective: Objective, number: int, title: str) -> KeyResult:
         title=title,
         owner=Person(id=id_, name="Tom Okafor"),
         objective=objective,
+        measure_id=id_,
         measure=measure,
     )
 

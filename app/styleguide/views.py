@@ -21,9 +21,11 @@ def show_components() -> ResponseReturnValue:
         "styleguide.html",
         standings=samples.standings(),
         rows=samples.rows(today),
+        tree=samples.tree(today),
+        view=samples.tree_view(),
         chart=draw_chart(samples.course(today)),
         entries=samples.timeline(),
         form=samples.SampleForm(),
         wrong=wrong,
-        picks=samples.SampleForm(prefix="pick-"),
+        picks=samples.SampleForm(prefix="pick-", data={"title": "newsletter"}),
     )

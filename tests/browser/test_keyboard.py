@@ -12,6 +12,7 @@ from tests.browser.steps import field, measure
 pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.xdist_group("browser")]
 
 NARROW: ViewportSize = {"width": 700, "height": 520}
+PHONE: ViewportSize = {"width": 360, "height": 520}
 WIDE: ViewportSize = {"width": 1280, "height": 520}
 """So low that pages scroll under what stays in place."""
 
@@ -51,10 +52,18 @@ def test_from_enabling_to_the_cards_by_keyboard_alone(visitor_with_htmx: Visitor
     expect(page.locator("[data-sync]")).to_contain_text("Counted just now")
     expect(page.get_by_role("button", name="Refresh", exact=True)).to_be_focused()
     keys.look()
+    item = page.url.partition("#")[0]
     keys.goes_to(lambda: keys.follow("Which cards"), "Which cards count")
     cards = page.locator("main tbody a")
     keys.to(cards.nth(12))
     keys.to(cards.first, "Shift+Tab")
+
+    page.set_viewport_size(PHONE)
+    page.goto(f"{item}/edit")
+    keys.to(page.locator(".glance"))
+    keys.to(page.get_by_role("button", name="Save", exact=True))
+    page.goto("/cycles")
+    keys.to(page.get_by_role("button", name="Add cycle", exact=True))
 
 
 def choose_cards(keys: Keyboard) -> int:
