@@ -27,6 +27,13 @@
     }
   });
 
+  // Whoever sets Tally up most likely sits in the zone by which the days shall be.
+  onceRead(() => {
+    const select = document.querySelector("[data-own-zone]");
+    const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    if (select && [...select.options].some(({ value }) => value === zone)) select.value = zone;
+  });
+
   const htmxIsThere = () =>
     onceRead(() => {
       root.classList.add("has-htmx");
