@@ -175,3 +175,13 @@ def test_without_an_answer_the_element_still_asks_for_itself(
     installation.sandbox.faults.clear()
     assert 1 <= len(asked) <= 4  # once for each time that the element came
     visitor.complaints.clear()  # the browser rightly notes what was not answered
+
+
+def test_on_a_phone_too_a_card_says_since_when_it_counts(
+    visitor_with_htmx: Visitor, linked: str
+) -> None:
+    page = visitor_with_htmx.page
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(linked)
+    before = "(cell) => getComputedStyle(cell, '::before').content"
+    assert "since" in page.locator(".cards td.n").first.evaluate(before)
