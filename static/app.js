@@ -34,6 +34,15 @@
     if (select && [...select.options].some(({ value }) => value === zone)) select.value = zone;
   });
 
+  // A form that comes back begins where something is wrong, unless its top says so.
+  function beginWhereItIsWrong() {
+    if (document.querySelector("main [role=alert]")) return;
+    const wrong = document.querySelector("main form[method=post] [aria-invalid=true]");
+    wrong?.focus({ preventScroll: true });
+    wrong?.scrollIntoView({ block: "center" }); // with its name and what is wrong with it
+  }
+  onceRead(() => requestAnimationFrame(beginWhereItIsWrong)); // once its place is known
+
   const htmxIsThere = () =>
     onceRead(() => {
       root.classList.add("has-htmx");

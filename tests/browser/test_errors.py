@@ -156,3 +156,17 @@ def test_what_asks_by_itself_says_it_once_and_takes_it_back(visitor_with_htmx: V
     ask()
     expect(message).to_have_count(0)
     visitor.complaints.clear()  # the browser rightly notes the failures
+
+
+def test_a_form_that_comes_back_begins_where_something_is_wrong(visitor: Visitor) -> None:
+    page = visitor.page
+    page.set_viewport_size({"width": 360, "height": 640})
+    page.goto("/objectives/new")
+    page.get_by_label("Title", exact=True).fill("Half typed")
+    page.get_by_label("Measure", exact=True).select_option("KPI")
+    button(page, "Save").click()
+    wrong = page.get_by_label("Target", exact=True)
+    expect(wrong).to_be_focused()
+    expect(wrong).to_be_in_viewport()
+    expect(page.get_by_text("Give the number to reach.")).to_be_in_viewport()
+    visitor.complaints.clear()  # the browser rightly notes the failure
