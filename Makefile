@@ -8,7 +8,7 @@ PYTEST := $(IN_VENV) -m pytest -p tests.support.browser_summary -p tests.support
 # The tests start dozens of processes, and each would compile all modules for itself.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo run test coverage check bench faults lock screenshots install install-dev install-bench
+.PHONY: demo run test coverage check bench faults lock update release screenshots install install-dev install-bench
 
 demo: install
 	@$(IN_VENV) serve.py --demo
@@ -42,6 +42,13 @@ faults: install-dev
 
 lock: install-dev
 	@bin/lock
+
+update: install-dev
+	@bin/lock --upgrade
+	@$(MAKE) check test
+
+release: install-dev
+	@bin/release "$(VERSION)"
 
 screenshots: install-dev
 	@bin/chromium

@@ -19,8 +19,8 @@ need_root_and_systemd() {
 # Copies the code beside the releases that are there, with its packages. Sets $release.
 place_release() {
     version=$(sed -n 's/^version = "\(.*\)"/\1/p' "$source/pyproject.toml")
-    mark=$(git -C "$source" rev-parse --short HEAD 2>/dev/null || date -u +%Y%m%d%H%M%S)
-    release=$here/releases/$version-$mark
+    mark=$(git -C "$source" rev-parse --short HEAD 2>/dev/null || true)
+    release=$here/releases/$version${mark:+-$mark}
     if [ ! -e "$release/.complete" ]; then
         rm -rf "$release"
         install -d -m 755 "$here/releases" "$release"
