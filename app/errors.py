@@ -15,7 +15,7 @@ _SENTENCES = {
     403: ("You may not do that", "Ask its owner or an admin."),
     404: ("There is nothing here", "It may have been deleted, or it is not shared with you."),
     405: ("That is not how this works", "Go back and use the button on the page."),
-    413: ("That is more than fits", "Go back, shorten what you typed and save again."),
+    413: ("That is more than fits", "Shorten what you typed and save again."),
     414: ("That address is too long", "Go back and choose less at a time."),
     421: ("This is not where Tally is", "Ask your admin for its address."),
     422: ("That can't be done", "Go back, reload the page and try again."),

@@ -16,7 +16,8 @@ CONNECT = "Connect data source to auto-update progress"
 LOST = "The server did not answer. Try again in a moment."
 EXPIRED = (
     "This page is no longer valid. "
-    "You may have signed in or out in another tab. Reload the page and try again."
+    "You may have signed in or out in another tab. "
+    "Copy what you typed, reload the page and try again."
 )
 GONE = "There is nothing here. It may have been deleted, or it is not shared with you."
 BROKEN = "Something went wrong on our side. Nothing was saved. Try again in a moment."
