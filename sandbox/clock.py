@@ -36,9 +36,7 @@ class StoppedClock(Clock):
 
 def iso(moment: datetime) -> str:
     """Trello's form of a moment: UTC with milliseconds, `2026-03-27T15:56:58.913Z`."""
-    return (
-        moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03}Z"
-    )
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def from_iso(text: str) -> datetime:
