@@ -36,28 +36,41 @@ def find_browser() -> str | None:
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def driver() -> Iterator[BrowserType]:
-    """What launches browsers, for a whole module: it is a process of its own."""
+    """What launches browsers: it is a process of its own."""
     if find_browser() is None:
         pytest.skip("no Chromium on this machine")
     with sync_playwright() as playwright:
         yield playwright.chromium
 
 
-@contextmanager
+@pytest.fixture(scope="package")
 def launched(driver: BrowserType) -> Iterator[Browser]:
-    """A browser. Its contexts are left to end with it: closing one of them waits for ever, now
-    and then, when a pop-up has just closed itself."""
+    """The browser of all tests: to start one takes longer than most of them do."""
     browser = driver.launch(executable_path=find_browser(), headless=True, args=FLAGS)
     yield browser
     browser.close()
 
 
+@contextmanager
+def emptied(browser: Browser) -> Iterator[Browser]:
+    """Closes the pages that were opened in it, so that none of them goes on asking.
+
+    Cookies and storage are in contexts of their own, which are left to end with the browser:
+    closing one of them waits for ever, now and then, when a pop-up has just closed itself.
+    """
+    old = set(browser.contexts)
+    yield browser
+    for context in set(browser.contexts) - old:
+        for page in context.pages:
+            page.close()
+
+
 @pytest.fixture
-def chromium(driver: BrowserType) -> Iterator[Browser]:
-    """A browser for one test."""
-    with launched(driver) as browser:
+def chromium(launched: Browser) -> Iterator[Browser]:
+    """The browser, for one test."""
+    with emptied(launched) as browser:
         yield browser
 
 
@@ -142,9 +155,9 @@ def visitor(
 
 
 @pytest.fixture(scope="module")
-def someone(driver: BrowserType, installation: Installation) -> Iterator[Visitor]:
+def someone(launched: Browser, installation: Installation) -> Iterator[Visitor]:
     """An admin's browser, to set up what the tests of a module begin with."""
-    with launched(driver) as browser:
+    with emptied(launched) as browser:
         visitor = Visitor(browser, installation, javascript=True)
         visitor.sign_in()
         yield visitor
