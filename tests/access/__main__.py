@@ -14,11 +14,10 @@ from tests.conftest import KEYS
 
 
 def main() -> None:
-    # A short path, for the address of a Unix socket below it must not be long.
-    with tempfile.TemporaryDirectory(dir="/tmp") as place:
+    with tempfile.TemporaryDirectory() as place:
         template = Path(place) / "template.sqlite3"
         upgrade(f"sqlite:///{template}")
-        with asker(template, Path(place), KEYS) as asking:
+        with asker(template, KEYS) as asking:
             PATH.write_text(written(answers(asking), PATH.read_text()))
 
 

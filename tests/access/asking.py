@@ -11,6 +11,7 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from app import create_app
 from app.config import load_config
 from app.db import db
 from tests.access.world import CLOSED, ME, ROLES, SETTINGS, World, make_world
+from tests.support.memory import memory
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 NOTHING = "-"
@@ -181,14 +183,16 @@ class Asker:
 
 
 @contextmanager
-def asker(template: Path, directory: Path, keys: dict[str, str]) -> Iterator[Asker]:
+def asker(template: Path, keys: dict[str, str]) -> Iterator[Asker]:
     """An app with the whole workspace; Trello can't be reached from it."""
-    path = directory / "tally.sqlite3"
-    shutil.copyfile(template, path)
-    config = load_config(
-        keys | SETTINGS | {"DATA_DIR": str(directory), "DATABASE_URL": f"sqlite:///{path}"}
-    )
     with ExitStack() as stack:
+        # Each change that is put back closes the database, which a disk would have us wait for.
+        directory = stack.enter_context(TemporaryDirectory(prefix="tally-access-", dir=memory()))
+        path = Path(directory) / "tally.sqlite3"
+        shutil.copyfile(template, path)
+        config = load_config(
+            keys | SETTINGS | {"DATA_DIR": directory, "DATABASE_URL": f"sqlite:///{path}"}
+        )
         patch = stack.enter_context(pytest.MonkeyPatch.context())
         patch.setattr("app.trello.quota.Turns.take", lambda turns, path: None)
         stack.enter_context(responses.RequestsMock(assert_all_requests_are_fired=False))

@@ -45,8 +45,8 @@ NOT_IN_THE_LOG = {
 
 
 @pytest.fixture(scope="module")
-def asking(sqlite_template, tmp_path_factory):
-    with asker(sqlite_template, tmp_path_factory.mktemp("access"), KEYS) as asking:
+def asking(sqlite_template):
+    with asker(sqlite_template, KEYS) as asking:
         yield asking
 
 

@@ -79,8 +79,8 @@ WIDER_THAN_SCREEN = "document.documentElement.scrollWidth > document.documentEle
 
 
 @pytest.fixture(scope="module")
-def asking(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
-    with asker(sqlite_template, tmp_path_factory.mktemp("pages"), KEYS) as asking:
+def asking(sqlite_template: Path) -> Iterator[Asker]:
+    with asker(sqlite_template, KEYS) as asking:
         yield asking
 
 
