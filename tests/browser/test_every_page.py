@@ -62,7 +62,7 @@ NO_PAGES = {
     "/static/<path:filename>": "files",
 }
 """All other routes that answer GET have pages, and each of them is read."""
-ON_A_PHONE = ["color-contrast", "target-size", "scrollable-region-focusable"]
+ON_A_PHONE = ["target-size", "scrollable-region-focusable"]
 """What depends on where things are."""
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
