@@ -16,6 +16,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.services]
 
 WITHOUT_POLLING = "window.setInterval = () => 0"
 """htmx asks again every second by this clock, and nothing else on our pages uses it."""
+HEIGHT = "(link) => link.getClientRects()[0].height"
 
 
 @pytest.fixture(scope="module")
@@ -177,7 +178,7 @@ def test_without_an_answer_the_element_still_asks_for_itself(
     visitor.complaints.clear()  # the browser rightly notes what was not answered
 
 
-def test_on_a_phone_too_a_card_says_since_when_it_counts(
+def test_on_a_phone_too_cards_say_since_when_and_links_can_be_hit(
     visitor_with_htmx: Visitor, linked: str
 ) -> None:
     page = visitor_with_htmx.page
@@ -185,3 +186,10 @@ def test_on_a_phone_too_a_card_says_since_when_it_counts(
     page.goto(linked)
     before = "(cell) => getComputedStyle(cell, '::before').content"
     assert "since" in page.locator(".cards td.n").first.evaluate(before)
+    # What stands alone in its line is as easy to hit as a button.
+    links = page.locator(".facts dd a")
+    assert links.count() == 1
+    assert links.evaluate(HEIGHT) >= 24
+    page.goto(f"{linked}/edit")
+    another = page.get_by_role("link", name="Connect another account")
+    assert another.evaluate(HEIGHT) >= 24
