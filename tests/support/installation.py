@@ -16,6 +16,7 @@ from pathlib import Path
 import requests
 
 from sandbox import RunningSandbox, running_sandbox
+from tests.support.memory import memory
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PYTHONPATH = f"{ROOT / 'tests/support/quick_start'}:{ROOT}"
@@ -133,7 +134,7 @@ def running_installation(
     """
     # A short path of its own: the address of a Unix socket holds no more than 107 bytes.
     with (
-        tempfile.TemporaryDirectory(prefix="tally-") as directory,
+        tempfile.TemporaryDirectory(prefix="tally-", dir=memory()) as directory,
         running_sandbox() as sandbox,
     ):
         installation = Installation(Path(directory), sandbox, free_port())
