@@ -13,6 +13,7 @@ from app.config import ROOT, ConfigError
 
 if TYPE_CHECKING:
     from alembic.config import Config as AlembicConfig
+    from alembic.script import ScriptDirectory
 
 _LOCK_NUMBER = 7_411_553
 """Of PostgreSQL's advisory lock: any number, as long as every version of Tally uses the same."""
@@ -33,11 +34,21 @@ def upgrade(database_url: str, revision: str = "head") -> None:
 def is_newest(engine: Engine) -> bool:
     """Whether the database has the schema that this Tally works with."""
     from alembic.runtime.migration import MigrationContext
-    from alembic.script import ScriptDirectory
 
-    newest = ScriptDirectory.from_config(alembic_config(str(engine.url))).get_current_head()
+    newest = _revisions().get_current_head()
     with engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision() == newest
+
+
+def knows(revision: str) -> bool:
+    """Whether this Tally has a schema of that name."""
+    return any(one.revision == revision for one in _revisions().walk_revisions())
+
+
+def _revisions() -> "ScriptDirectory":
+    from alembic.script import ScriptDirectory
+
+    return ScriptDirectory.from_config(alembic_config(""))
 
 
 def alembic_config(database_url: str) -> "AlembicConfig":

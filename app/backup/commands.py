@@ -32,7 +32,7 @@ def backup(to: Path | None, keep: int | None) -> None:
     directory = to or config.data_dir / "backups"
     try:
         path = make_backup(db.engine, directory, config.backup_keys, utcnow())
-    except (Damaged, OSError) as error:
+    except (Damaged, CannotRestore, OSError) as error:
         click.echo(f"No backup was made. {error}", err=True)
         sys.exit(1)
     size = path.stat().st_size

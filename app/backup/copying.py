@@ -6,6 +6,7 @@ Both databases give the same rows, so a backup of one can be brought back into t
 import json
 import os
 import tempfile
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ from app.backup.rows import (
 )
 from app.config import ROOT
 from app.db import make_engine
-from app.migrating import upgrade
+from app.migrating import knows, upgrade
 
 FORMAT = 1
 SUFFIX = ".tally"
@@ -96,15 +97,15 @@ def restore(
     """Bring back what a backup holds, into a database where nobody is yet, and compare.
 
     Older ones are brought back as they were, then, unless `as_it_was`, to the newest schema.
-    With `may_replace` it takes the place of what is there. Raises Damaged and CannotRestore; once
-    the file was found to be one that can be read, the database is left without a person in it.
+    With `may_replace` it takes the place of what is there. Raises Damaged and CannotRestore; what
+    is there goes only when all of the file has been read, and nobody is left in it if that fails.
     """
     with reading_lines(path, keys) as raw:
+        head = _head_of_whole(_parsed(raw, path.name), path.name)
+    _make_empty(database_url, head["revision"], may_replace)
+    with reading_lines(path, keys) as raw:
         lines = _parsed(raw, path.name)
-        head = next(lines, None)
-        if not isinstance(head, dict) or head.get("tally_backup") != FORMAT:
-            raise CannotRestore(f"{path.name} was made by a newer Tally: upgrade this one first.")
-        _make_empty(database_url, head["revision"], may_replace)
+        next(lines)
         engine = make_engine(database_url)
         try:
             with engine.connect() as found:
@@ -172,11 +173,31 @@ def _parsed(lines: Iterator[bytes], name: str) -> Iterator[Any]:
             raise Damaged(f"{name} is damaged: a line of it can't be read.") from error
 
 
+def _head_of_whole(lines: Iterator[Any], name: str) -> dict[str, Any]:
+    """What a backup says of itself, once all of it was read to its end. Raises Damaged, and
+    CannotRestore where this Tally does not know what is in it."""
+    head = next(lines, None)
+    if not isinstance(head, dict) or head.get("tally_backup") != FORMAT:
+        raise CannotRestore(f"{name} was made by a newer Tally: upgrade this one first.")
+    if not knows(head["revision"]):
+        raise CannotRestore(
+            f"The backup has schema {head['revision']}, which this Tally does not know: "
+            "it was made by a newer one. Upgrade first."
+        )
+    last = deque(lines, maxlen=1)
+    _sums_at_end(last.pop() if last else None, name)
+    return head
+
+
+def _sums_at_end(line: Any, name: str) -> dict[str, Sum]:
+    """What the last line tells, by the names of the tables. Raises Damaged if this is another."""
+    if not isinstance(line, dict) or "end" not in line:
+        raise Damaged(f"{name} is damaged: its end is missing. Take another one.")
+    return {one: Sum(count, int(digest, 16)) for one, (count, digest) in line["end"].items()}
+
+
 def _make_empty(database_url: str, revision: str, may_replace: bool) -> None:
     """Tables of that schema without rows. Raises CannotRestore where someone is in there."""
-    # Here, not above: web and worker import this module too.
-    from alembic.util import CommandError
-
     engine = make_engine(database_url)
     try:
         with engine.connect() as found:
@@ -185,13 +206,7 @@ def _make_empty(database_url: str, revision: str, may_replace: bool) -> None:
                 _drop_all(connection, may_replace)
     finally:
         engine.dispose()
-    try:
-        upgrade(database_url, revision)
-    except CommandError as error:
-        raise CannotRestore(
-            f"The backup has schema {revision}, which this Tally does not know: "
-            "it was made by a newer one. Upgrade first."
-        ) from error
+    upgrade(database_url, revision)
 
 
 def _drop_all(connection: Connection, may_replace: bool) -> None:
@@ -227,9 +242,7 @@ def _fill(connection: Connection, lines: Iterator[Any], name: str) -> dict[str, 
         write_rows(connection, table, line["columns"], rows)
         go_on_from(connection, table, numbers)
         line = rows.next_line
-    if not isinstance(line, dict) or "end" not in line:
-        raise Damaged(f"{name} is damaged: its end is missing. Take another one.")
-    expected = {one: Sum(count, int(digest, 16)) for one, (count, digest) in line["end"].items()}
+    expected = _sums_at_end(line, name)
     for table_name, total in expected.items():
         if sum_of(connection, tables[table_name]) != total:
             raise Damaged(f"{name} does not come back as it was: table {table_name} differs.")

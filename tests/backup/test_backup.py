@@ -262,6 +262,26 @@ def test_what_is_there_is_replaced_where_that_is_said_as_it_was(
     engine.dispose()
 
 
+@pytest.mark.parametrize("harm", ["cut off", "its end left out", "of a schema nobody knows"])
+def test_what_is_there_goes_only_for_a_whole_backup(
+    filled: Engine, app: Flask, alice: Person, folder: Path, harm: str
+) -> None:
+    path = make_backup(filled, folder / "backups", (), utcnow())
+    first, rest = path.read_bytes().split(b"\n", 1)
+    lines = gzip.decompress(rest).splitlines(keepends=True)
+    if harm == "its end left out":
+        lines.pop()
+    if harm == "of a schema nobody knows":
+        lines[0] = lines[0].replace(b'"revision": "', b'"revision": "9')
+    packed = gzip.compress(b"".join(lines))
+    path.write_bytes(first + b"\n" + (packed[:-100] if harm == "cut off" else packed))
+    url: str = app.extensions["tally_config"].database_url
+    before = rows_at(url)
+    with pytest.raises((Damaged, CannotRestore)):
+        restore(path, url, (), may_replace=True)
+    assert rows_at(url) == before
+
+
 def _titles(engine: Engine) -> list[str]:
     with engine.connect() as connection:
         return list(connection.scalars(text("SELECT title FROM objective ORDER BY id")))
@@ -357,6 +377,14 @@ def test_the_command_says_why_there_is_none(app: Flask, alice: Person, tmp_path:
     assert result.exit_code == 1
     assert "No backup was made." in result.output
     assert db.session.scalars(select(AuditEntry)).all() == []
+
+
+def test_the_command_says_that_the_database_is_of_a_newer_tally(app: Flask, alice: Person) -> None:
+    with _writing(db.engine) as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    result = run(app, "backup")
+    assert result.exit_code == 1
+    assert "No backup was made. The backup has schema 9999" in result.output
 
 
 def test_bringing_back_by_command(
