@@ -4,9 +4,10 @@
 #   /etc/tally                settings and keys
 #   /var/lib/tally            the database, backups, jobs that wait
 source=$(cd "$(dirname "$0")/.." && pwd)
-here=/opt/tally
+here=$(readlink -m /opt/tally)
 env_file=/etc/tally/tally.env
 units="tally-worker.service tally-web.service"
+umask 022  # whatever root's own is: the services have to read what is put here
 
 say() { printf '%s\n' "$*"; }
 stop_with() { printf '%s\n' "$*" >&2; exit 1; }
@@ -19,14 +20,18 @@ need_root_and_systemd() {
 # Copies the code beside the releases that are there, with its packages. Sets $release.
 place_release() {
     version=$(sed -n 's/^version = "\(.*\)"/\1/p' "$source/pyproject.toml")
-    mark=$(git -C "$source" rev-parse --short HEAD 2>/dev/null || true)
+    mark=
+    if [ -e "$source/.git" ]; then
+        mark=$(git -C "$source" rev-parse --short HEAD) ||
+            stop_with "git has to say which Tally this is; the line above tells why it does not."
+    fi
     release=$here/releases/$version${mark:+-$mark}
     if [ ! -e "$release/.complete" ]; then
         rm -rf "$release"
         install -d -m 755 "$here/releases" "$release"
-        tar -C "$source" --exclude=./.git --exclude=./.venv --exclude=./data --exclude=./tests \
+        tar -C "$source" --mode=u=rwX,go=rX --exclude=./.git --exclude=./.venv --exclude=./data --exclude=./tests \
             --exclude='__pycache__' -cf - . | tar -C "$release" --no-same-owner -xf -
-        (cd "$release" && umask 022 && python3 bin/install.py base)
+        (cd "$release" && python3 bin/install.py base)
         "$release/.venv/bin/python" -m compileall -q "$release/app" "$release/migrations"
         touch "$release/.complete"
     fi
@@ -42,9 +47,11 @@ place_services() {
     systemctl daemon-reload
 }
 
-# Whether the database, the server for jobs and a worker are there too, within a minute.
+# Whether the database, the server for jobs and a worker are there too, within a minute. A worker
+# is taken for alive for 20 seconds after it was last heard of, so the one before has to be forgotten.
 comes_up() {
     port=$(sed -n 's/^PORT=//p' "$env_file")
+    sleep 21
     for _ in $(seq 60); do
         if python3 - "$port" <<'PYTHON'
 import sys, urllib.request
