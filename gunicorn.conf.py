@@ -2,6 +2,8 @@
 
 import os
 
+from app.log_lines import gunicorn_settings, log_format
+
 worker_class = "gthread"
 # One process with more threads: a small team never fills it, and a second one takes memory.
 workers = int(os.environ.get("WEB_CONCURRENCY", "1"))
@@ -15,6 +17,7 @@ graceful_timeout = 8
 forwarded_allow_ips = ""
 forwarder_headers = ""
 
+logconfig_dict = gunicorn_settings(log_format())
 loglevel = "warning"
 accesslog = None  # addresses of pages may hold one-time links
 # It would stand in the home directory, where a second installation would take it over.

@@ -25,6 +25,7 @@ from app.accounts.setup import is_set_up
 from app.config import Config, ConfigError
 from app.db import db
 from app.embedded_redis import EmbeddedRedis, ServerInUse
+from app.log_lines import log_format, log_to_stderr
 from app.mail.clock import MailClock
 from app.okrs.bin.erasing import Erasing
 from app.okrs.cycles import current_cycle
@@ -188,8 +189,8 @@ class Stop:
 
 
 def main() -> int:
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     try:
+        log_to_stderr(log_format())
         app = create_app()
     except ConfigError as error:
         sys.stderr.write(f"{error}\n")

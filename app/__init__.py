@@ -9,6 +9,7 @@ from app.db import db, make_engine
 from app.delivery import init_delivery
 from app.errors import init_errors
 from app.guessing import init_guessing
+from app.log_lines import init_requests
 from app.logs import init_logs
 from app.pages import init_pages
 from app.security import init_security
@@ -27,6 +28,7 @@ def create_app(config: Config | None = None) -> Flask:
     app.extensions["tally_config"] = config
     db.bind(make_engine(config.database_url))
 
+    init_requests(app)
     init_delivery(app)
     init_uploads(app)
     app.before_request(_begin_writing)  # before anything has a transaction open

@@ -24,6 +24,7 @@ from sqlalchemy.orm import DeclarativeBase, Session, scoped_session, sessionmake
 from sqlalchemy.types import TypeDecorator
 
 from app.exact import Exact
+from app.log_lines import tell_slow_statements
 
 T = TypeVar("T")
 
@@ -78,7 +79,7 @@ def make_engine(url: str) -> Engine:
     Values stay out of what a failed statement says, and so out of the log.
     """
     if not url.startswith("sqlite"):
-        return create_engine(
+        engine = create_engine(
             url,
             hide_parameters=True,
             pool_pre_ping=True,
@@ -86,7 +87,10 @@ def make_engine(url: str) -> Engine:
             max_overflow=5,
             pool_recycle=1800,
         )
+        tell_slow_statements(engine)
+        return engine
     engine = create_engine(url, hide_parameters=True, connect_args={"timeout": 15})
+    tell_slow_statements(engine)
 
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: Any) -> None:

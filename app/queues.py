@@ -19,6 +19,7 @@ from rq.registry import StartedJobRegistry
 from rq.worker.base import BaseWorker
 
 from app.db import db
+from app.log_lines import working_on
 
 log = logging.getLogger(__name__)
 
@@ -147,6 +148,10 @@ def is_leaving() -> bool:
 
 class _LaneWorker(BaseWorker):
     """What the workers of all lanes have in common."""
+
+    def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
+        with working_on("job", job.id):
+            return super().perform_job(job, queue, execution)
 
     def handle_job_success(
         self,
