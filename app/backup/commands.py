@@ -31,7 +31,7 @@ def backup(to: Path | None, keep: int | None) -> None:
     config: Config = current_app.extensions["tally_config"]
     directory = to or config.data_dir / "backups"
     try:
-        path = make_backup(db.engine, directory, config.backup_keys, utcnow())
+        path = make_backup(db.engine, directory, config.data_dir, config.backup_keys, utcnow())
     except (Damaged, CannotRestore, OSError) as error:
         click.echo(f"No backup was made. {error}", err=True)
         sys.exit(1)

@@ -5,12 +5,13 @@ Both databases give the same rows, so a backup of one can be brought back into t
 
 import json
 import os
+import shutil
 import tempfile
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,9 @@ from app.migrating import knows, upgrade
 FORMAT = 1
 SUFFIX = ".tally"
 _DRAFT = ".draft"
+_CHECK = "tally-check-"
+_LONGEST = timedelta(days=1)
+"""After which one that has not ended was killed."""
 
 
 class CannotRestore(Exception):
@@ -57,13 +61,17 @@ class Contents:
         return sum(one.row_count for one in self.sums.values())
 
 
-def make_backup(engine: Engine, directory: Path, keys: Sequence[str], now: datetime) -> Path:
+def make_backup(
+    engine: Engine, directory: Path, scratch: Path, keys: Sequence[str], now: datetime
+) -> Path:
     """Write all that the database holds at one moment into a file of the directory, read it back
     into a database of its own, and compare. Nobody who works meanwhile has to wait.
 
-    Raises Damaged where the comparison fails, OSError where there is no room; then no file is left.
+    That database lies in `scratch`, for it can be read without a key. Raises Damaged where the
+    comparison fails, OSError where there is no room; then no file is left.
     """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _clear_away(directory, scratch, now)
     path = directory / f"tally-{now.astimezone(UTC):%Y%m%d-%H%M%S-%f}{SUFFIX}"
     draft = path.with_suffix(_DRAFT)
     try:
@@ -73,12 +81,20 @@ def make_backup(engine: Engine, directory: Path, keys: Sequence[str], now: datet
                     packed.write(json.dumps(line).encode() + b"\n")
             file.flush()
             os.fsync(file.fileno())
-        with tempfile.TemporaryDirectory(prefix="tally-check-", dir=directory) as scratch:
-            restore(draft, f"sqlite:///{scratch}/check.sqlite3", keys)
+        with tempfile.TemporaryDirectory(prefix=_CHECK, dir=scratch) as folder:
+            restore(draft, f"sqlite:///{folder}/check.sqlite3", keys)
         draft.rename(path)
     finally:
         draft.unlink(missing_ok=True)
     return path
+
+
+def _clear_away(directory: Path, scratch: Path, now: datetime) -> None:
+    """What was left by one that was killed; not what another one is just writing."""
+    for path in [*directory.glob(f"tally-*{_DRAFT}"), *scratch.glob(f"{_CHECK}*")]:
+        with suppress(FileNotFoundError):
+            if path.stat().st_mtime < (now - _LONGEST).timestamp():
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def newest_first(directory: Path) -> list[Path]:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -103,7 +104,7 @@ def test_every_row_comes_back_in_either_database(
         server: Server = request.getfixturevalue("postgresql")
         name = server.new_database()
         elsewhere = server.url(name)
-    path = make_backup(filled, folder / "backups", (), utcnow())
+    path = make_backup(filled, folder / "backups", folder, (), utcnow())
     contents = restore(path, elsewhere, ())
     assert rows_at(elsewhere) == before | dict.fromkeys(LEFT_OUT & before.keys(), [])
     assert contents.sums["evidence"].row_count == 2
@@ -138,7 +139,7 @@ def test_a_backup_under_writes_holds_one_moment(
             time.sleep(0.01)
         for turn in range(2):
             so_far = len(done)
-            path = make_backup(filled, folder / "backups", (), utcnow())
+            path = make_backup(filled, folder / "backups", folder, (), utcnow())
             url = elsewhere.replace("elsewhere", f"elsewhere{turn}")
             restore(path, url, ())
             engine = make_engine(url)
@@ -163,7 +164,7 @@ def test_an_older_backup_becomes_one_of_the_newest_schema(
     engine = make_engine(empty_url)
     fill(engine)
     fill_evidence(engine, [whole("a")])
-    path = make_backup(engine, folder / "backups", (), utcnow())
+    path = make_backup(engine, folder / "backups", folder, (), utcnow())
     engine.dispose()
     assert restore(path, elsewhere, ()).revision == "0001"
     upgrade(empty_url)
@@ -178,7 +179,7 @@ def test_numbers_of_those_who_are_gone_are_not_given_again(
     gone = bob.id
     db.session.delete(bob)
     db.session.commit()
-    path = make_backup(db.engine, folder / "backups", (), utcnow())
+    path = make_backup(db.engine, folder / "backups", folder, (), utcnow())
     restore(path, elsewhere, ())
     engine = make_engine(elsewhere)
     db.bind(engine)
@@ -195,7 +196,7 @@ def test_a_row_may_point_at_a_later_one_of_its_table(
     with _writing(filled) as connection:
         connection.execute(text("UPDATE team SET parent_id = NULL"))
         connection.execute(text("UPDATE team SET parent_id = 3 WHERE id = 1"))
-    path = make_backup(filled, folder / "backups", (), utcnow())
+    path = make_backup(filled, folder / "backups", folder, (), utcnow())
     restore(path, elsewhere, ())
     assert rows_at(elsewhere)["team"] == rows_in(filled)["team"]
 
@@ -203,7 +204,7 @@ def test_a_row_may_point_at_a_later_one_of_its_table(
 def test_a_sealed_one_is_opened_by_its_keys_alone(
     filled: Engine, elsewhere: str, folder: Path
 ) -> None:
-    path = make_backup(filled, folder / "backups", (KEY,), utcnow())
+    path = make_backup(filled, folder / "backups", folder, (KEY,), utcnow())
     assert b"alembic" not in path.read_bytes()
     with pytest.raises(Damaged, match="is encrypted: set BACKUP_KEY"):
         restore(path, elsewhere, ())
@@ -217,7 +218,7 @@ def test_a_sealed_one_is_opened_by_its_keys_alone(
 def test_a_file_that_lacks_something_leaves_nobody_behind(
     filled: Engine, elsewhere: str, folder: Path, harm: str
 ) -> None:
-    path = make_backup(filled, folder / "backups", (), utcnow())
+    path = make_backup(filled, folder / "backups", folder, (), utcnow())
     first, rest = path.read_bytes().split(b"\n", 1)
     lines = gzip.decompress(rest).splitlines(keepends=True)
     at = next(index for index, line in enumerate(lines) if line.startswith(b"["))
@@ -240,7 +241,7 @@ def _people_at(url: str) -> int:
 
 
 def test_nobody_is_written_over(filled: Engine, app: Flask, alice: Person, folder: Path) -> None:
-    path = make_backup(filled, folder / "backups", (), utcnow())
+    path = make_backup(filled, folder / "backups", folder, (), utcnow())
     url: str = app.extensions["tally_config"].database_url
     before = rows_at(url)
     with pytest.raises(CannotRestore, match="people are in it"):
@@ -255,7 +256,7 @@ def test_what_is_there_is_replaced_where_that_is_said_as_it_was(
     engine = make_engine(older)
     fill(engine)
     before = _titles(engine)
-    path = make_backup(engine, folder / "backups", (), utcnow())
+    path = make_backup(engine, folder / "backups", folder, (), utcnow())
     upgrade(older)
     restore(path, older, (), may_replace=True, as_it_was=True)
     assert (_titles(engine), is_newest(engine)) == (before, False)
@@ -266,7 +267,7 @@ def test_what_is_there_is_replaced_where_that_is_said_as_it_was(
 def test_what_is_there_goes_only_for_a_whole_backup(
     filled: Engine, app: Flask, alice: Person, folder: Path, harm: str
 ) -> None:
-    path = make_backup(filled, folder / "backups", (), utcnow())
+    path = make_backup(filled, folder / "backups", folder, (), utcnow())
     first, rest = path.read_bytes().split(b"\n", 1)
     lines = gzip.decompress(rest).splitlines(keepends=True)
     if harm == "its end left out":
@@ -288,7 +289,7 @@ def _titles(engine: Engine) -> list[str]:
 
 
 def test_tables_of_others_are_left_alone(filled: Engine, elsewhere: str, folder: Path) -> None:
-    path = make_backup(filled, folder / "backups", (), utcnow())
+    path = make_backup(filled, folder / "backups", folder, (), utcnow())
     engine = make_engine(elsewhere)
     with _writing(engine) as connection:
         connection.execute(text("CREATE TABLE theirs (id INTEGER)"))
@@ -301,7 +302,7 @@ def test_tables_of_others_are_left_alone(filled: Engine, elsewhere: str, folder:
 def test_a_backup_of_a_newer_tally_is_not_guessed_at(
     filled: Engine, elsewhere: str, folder: Path
 ) -> None:
-    path = make_backup(filled, folder / "backups", (), utcnow())
+    path = make_backup(filled, folder / "backups", folder, (), utcnow())
     first, rest = path.read_bytes().split(b"\n", 1)
     for old, new in (
         (b'"revision": "', b'"revision": "9'),
@@ -326,8 +327,39 @@ def test_one_that_can_t_be_brought_back_is_not_kept(
 
     monkeypatch.setattr(copying, "write_rows", forgetful)
     with pytest.raises(Damaged, match="does not come back|can't be put together"):
-        make_backup(filled, folder / "backups", (), utcnow())
+        make_backup(filled, folder / "backups", folder, (), utcnow())
     assert list((folder / "backups").iterdir()) == []
+
+
+def test_what_one_that_was_killed_left_is_cleared_away(filled: Engine, folder: Path) -> None:
+    backups, now = folder / "backups", utcnow()
+    backups.mkdir()
+    for age in (0, 2):
+        draft, check = backups / f"tally-{age}.draft", folder / f"tally-check-{age}"
+        draft.touch()
+        check.mkdir()
+        (check / "check.sqlite3").touch()
+        then = (now - timedelta(days=age)).timestamp()
+        os.utime(draft, (then, then))
+        os.utime(check, (then, then))
+    path = make_backup(filled, backups, folder, (), now)
+    assert set(backups.iterdir()) == {path, backups / "tally-0.draft"}
+    assert list(folder.glob("tally-check-*")) == [folder / "tally-check-0"]
+
+
+def test_nothing_beside_a_sealed_one_can_be_read(
+    filled: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever copies the directory may do so at any moment, to where anyone may look."""
+    seen = []
+
+    def watched(path: Path, url: str, *words: Any, **how: Any) -> Any:
+        seen.extend(one.read_bytes()[:19] for one in path.parent.iterdir())
+        return restore(path, url, *words, **how)
+
+    monkeypatch.setattr(copying, "restore", watched)
+    make_backup(filled, folder / "backups", folder, (KEY,), utcnow())
+    assert seen == [b"tally-backup sealed"]
 
 
 def run(app: Flask, *words: str) -> Result:
