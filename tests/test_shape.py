@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 APP = sorted((ROOT / "app").rglob("*.py"))
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 
-LAYERS = ("accounts", "teams", "okrs", "mail", "trello", "styleguide")
+LAYERS = ("accounts", "teams", "okrs", "mail", "trello", "backup", "styleguide")
 """Each may import those before it."""
 
 
@@ -36,6 +36,12 @@ def test_dependencies_point_one_way(layer):
         for name in _imports(path):
             package = name.removeprefix("app.").partition(".")[0]
             assert not (name.startswith("app.") and package in above), f"{path}: {name}"
+
+
+def test_the_log_that_all_write_to_knows_people_alone():
+    for path in _in("audit"):
+        for name in _imports(path):
+            assert not name.startswith(tuple(f"app.{one}" for one in LAYERS[1:])), f"{path}: {name}"
 
 
 def test_what_all_packages_use_knows_none_of_the_upper_ones():
