@@ -1,12 +1,17 @@
 """gunicorn's settings, which it finds by this name. The Procfile has the address it listens on."""
 
 import os
+import sys
 
 from app.log_lines import gunicorn_settings, log_format
 
+_processes = os.environ.get("WEB_CONCURRENCY") or "1"
+if not _processes.isdecimal() or int(_processes) < 1:
+    sys.exit("WEB_CONCURRENCY must be a whole number from 1: how many processes serve pages.")
+
 worker_class = "gthread"
 # One process with more threads: a small team never fills it, and a second one takes memory.
-workers = int(os.environ.get("WEB_CONCURRENCY", "1"))
+workers = int(_processes)
 preload_app = True  # several share what they have in common, and a wrong setting stops the start
 threads = 8
 graceful_timeout = 8
