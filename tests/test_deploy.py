@@ -41,6 +41,7 @@ def test_the_services_may_do_no_more_than_they_must(path):
         "ProtectSystem=strict",
         "ProtectHome=yes",
         "PrivateTmp=yes",
+        "ProtectProc=invisible",
         "NoNewPrivileges=yes",
         "CapabilityBoundingSet=",
         "StateDirectoryMode=0700",
