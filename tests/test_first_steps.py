@@ -75,12 +75,18 @@ def test_setup_leads_to_the_first_connection_and_the_first_link(client: Client) 
     integrations = client.page(home.all("main .empty a")[0]["href"])
     enabled = client.follow(client.submit(integrations, "Enable"))
     assert "Trello enabled. Go on with “Manage”." in enabled.one("#flashes").text
-    manage = client.page(enabled.one("main a.button.main")["href"])
+    needs = {need.one("h3").text: need for need in client.page("/").all(".needs li")}
+    need = needs["Trello is enabled, but has no key yet"]
+    keys_page = enabled.one("main a.button.main")["href"]
+    assert need.one("a")["href"] == keys_page
+    assert client.page("/connections").one("main .empty a")["href"] == keys_page
+    manage = client.page(keys_page)
     assert "Enter a key and a secret first." in manage.one("main .empty").text
     keys = {"api_key": "0" * 32, "api_secret": "1" * 64}
     manage = client.follow(client.submit(manage, "Save", keys))
     assert "Connect the first with “New connection”." in manage.one("main .empty").text
     assert manage.one("main a.button.main[data-popup]")["href"] == "/connections/trello/new"
+    assert "has no key yet" not in client.page("/").text
 
     form = client.page(client.page("/").all("main .empty a")[0]["href"])
     objective = client.follow(client.submit(form, "Save", {"title": "People find us"}))
@@ -92,6 +98,19 @@ def test_setup_leads_to_the_first_connection_and_the_first_link(client: Client) 
     assert links == ["/key-results/1/check-in", "/key-results/1/edit#source"]
     edit = client.page(links[1].partition("#")[0])
     assert edit.one("#source button[value=connect]")
+
+
+def test_a_member_is_told_what_trello_lacks(
+    app: Flask, client: Client, workspace: Workspace
+) -> None:
+    anna, ben = make_person("Anna Berg", ADMIN), make_person("Ben Dahl", MEMBER)
+    client.sign_in(ben)
+    assert "An admin has to enable Trello first." in client.page("/connections").text
+    with app.app_context():
+        switch("trello", True, anna)
+        db.session.commit()
+    assert "An admin has to give Trello a key first." in client.page("/connections").text
+    assert not client.page("/").all(".needs li")
 
 
 def test_the_first_connection_leads_to_the_first_link(

@@ -23,6 +23,7 @@ def list_connections() -> ResponseReturnValue:
     return render_template(
         "trello/connections.html",
         rows=rows_for(person, mine_or_shared),
+        is_enabled=is_enabled("trello"),
         is_ready=current_app_keys() is not None and is_enabled("trello"),
         may_connect=may_connect(person),
     )

@@ -14,6 +14,7 @@ from app.okrs.loading import Item, is_item_owned_by, is_visible, live_measures
 from app.okrs.models import Cycle, Measure, Objective
 from app.okrs.rows import item_url
 from app.timing import scaled
+from app.trello.app_keys import are_stored_keys_unreadable, current_app_keys
 from app.trello.connections import StateTeller, Use, troubled_connections, uses
 from app.trello.failures import BoardLost, KeyRefused, Limited, SignInUnusable, Unavailable
 from app.trello.loading import counts_something, may_manage, may_use
@@ -192,6 +193,15 @@ def _for_admins() -> list[Need]:
                 sentence="Nothing is counted until one is started (worker.py).",
                 url=_sync_page(),
                 action="Open Sync",
+            )
+        )
+    if current_app_keys() is None and not are_stored_keys_unreadable():
+        found.append(
+            Need(
+                title="Trello is enabled, but has no key yet",
+                sentence="Nothing can be counted before a key and a secret are entered.",
+                url=url_for("trello.manage"),
+                action="Enter them",
             )
         )
     refused = db.session.scalar(
