@@ -5,9 +5,10 @@ import sys
 
 from app.log_lines import gunicorn_settings, log_format
 
-_processes = os.environ.get("WEB_CONCURRENCY") or "1"
+# Not WEB_CONCURRENCY: gunicorn reads that too, and ends with a traceback where it is no number.
+_processes = os.environ.get("WEB_PROCESSES") or "1"
 if not _processes.isdecimal() or int(_processes) < 1:
-    sys.exit("WEB_CONCURRENCY must be a whole number from 1: how many processes serve pages.")
+    sys.exit("WEB_PROCESSES must be a whole number from 1: how many processes serve pages.")
 
 worker_class = "gthread"
 # One process with more threads: a small team never fills it, and a second one takes memory.

@@ -1,6 +1,9 @@
 """What gunicorn.conf.py makes of the environment."""
 
+import os
 import runpy
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,16 +15,21 @@ SETTINGS = Path(__file__).resolve().parent.parent / "gunicorn.conf.py"
 def test_as_many_processes_serve_pages_as_are_named(
     value: str | None, count: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("WEB_CONCURRENCY", raising=False)
+    monkeypatch.delenv("WEB_PROCESSES", raising=False)
     if value is not None:
-        monkeypatch.setenv("WEB_CONCURRENCY", value)
+        monkeypatch.setenv("WEB_PROCESSES", value)
     assert runpy.run_path(str(SETTINGS))["workers"] == count
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "two", "1.5"])
-def test_a_wrong_number_stops_the_start_with_a_sentence(
-    value: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("WEB_CONCURRENCY", value)
-    with pytest.raises(SystemExit, match="must be a whole number from 1"):
-        runpy.run_path(str(SETTINGS))
+def test_a_wrong_number_stops_the_start_with_a_sentence(value: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "gunicorn", "--check-config", "app:create_app()"],
+        cwd=SETTINGS.parent,
+        env=os.environ | {"WEB_PROCESSES": value},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("WEB_PROCESSES must be a whole number from 1")
+    assert "Traceback" not in done.stderr
