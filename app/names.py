@@ -8,6 +8,12 @@ def as_compared(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
 
 
+def without_accents(name: str) -> str:
+    """As names are looked for, here and in static/app.js: "Örjan" is found as "orjan"."""
+    parts = unicodedata.normalize("NFKD", name)
+    return "".join(one for one in parts if not unicodedata.combining(one)).casefold()
+
+
 def fits(name: str, longest: int, longest_key: int) -> bool:
     """Whether there is room for the name and for its key, the name as it is compared: some signs
     become several where case is left out of account."""

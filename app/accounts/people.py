@@ -15,6 +15,7 @@ from app.accounts.sessions import end_sessions
 from app.accounts.ways_in import has_come_in
 from app.audit.log import record
 from app.db import db
+from app.names import without_accents
 
 LAST_ADMIN = "Nobody else can sign in as an admin. Make someone else an admin first."
 
@@ -39,11 +40,10 @@ def everyone() -> Sequence[Person]:
 
 
 def who_fit(people: Iterable[Person], text: str) -> list[Person]:
-    """Those who have each word of the text in their name or email."""
-    words = text.casefold().split()
-    return [
-        one for one in people if all(word in f"{one.name} {one.email}".casefold() for word in words)
-    ]
+    """Those who have each word of the text in their name or email; without their accents too."""
+    words = without_accents(text).split()
+    told = ((one, without_accents(f"{one.name} {one.email}")) for one in people)
+    return [one for one, name in told if all(word in name for word in words)]
 
 
 def last_seen() -> dict[int, datetime]:

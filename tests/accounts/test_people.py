@@ -141,6 +141,8 @@ def test_many_are_found_by_name_and_email(client, alice, bob):
     page = client.see(client.submit(client.page("/admin/people"), "Show", {"find": "lund örj"}))
     assert [row.one("th").text for row in page.all("tbody tr")] == ["Örjan Lund"]
     assert page.field("Find").value == "lund örj" and "1 of 15" in page.text
+    page = client.page("/admin/people?find=ORJAN")
+    assert [row.one("th").text for row in page.all("tbody tr")] == ["Örjan Lund"]
     page = client.page("/admin/people?find=NORTH+muster")
     assert len(page.all("tbody tr")) == 12
     page = client.page("/admin/people?find=nobody")
