@@ -9,7 +9,7 @@ from flask.cli import with_appcontext
 
 from app.audit.log import record
 from app.backup.archive import Damaged
-from app.backup.copying import CannotRestore, make_backup, newest_first
+from app.backup.copying import CannotBackUp, CannotRestore, make_backup, newest_first
 from app.backup.copying import restore as bring_back
 from app.config import Config
 from app.db import db, utcnow
@@ -32,7 +32,7 @@ def backup(to: Path | None, keep: int | None) -> None:
     directory = to or config.data_dir / "backups"
     try:
         path = make_backup(db.engine, directory, config.data_dir, config.backup_keys, utcnow())
-    except (Damaged, CannotRestore, OSError) as error:
+    except (CannotBackUp, CannotRestore, Damaged, OSError) as error:
         click.echo(f"No backup was made. {error}", err=True)
         sys.exit(1)
     size = path.stat().st_size

@@ -41,6 +41,10 @@ _LONGEST = timedelta(days=1)
 """After which one that has not ended was killed."""
 
 
+class CannotBackUp(Exception):
+    """Why there is nothing to back up; the message says what to do."""
+
+
 class CannotRestore(Exception):
     """Why nothing was brought back; the message says what to do."""
 
@@ -68,8 +72,14 @@ def make_backup(
     into a database of its own, and compare. Nobody who works meanwhile has to wait.
 
     That database lies in `scratch`, for it can be read without a key. Raises Damaged where the
-    comparison fails, OSError where there is no room; then no file is left.
+    comparison fails, OSError where there is no room, CannotBackUp where no Tally was ever started
+    on this database; then no file is left.
     """
+    if not inspect(engine).has_table(VERSION_TABLE):
+        raise CannotBackUp(
+            f"There is no Tally in {engine.url.render_as_string()} yet. "
+            "If yours is elsewhere, set DATA_DIR or DATABASE_URL as where it runs."
+        )
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     _clear_away(directory, scratch, now)
     path = directory / f"tally-{now.astimezone(UTC):%Y%m%d-%H%M%S-%f}{SUFFIX}"

@@ -419,6 +419,18 @@ def test_the_command_says_that_the_database_is_of_a_newer_tally(app: Flask, alic
     assert "No backup was made. The backup has schema 9999" in result.output
 
 
+def test_where_no_tally_was_started_there_is_nothing_to_back_up(
+    app: Flask, config: Config, empty_url: str
+) -> None:
+    engine = make_engine(empty_url)
+    db.bind(engine)
+    result = run(app, "backup")
+    engine.dispose()
+    assert result.exit_code == 1
+    assert "No backup was made. There is no Tally in " in result.output
+    assert not (config.data_dir / "backups").exists()
+
+
 def test_bringing_back_by_command(
     app: Flask, alice: Person, elsewhere: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
