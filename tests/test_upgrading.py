@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TALLY = """#!/bin/sh
 echo "$(basename "$TALLY_RELEASE") $*" >>{server}/log
 [ "$1" != backup ] || {{ mkdir -p "$3" && touch "$3/tally-1.tally"; }}
-[ "$1" != "$(cat {server}/breaks-off 2>/dev/null)" ] || kill -HUP $PPID
+[ "$1" != migrate ] || [ ! -e {server}/signal ] || kill -s "$(cat {server}/signal)" $PPID
 [ "$1" != "$(cat {server}/fails 2>/dev/null)" ]
 """
 SYSTEMCTL = '#!/bin/sh\necho "systemctl $*" >>{server}/log\n'
@@ -65,13 +65,16 @@ class Server:
     def release(self, version: str) -> None:
         (self.code / "pyproject.toml").write_text(f'version = "{version}"\n')
 
-    def run(self, script: str, *words: str, umask: int = 0o022) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, script: str, *words: str, umask: int = 0o022, said_to: int = subprocess.PIPE
+    ) -> subprocess.CompletedProcess[str]:
         environ = os.environ | {"PATH": f"{self.root / 'bin'}:{os.environ['PATH']}"}
         return subprocess.run(
             [self.code / "deploy" / script, *words],
             env=environ,
             umask=umask,
-            capture_output=True,
+            stdout=said_to,
+            stderr=subprocess.STDOUT,
             text=True,
             timeout=60,
         )
@@ -96,7 +99,7 @@ STARTED = ["systemctl start tally-worker.service tally-web.service", "comes_up"]
 def test_an_upgrade_leaves_the_newer_one_running(server: Server) -> None:
     server.release("0.2.0")
     done = server.run("upgrade")
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.stdout
     assert server.running == "0.2.0"
     backups = server.root / "var/lib/tally/backups"
     assert f"The backup from before: {backups}/tally-1.tally" in done.stdout
@@ -104,15 +107,26 @@ def test_an_upgrade_leaves_the_newer_one_running(server: Server) -> None:
     assert server.log[-3:] == ["0.2.0 migrate", *STARTED]
 
 
-@pytest.mark.parametrize("how", ["fails", "breaks-off"])
-def test_a_migration_that_ends_too_early_is_undone(server: Server, how: str) -> None:
+@pytest.mark.parametrize(("how", "what"), [("fails", "migrate"), ("signal", "INT")])
+def test_a_migration_that_ends_too_early_is_undone(server: Server, how: str, what: str) -> None:
     """Of several the first may be in already."""
     server.release("0.2.0")
-    server.write(how, "migrate")
+    server.write(how, what)
     assert server.run("upgrade").returncode == 1
     assert server.running == "0.1.0"
     backup = server.root / "var/lib/tally/backups/tally-1.tally"
     assert server.log[-3:] == [f"0.2.0 restore --replace --as-it-was {backup}", *STARTED]
+
+
+def test_a_connection_that_breaks_off_does_not_end_it(server: Server) -> None:
+    server.release("0.2.0")
+    server.write("signal", "HUP")
+    reading, writing = os.pipe()
+    os.close(reading)  # whatever it says from here on fails
+    assert server.run("upgrade", said_to=writing).returncode == 0
+    os.close(writing)
+    assert server.running == "0.2.0"
+    assert server.log[-3:] == ["0.2.0 migrate", *STARTED]
 
 
 def test_what_does_not_come_up_is_undone(server: Server) -> None:
@@ -120,7 +134,7 @@ def test_what_does_not_come_up_is_undone(server: Server) -> None:
     server.write("is-down", "")
     done = server.run("upgrade")
     assert done.returncode == 1
-    assert "What ran before does not answer either" in done.stderr
+    assert "What ran before does not answer either" in done.stdout
     assert server.running == "0.1.0"
     assert any("restore" in line for line in server.log)
 
@@ -130,7 +144,7 @@ def test_a_backup_that_fails_changes_nothing(server: Server) -> None:
     server.write("fails", "backup")
     done = server.run("upgrade")
     assert done.returncode == 1
-    assert "what ran before runs again" in done.stderr
+    assert "what ran before runs again" in done.stdout
     assert server.running == "0.1.0"
     assert not any("migrate" in line or "restore" in line for line in server.log)
     assert server.log[-2:] == STARTED
@@ -141,7 +155,7 @@ def test_services_that_cannot_be_placed_are_gone_back_from(server: Server) -> No
     (server.code / "deploy/tally-web.service").unlink()
     done = server.run("upgrade")
     assert done.returncode == 1
-    assert "what ran before runs again" in done.stderr
+    assert "what ran before runs again" in done.stdout
     assert server.log[-2:] == STARTED
 
 
@@ -151,7 +165,7 @@ def test_data_that_cannot_be_brought_back_is_not_run_on(server: Server) -> None:
     server.write("fails", "restore")
     done = server.run("upgrade")
     assert done.returncode == 1
-    assert "Nothing runs now" in done.stderr
+    assert "Nothing runs now" in done.stdout
     assert server.running == "0.1.0"
     assert server.log[-1].startswith("0.2.0 restore")
 
@@ -183,7 +197,7 @@ def test_git_has_to_say_which_it_is(server: Server) -> None:
     (server.code / ".git").touch()
     done = server.run("upgrade")
     assert done.returncode == 1
-    assert "git has to say" in done.stderr
+    assert "git has to say" in done.stdout
     assert not (server.root / "log").exists(), "nothing was stopped"
 
 
@@ -205,4 +219,4 @@ def test_words_that_are_off_install_nothing(
     (server.root / "run/systemd/system").rmdir()  # not even if they were taken
     done = server.run("install", *words)
     assert done.returncode == 1
-    assert said in done.stderr
+    assert said in done.stdout
