@@ -57,6 +57,7 @@ def led_to(page: Page) -> set[str]:
 def test_empty_pages_lead_on_to_what_each_may_do(
     app: Flask, client: Client, workspace: Workspace, role: str
 ) -> None:
+    make_person("Ben Dahl")
     client.sign_in(make_person("Anna Berg", role))
     for address, leads in NEXT.items():
         if role not in leads:
@@ -72,6 +73,7 @@ def test_empty_pages_lead_on_to_what_each_may_do(
 
 def test_setup_leads_to_the_first_connection_and_the_first_link(client: Client) -> None:
     home = client.follow(client.post("/setup", SET_UP))
+    assert led_to(home) == NEXT["/"][ADMIN] - {"/okrs"}  # nobody else is there yet
     integrations = client.page(home.all("main .empty a")[0]["href"])
     enabled = client.follow(client.submit(integrations, "Enable"))
     assert "Trello enabled. Go on with “Manage”." in enabled.one("#flashes").text

@@ -5,9 +5,11 @@ from typing import Any
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy import select
 
 from app.access import me
 from app.accounts.models import Person, workspace
+from app.db import db
 from app.htmx import fragment, is_htmx, see_other
 from app.okrs import blueprint
 from app.okrs.comments.seeing import needs_of_mentions
@@ -37,8 +39,15 @@ def home() -> ResponseReturnValue:
         needs=needs,
         **_line(current, mark_of_needs(needs)),
         has_integration=bool(integrations),
+        is_alone=not rows and _is_alone(person),
         wanting_count=mine.wanting_count,
     )
+
+
+def _is_alone(person: Person) -> bool:
+    """Whether nobody else was ever here, as on the first day."""
+    others = select(Person.id).where(Person.id != person.id).limit(1)
+    return db.session.scalar(others) is None
 
 
 @blueprint.get("/needs")
