@@ -19,6 +19,7 @@ from app.config import Config, load_config
 from app.db import db
 from app.migrating import upgrade
 from tests.okrs.abacus import add_to
+from tests.support.browsers import chromium, driver, launched  # noqa: F401  (fixtures)
 from tests.support.client import Client
 from tests.support.kept import Kept
 from tests.support.memory import memory

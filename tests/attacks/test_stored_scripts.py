@@ -22,7 +22,7 @@ from tests.attacks.crawling import (
 )
 from tests.attacks.hostile_files import hostile_document, hostile_table
 from tests.attacks.text_columns import columns_in_doubt
-from tests.browser.conftest import Visitor, chromium, driver, launched  # noqa: F401  (fixtures)
+from tests.browser.conftest import Visitor
 from tests.browser.test_main_job import enable_trello, field, measure, pick_trello, press
 from tests.support.installation import ADMIN_PASSWORD, Installation, free_port, running_installation
 

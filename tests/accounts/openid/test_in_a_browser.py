@@ -10,7 +10,6 @@ from playwright.sync_api import Browser
 from werkzeug.serving import make_server
 
 from sandbox.serve import QuietHandler
-from tests.browser.conftest import chromium, driver, launched  # noqa: F401
 
 pytestmark = pytest.mark.browser
 
