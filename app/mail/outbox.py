@@ -253,8 +253,9 @@ def _insert(
             try_count=0,
         )
         .on_conflict_do_nothing(index_elements=["key"])
+        .returning(OutgoingMail.id)  # PostgreSQL does not count what it inserted otherwise
     )
-    return changed_rows(added) == 1
+    return added.first() is not None
 
 
 def _is_due() -> ColumnElement[bool]:

@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 from email.message import EmailMessage
 
+import pytest
 from flask import Flask
 
 from app.accounts.models import Person
@@ -21,6 +22,7 @@ def links_in(message: EmailMessage) -> list[str]:
     return re.findall(rf"{re.escape(SITE)}(/welcome/\S+)", text_of(message))
 
 
+@pytest.mark.both_databases
 def test_an_invitation_is_shown_and_mailed(
     client: Client, alice: Person, post: Post, mailbox: Mailbox, app: Flask
 ) -> None:
