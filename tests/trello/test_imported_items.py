@@ -6,6 +6,7 @@ from fractions import Fraction
 import pytest
 import responses
 from flask import Flask
+from sqlalchemy import select
 
 from app.accounts.models import Person
 from app.db import db
@@ -64,6 +65,11 @@ def imported(app: Flask, client: Client, alice: Person) -> str:
     return "/admin/imports/1"
 
 
+def its_page() -> str:
+    """Of the key result that came in."""
+    return f"/key-results/{db.session.scalars(select(KeyResult.id)).one()}"
+
+
 def connect(app: Flask, alice: Person, *boards: str) -> Connection:
     """An account of Alice's that may show these boards; all of them where none is named."""
     allowed = [AllowedBoard(trello_id=one, name="Other") for one in boards]
@@ -76,7 +82,7 @@ def test_from_the_import_to_a_figure_that_counts(
 ) -> None:
     waiting = client.page(imported).one("#waiting")
     assert "Content calendar" in waiting.text
-    item = client.page("/key-results/1")
+    item = client.page(its_page())
     assert "This was linked to the board “Content calendar”" in item.one("#waiting").text
     assert item.one("[data-measure]")["data-value"] == "7.000000"
 
@@ -94,7 +100,7 @@ def test_from_the_import_to_a_figure_that_counts(
     page = client.follow(client.submit(page, "Save"))
     assert page.one("[data-measure]")["data-value"] == "2.000000"
     assert not page.all("#waiting")
-    source = db.session.get_one(KeyResult, 1).measure.source
+    source = db.session.scalars(select(KeyResult)).one().measure.source
     assert isinstance(source, TrelloSource) and criteria_of(source) == CRITERIA
     assert db.session.get(WaitingSource, source.measure_id) is None
     assert not client.page(imported).all("#waiting")
@@ -104,7 +110,7 @@ def test_connections_are_tried_out_for_the_board_it_counted_on(
     app: Flask, client: Client, alice: Person, imported: str, trello: responses.RequestsMock
 ) -> None:
     able, unable = connect(app, alice), connect(app, alice, OTHER)
-    page = client.page("/key-results/1/edit?link=1")
+    page = client.page(f"{its_page()}/edit?link=1")
     assert page.field("Connection").value == str(unable.id)
     assert page.field("Board").value == ""
     assert "It counted on “Content calendar”, which this connection does not show." in page.text
@@ -120,7 +126,7 @@ def test_another_board_may_be_chosen_instead(
 ) -> None:
     trello.get(f"{API}/boards/{OTHER}", json=board(CARDS) | {"id": OTHER})
     connect(app, alice)
-    page = client.page("/key-results/1/edit?link=1")
+    page = client.page(f"{its_page()}/edit?link=1")
     changes = {"trello_board": OTHER}
     page = client.see(client.submit(page, "Show its lists, owners and labels", changes))
     assert page.field("Board").value == OTHER
