@@ -20,7 +20,8 @@ from bench.boards import Board, small_boards
 from bench.installation import Measured, measured, running_standin
 from bench.table import Row
 from sandbox import changes
-from tests.browser.conftest import FLAGS, Visitor, find_browser
+from tests.browser.conftest import Visitor
+from tests.support.browsers import FLAGS, find_browser
 from tests.support.installation import (
     ADMIN_EMAIL,
     Installation,

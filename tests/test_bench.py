@@ -1,5 +1,7 @@
 """The measurements in short: that they run, and count what they should. No times are judged."""
 
+import importlib
+
 import pytest
 
 from bench import list_rows, sync_rows
@@ -19,3 +21,8 @@ def test_pages_of_many_items_keep_to_their_statements_beside_a_floor_of_the_same
     rows = list(list_rows.many_items(objective_count=120, rounds=1))
     counted = {row.what: row.is_reached for row in rows if row.what.endswith("SQL statements")}
     assert len(counted) == 3 and all(counted.values()), rows
+
+
+def test_all_of_it_can_be_begun() -> None:
+    """It takes what the tests have, so a change there may reach it."""
+    assert importlib.import_module("bench.__main__")
