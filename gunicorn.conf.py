@@ -3,7 +3,10 @@
 import os
 import sys
 
-from app.log_lines import gunicorn_settings, log_format
+from gunicorn.config import Config
+from gunicorn.glogging import Logger
+
+from app.log_lines import Lines, log_format, log_to_stderr
 
 # Not WEB_CONCURRENCY: gunicorn reads that too, and ends with a traceback where it is no number.
 _processes = os.environ.get("WEB_PROCESSES") or "1"
@@ -23,7 +26,19 @@ graceful_timeout = 8
 forwarded_allow_ips = ""
 forwarder_headers = ""
 
-logconfig_dict = gunicorn_settings(log_format())
+
+class _Logger(Logger):
+    """Its lines and ours are of one form. With a dictionary of settings instead, gunicorn would
+    log every request."""
+
+    def setup(self, cfg: Config) -> None:
+        super().setup(cfg)
+        log_to_stderr(log_format())
+        for handler in (*self.error_log.handlers, *self.access_log.handlers):
+            handler.setFormatter(Lines(log_format()))
+
+
+logger_class = _Logger
 loglevel = "warning"
 accesslog = None  # addresses of pages may hold one-time links
 # It would stand in the home directory, where a second installation would take it over.

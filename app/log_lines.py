@@ -92,25 +92,10 @@ def log_format(environ: Any = os.environ) -> str:
 
 
 def log_to_stderr(found: str) -> None:
-    """For the worker, which has no log yet: everything from INFO on."""
+    """What our own code says, from INFO on."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(Lines(found))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
-
-
-def gunicorn_settings(found: str) -> dict[str, Any]:
-    """What gunicorn's logconfig_dict wants, so that its lines and ours are of one form."""
-    return {
-        "version": 1,
-        "disable_existing_loggers": False,
-        "formatters": {"lines": {"()": Lines, "log_format": found}},
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}},
-        "root": {"level": "INFO", "handlers": ["stderr"]},
-        "loggers": {  # their levels are gunicorn's to set
-            name: {"handlers": ["stderr"], "propagate": False}
-            for name in ("gunicorn.error", "gunicorn.access")
-        },
-    }
 
 
 def init_requests(app: Flask) -> None:

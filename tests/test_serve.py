@@ -182,6 +182,12 @@ def test_the_demo_comes_up_and_its_sign_in_works(demo):
     assert "Tick off the launch checklist" in okrs.text
 
 
+def test_requests_are_not_told_one_by_one(demo):
+    requests.get(demo.address("/healthz"), timeout=10)
+    time.sleep(0.5)  # in which it would have been read
+    assert "HTTP/1" not in demo.text
+
+
 def test_the_sandbox_stands_where_trello_would(demo):
     trello = re.search(r"Trello +(\S+)", demo.text)[1]
     assert requests.get(f"{trello}/healthz", timeout=5).status_code == 200
