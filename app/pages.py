@@ -74,7 +74,7 @@ def _rounded(value: Fraction, places: int) -> tuple[str, int, int]:
     """Rounded half away from zero: the sign, the whole number and its decimals; never "-0"."""
     over, under = 2 * abs(value.numerator) * 10**places, value.denominator
     parts = (over + under) // (2 * under)
-    return "-" if value < 0 and parts else "", *divmod(parts, 10**places)
+    return "-" if value.numerator < 0 and parts else "", *divmod(parts, 10**places)
 
 
 def day(value: date) -> str:

@@ -244,6 +244,11 @@ def workspace_if_set_up() -> Workspace | None:
     return found
 
 
+def have_at_hand(workspace: Workspace) -> None:
+    """It was read with something else, so it need not be asked for."""
+    db.session().info[Workspace] = workspace
+
+
 def workspace() -> Workspace:
     """The workspace. Only for places that are reached after it was set up."""
     found = workspace_if_set_up()

@@ -27,7 +27,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import contains_eager
 
 from app.accounts.forms import one_line
-from app.accounts.models import Person, PersonSession, hash_token
+from app.accounts.models import Person, PersonSession, Workspace, hash_token, have_at_hand
 from app.db import db, utcnow
 
 log = logging.getLogger(__name__)
@@ -79,13 +79,19 @@ def start_session(person: Person) -> None:
 
 
 def signed_in_person(session_id: str) -> Person | None:
-    """Whose session this browser holds, as long as it lasts: one statement for row and person."""
+    """Whose session this browser holds, as long as it lasts: one statement for row, person and
+    workspace."""
     token = session.get(_TOKEN)
     if not isinstance(token, str):
         return None
     lately = utcnow() - SIGNED_IN_FOR
-    row = db.session.scalar(_signed_in(), {"token_hash": hash_token(token), "lately": lately})
-    if row is None or not row.person.is_active or row.person.get_id() != session_id:
+    asked = {"token_hash": hash_token(token), "lately": lately}
+    found = db.session.execute(_signed_in(), asked).one_or_none()
+    if found is None:
+        return None
+    row, workspace = found
+    have_at_hand(workspace)
+    if not row.person.is_active or row.person.get_id() != session_id:
         return None
     g.person_session = row.id
     g.is_session_to_be_noted = utcnow() - row.seen_at >= SEEN_EVERY
@@ -188,11 +194,12 @@ def _first(kinds: tuple[tuple[str, str], ...], agent: str) -> str | None:
 
 
 @cache
-def _signed_in() -> Select[PersonSession]:
-    # Made once, for every request asks it.
+def _signed_in() -> Select[PersonSession, Workspace]:
+    # Made once, for every request asks it; and every page shows the workspace.
     return (
-        select(PersonSession)
+        select(PersonSession, Workspace)
         .join(PersonSession.person)
+        .join(Workspace, Workspace.id == 1)
         .options(contains_eager(PersonSession.person))
         .where(PersonSession.token_hash == bindparam("token_hash"), _is_open(bindparam("lately")))
     )

@@ -63,10 +63,12 @@ def days_between(first: date, days: int, room: Fraction) -> list[date]:
     `room` is what a label takes up, in days. The labels of the first and the last day lie inside
     the drawing, those between have their middle at their day.
     """
-    earliest, latest = room * Fraction(3, 2), days - room * Fraction(3, 2)
+    # In whole days, which are compared quicker than fractions.
+    clear, earliest = ceil(room), ceil(room * Fraction(3, 2))
+    latest = floor(days - room * Fraction(3, 2))
     for round_days in _round_days(first, first + timedelta(days=days - 1)):
         inner = [day for day in round_days if earliest <= (day - first).days <= latest]
-        if all((after - day).days >= room for day, after in zip(inner, inner[1:], strict=False)):
+        if all((after - day).days >= clear for day, after in zip(inner, inner[1:], strict=False)):
             return inner
     return []
 

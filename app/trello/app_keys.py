@@ -45,12 +45,17 @@ def current_app_keys() -> AppKeys | None:
     stored = _stored()
     if stored is None:
         return None
+    # Decrypted once a request: several parts of a page ask for them.
+    kept, encrypted = db.session().info, (stored.api_key_encrypted, stored.api_secret_encrypted)
+    if AppKeys not in kept or kept[AppKeys][0] != encrypted:
+        kept[AppKeys] = encrypted, _decrypted(*encrypted)
+    keys: AppKeys | None = kept[AppKeys][1]
+    return keys
+
+
+def _decrypted(key: str, secret: str) -> AppKeys | None:
     try:
-        return AppKeys(
-            decrypt(stored.api_key_encrypted),
-            decrypt(stored.api_secret_encrypted),
-            from_environment=False,
-        )
+        return AppKeys(decrypt(key), decrypt(secret), from_environment=False)
     except SecretUnreadable:
         return None
 
