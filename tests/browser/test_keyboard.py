@@ -47,11 +47,17 @@ def test_from_enabling_to_the_cards_by_keyboard_alone(visitor_with_htmx: Visitor
     expect(measure(page)).to_have_attribute("data-value", f"{counted}.000000")
 
     page.set_viewport_size(NARROW)
-    keys.press("Refresh")
+    refresh = page.get_by_role("button", name="Refresh", exact=True)
+    keys.to(refresh)
+    place = refresh.bounding_box()
+    refresh.evaluate("(button) => button.classList.add('before')")
+    page.keyboard.press("Enter")
+    expect(page.locator("button[id^=refresh-]:not(.before)")).to_have_count(1)
     expect(page.locator("[data-sync]")).to_have_attribute("data-sync", "calm")
     expect(page.locator("[data-sync]")).to_contain_text("Counted just now")
-    expect(page.get_by_role("button", name="Refresh", exact=True)).to_be_focused()
+    expect(refresh).to_be_focused()
     keys.look()
+    assert refresh.bounding_box() == place, "the page moved under its reader"
     item = page.url.partition("#")[0]
     keys.goes_to(lambda: keys.follow("Which cards"), "Which cards count")
     cards = page.locator("main tbody a")
