@@ -39,6 +39,7 @@ faults: install-dev
 	@$(IN_VENV) -m faults kills --rounds 10 --scale 1
 	@$(IN_VENV) -m faults answers
 	@$(IN_VENV) -m faults limits
+	@$(IN_VENV) -m faults hosts
 
 lock: install-dev
 	@bin/lock

@@ -7,6 +7,7 @@ KINDS = {
     "kills": "processes are killed at random moments",
     "answers": "Trello's answers are mutated at random",
     "limits": "several workers at once, on Trello's limits",
+    "hosts": "several hosts of which one fails, its network or its clock; needs root",
 }
 
 

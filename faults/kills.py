@@ -24,7 +24,7 @@ import requests
 
 from faults.installation import EMAIL, KINDS, PASSWORD, Installation
 from faults.links import Links
-from faults.stored import Stored
+from faults.stored import Stored, in_file
 from faults.truth import Truth
 from sandbox import RunningSandbox, changes, running_sandbox
 from sandbox.board import Board
@@ -80,7 +80,7 @@ class Run:
         self._repairs: dict[str, list[float]] = {}
         self._killed_at = 0.0
         self.installation = Installation(directory, sandbox, scale)
-        self._stored = Stored(directory / "tally.sqlite3", self._truth)
+        self._stored = Stored(in_file(directory / "tally.sqlite3"), self._truth)
 
     def all_rounds(self, rounds: int, kinds: list[str]) -> int:
         """0 when nothing was lost, doubled or wrong, and everything was repaired in time."""

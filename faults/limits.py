@@ -84,7 +84,7 @@ def stress(shares: Sequence[int], worker_count: int, rounds: int = 1) -> Outcome
     """Have all boards counted `rounds` times over; `shares` says how many each token reads."""
     board_count = sum(shares)
     with (
-        running_sandbox(boards=[_board(number) for number in range(board_count)]) as sandbox,
+        running_sandbox(boards=[board_of(number) for number in range(board_count)]) as sandbox,
         tempfile.TemporaryDirectory(prefix="tally-") as directory,
         _workers(Path(directory), sandbox, shares, worker_count),
     ):
@@ -98,14 +98,14 @@ def stress(shares: Sequence[int], worker_count: int, rounds: int = 1) -> Outcome
     return Outcome(
         seconds,
         Counter(one["status"] for one in asked),
-        max(_busiest([one for one in asked if one["token"] == token]) for token in _tokens(asked)),
-        _busiest(asked),
+        max(busiest([one for one in asked if one["token"] == token]) for token in tokens_in(asked)),
+        busiest(asked),
         wrong,
         refreshes,
     )
 
 
-def _board(number: int) -> dict[str, Any]:
+def board_of(number: int) -> dict[str, Any]:
     """Six cards in each of three lists; archived are as many as the board's number has digits."""
     lists = [
         {
@@ -277,11 +277,11 @@ def _wrong_figures() -> int:
     return sum(value != _counted(*map(int, title.split())) for title, value in rows)
 
 
-def _tokens(asked: list[dict[str, Any]]) -> set[str]:
+def tokens_in(asked: list[dict[str, Any]]) -> set[str]:
     return {one["token"] for one in asked}
 
 
-def _busiest(asked: list[dict[str, Any]]) -> int:
+def busiest(asked: list[dict[str, Any]]) -> int:
     """The most requests in any ten seconds."""
     moments = [_seconds(one["time"]) for one in asked]
     most = start = 0

@@ -1,20 +1,26 @@
-"""What an installation has stored, read straight from its SQLite file, and what is wrong."""
+"""What an installation has stored, read straight from its database, and what is wrong."""
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
+
+import psycopg
 
 from faults.truth import Figures, Truth
 
+Rows = Any
+"""A connection of either database: both answer execute() with rows."""
+
 
 class Stored:
-    """The database of an installation, through a connection that only reads."""
+    """The database of an installation, through connections that only read."""
 
-    def __init__(self, path: Path, truth: Truth) -> None:
-        self._path, self._truth = path, truth
+    def __init__(self, open_rows: Callable[[], Rows], truth: Truth) -> None:
+        self._open, self._truth = open_rows, truth
 
     def unsettled(self) -> list[str]:
         """What is still to be done: values that are not the board's, and runs under way."""
@@ -38,12 +44,7 @@ class Stored:
                 *self._losses(rows),
                 *self._false_readings(rows),
                 *self._doubled(rows),
-                *(
-                    f"integrity: {row}"
-                    for row in rows.execute("pragma integrity_check")
-                    if row != ("ok",)
-                ),
-                *(f"foreign key: {row}" for row in rows.execute("pragma foreign_key_check")),
+                *self._unsound(rows),
             ]
 
     def counts(self) -> dict[str, int]:
@@ -54,10 +55,16 @@ class Stored:
                 for table in ("source", "source_version", "reading", "trello_sync_run")
             }
 
-    def _open(self) -> sqlite3.Connection:
-        return sqlite3.connect(f"file:{self._path}?mode=ro", uri=True, timeout=15)
+    def _unsound(self, rows: Rows) -> Iterator[str]:
+        """What SQLite finds in its file; PostgreSQL proves its pages as it reads them."""
+        if isinstance(rows, sqlite3.Connection):
+            for row in rows.execute("pragma integrity_check"):
+                if row != ("ok",):
+                    yield f"integrity: {row}"
+            for row in rows.execute("pragma foreign_key_check"):
+                yield f"foreign key: {row}"
 
-    def _values(self, rows: sqlite3.Connection) -> dict[int, Figures | None]:
+    def _values(self, rows: Rows) -> dict[int, Figures | None]:
         linked = rows.execute(
             "select m.id, m.value, m.matching_count, m.completed_count from measure m"
             " join source s on s.measure_id = m.id and s.ended_at is null"
@@ -67,7 +74,7 @@ class Stored:
             for measure_id, value, matching, completed in linked
         }
 
-    def _losses(self, rows: sqlite3.Connection) -> Iterator[str]:
+    def _losses(self, rows: Rows) -> Iterator[str]:
         there = {one for (one,) in rows.execute("select id from source_version")}
         for version_id in self._truth.versions.keys() - there:
             yield f"the link's version {version_id} is lost"
@@ -79,7 +86,7 @@ class Stored:
         )
         yield from (f"board {board_id} has two unfinished runs" for (board_id,) in doubled)
 
-    def _false_readings(self, rows: sqlite3.Connection) -> Iterator[str]:
+    def _false_readings(self, rows: Rows) -> Iterator[str]:
         readings: dict[int, list[Figures]] = defaultdict(list)
         for version_id, value, matching, completed in rows.execute(
             "select source_version_id, value, matching_count, completed_count from reading"
@@ -93,7 +100,7 @@ class Stored:
                 true = " ".join(_said(point) for point in version.log[-8:])
                 yield f"version {version_id} has points that never were: {said}; true: {true}"
 
-    def _doubled(self, rows: sqlite3.Connection) -> Iterator[str]:
+    def _doubled(self, rows: Rows) -> Iterator[str]:
         last: dict[int, tuple[object, ...]] = {}
         for reading_id, measure_id, *point in rows.execute(
             "select r.id, r.measure_id, v.source_id, r.value, r.matching_count, r.completed_count"
@@ -102,6 +109,14 @@ class Stored:
             if last.get(measure_id) == tuple(point):
                 yield f"reading {reading_id} of measure {measure_id} says nothing new"
             last[measure_id] = tuple(point)
+
+
+def in_file(path: Path) -> Callable[[], Rows]:
+    return lambda: sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=15)
+
+
+def on_server(url: str) -> Callable[[], Rows]:
+    return lambda: psycopg.connect(url, connect_timeout=5, autocommit=True)
 
 
 def _said(figures: Figures | None) -> str:
