@@ -1,11 +1,14 @@
 """What every answer says to the browser, and how cookies, CSRF, hosts and proxies are set."""
 
 from functools import partial
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, request
+from flask.sessions import SecureCookieSessionInterface
 from flask_login import current_user
 from flask_wtf.csrf import CSRFProtect
+from itsdangerous import URLSafeTimedSerializer
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -45,6 +48,27 @@ class Misdirected(HTTPException):
     description = "This is not the address of this site."
 
 
+class _Ageless(URLSafeTimedSerializer):
+    """Asks no cookie when it was made: a host whose clock is behind would sign people out who come
+    from another one. The row of a session tells when that is over."""
+
+    def loads(self, s: str | bytes, **wishes: Any) -> Any:  # type: ignore[override]
+        return super().loads(s, **wishes | {"max_age": None})
+
+
+class _Cookies(SecureCookieSessionInterface):
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        return _Ageless(
+            app.config["SECRET_KEY"],
+            salt=self.salt,
+            serializer=self.serializer,
+            signer_kwargs={
+                "key_derivation": self.key_derivation,
+                "digest_method": self.digest_method,
+            },
+        )
+
+
 def init_security(app: Flask, config: Config) -> None:
     """Headers, cookies, CSRF on every change, and the proxies that may speak for the client."""
     is_https = bool(config.public_url and config.public_url.startswith("https://"))
@@ -59,6 +83,7 @@ def init_security(app: Flask, config: Config) -> None:
         WTF_CSRF_TIME_LIMIT=None,  # pages stay open for days
         MAX_CONTENT_LENGTH=LARGEST_REQUEST,
     )
+    app.session_interface = _Cookies()
     # Its redirects would name the host that the request named.
     app.url_map.merge_slashes = False
     CSRFProtect(app)

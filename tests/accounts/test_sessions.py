@@ -1,8 +1,10 @@
 """Sessions on several devices: each is a row, seen on the profile and ended from there."""
 
+import time
 from datetime import timedelta
 
 import pytest
+from itsdangerous import TimestampSigner
 from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
@@ -44,6 +46,13 @@ def copy_of(client):
     other = Client(client.app)
     other.flask.set_cookie("tally_session", cookie_of(client))
     return other
+
+
+def test_a_web_whose_clock_is_behind_signs_nobody_out(app, bob, monkeypatch):
+    client = sign_in(app, FIREFOX)
+    behind = int(time.time()) - 300
+    monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda signer: behind)
+    assert is_in(client)
 
 
 def rows():
