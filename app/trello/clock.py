@@ -109,7 +109,8 @@ def _due() -> Select[int]:
             counts_something(),
         )
         .order_by(Board.next_sync_at)
-        .with_for_update(of=Board, skip_locked=True)
+        # Not against a run that is just asked for, which refers to its board, and is waited for.
+        .with_for_update(of=Board, skip_locked=True, key_share=True)
     )
 
 

@@ -95,7 +95,7 @@ class Claim:
 def ask_hourly(session: Session, board_ids: Sequence[int]) -> None:
     """A run for each of these boards that has none unfinished. Commits nothing."""
     insert = insert_into(session, _runs)
-    rows = [{"board_id": board_id, "trigger": HOURLY} for board_id in board_ids]
+    rows = [{"board_id": board_id, "trigger": HOURLY} for board_id in sorted(board_ids)]
     session.connection().execute(insert.on_conflict_do_nothing(), rows)
 
 
@@ -103,7 +103,8 @@ def ask(session: Session, board: Board, trigger: str, by: Person | None = None) 
     """The unfinished run of this board, or a new one. Commits nothing.
 
     The database allows one unfinished run a board: two presses at once become one. One that
-    waits becomes as urgent as the most urgent wish for it; one that runs is joined as it is.
+    waits becomes as urgent as the most urgent wish for it; one that runs is joined as it is. Ask
+    for several in the order of their boards' ids, or two who do so wait for each other.
     """
     waiting = unfinished(session, board.id)
     if waiting is not None:
@@ -161,8 +162,12 @@ def _take(session: Session, taking: Executable, **which: int) -> Claim | None:
     run_id, board_id, trigger, mark = taken
     board = live_board(session, board_id)
     if board.has_news:
-        # What a webhook tells from now on may come after our fetch, and is told anew.
-        session.execute(update(Board).where(Board.id == board_id).values(changed_at=None))
+        # What a webhook tells from now on may come after our fetch, and is told anew. Whoever holds
+        # the board may be waiting for the run, which we hold: then it is only looked at once more.
+        free = select(Board.id).where(Board.id == board_id).with_for_update(skip_locked=True)
+        session.execute(
+            update(Board).where(Board.id == free.scalar_subquery()).values(changed_at=None)
+        )
     return Claim(run_id, mark, trigger, board)
 
 

@@ -61,7 +61,10 @@ def retry_failed_boards() -> ResponseReturnValue:
     admin = require_admin()
     teller, failing = StateTeller(), failing_boards()
     ready = [board for board in failing if why_not_now(board, teller) is None]
-    asked = [runs.ask(db.session(), board, RETRY, admin) for board in ready]
+    asked = [
+        runs.ask(db.session(), board, RETRY, admin)
+        for board in sorted(ready, key=lambda one: one.id)
+    ]
     db.session.commit()
     for run in asked:
         if not enqueue(sync_board, run.id):

@@ -28,7 +28,8 @@ def glance() -> None:
         db.end_reading()
         return
     with db.writing() as session:
-        boards = session.scalars(_told_of().with_for_update(of=Board, skip_locked=True)).all()
+        told_of = _told_of().with_for_update(of=Board, skip_locked=True, key_share=True)
+        boards = sorted(session.scalars(told_of), key=lambda board: board.id)
         run_ids = [runs.ask(session, board, WEBHOOK).id for board in boards]
     for run_id in run_ids:
         enqueue(sync_board, run_id, lane=NOW)
