@@ -23,7 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import beats, create_app
 from app.accounts.setup import is_set_up
 from app.config import Config, ConfigError
-from app.db import db
+from app.db import db, is_away
 from app.embedded_redis import EmbeddedRedis, ServerInUse
 from app.log_lines import log_format, log_to_stderr
 from app.mail.clock import MailClock
@@ -73,8 +73,11 @@ class Clock:
                 if self._glances:
                     for integration in all_integrations():
                         integration.glance()
-        except Exception:
-            log.exception("A turn of the clock failed; the next one follows")
+        except Exception as error:
+            if is_away(error):
+                log.warning("The database can't be reached; the next turn of the clock follows")
+            else:
+                log.exception("A turn of the clock failed; the next one follows")
 
     def _tick(self) -> None:
         beats.beat(self._name)
@@ -133,7 +136,7 @@ class Lane:
 
     def _start(self) -> None:
         # A child must inherit no connection: neither side could tell whose answers are whose.
-        db.session.remove()
+        db.end()
         db.engine.dispose()
         self._started_at = time.monotonic()
         parent = os.getpid()
@@ -172,7 +175,7 @@ def _rehearse() -> None:
     except SQLAlchemyError as error:  # the database may be away for a while
         log.warning("Jobs begin unprepared: %s", type(error).__name__)
     finally:
-        db.session.remove()
+        db.end()
         db.engine.dispose()
 
 

@@ -53,4 +53,4 @@ def _begin_writing() -> None:
 
 
 def _end_session(_error: BaseException | None) -> None:
-    db.session.remove()
+    db.end()

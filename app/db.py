@@ -18,8 +18,10 @@ from sqlalchemy import (
     Table,
     create_engine,
     event,
+    make_url,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Session, scoped_session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
@@ -30,6 +32,17 @@ T = TypeVar("T")
 
 _WRITES = {"sqlite_write": True}
 _BATCH = 500
+_NO_LONG_SILENCE = {
+    # A host whose network is cut says nothing: whoever waits for it is told after some seconds.
+    "connect_timeout": 4,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 15_000,
+    # So does the server, or rows that such a host had locked would stay so for hours.
+    "options": "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=2"
+    " -c tcp_user_timeout=15000 -c idle_in_transaction_session_timeout=300000",
+}
 
 
 def utcnow() -> datetime:
@@ -79,6 +92,7 @@ def make_engine(url: str) -> Engine:
     Values stay out of what a failed statement says, and so out of the log.
     """
     if not url.startswith("sqlite"):
+        said = make_url(url).query
         engine = create_engine(
             url,
             hide_parameters=True,
@@ -86,6 +100,7 @@ def make_engine(url: str) -> Engine:
             pool_size=5,
             max_overflow=5,
             pool_recycle=1800,
+            connect_args={k: v for k, v in _NO_LONG_SILENCE.items() if k not in said},
         )
         tell_slow_statements(engine)
         return engine
@@ -150,6 +165,13 @@ def changed_rows(result: Result[Any]) -> int:
     return result.rowcount
 
 
+def is_away(error: BaseException | None) -> bool:
+    """Whether no connection could be had, or it broke off; not where a statement failed."""
+    if not isinstance(error, OperationalError):
+        return False
+    return error.statement is None or error.connection_invalidated
+
+
 class Database:
     """The session of the present request, job or command; bound to an engine by create_app."""
 
@@ -172,6 +194,15 @@ class Database:
         self.session.registry.clear()
         if self.factory.kw["bind"] is not None:
             self.engine.dispose(close=False)
+
+    def end(self) -> None:
+        """Give back what is open; where the server has gone meanwhile, there is nothing to give."""
+        try:
+            self.session.remove()
+        except SQLAlchemyError as error:
+            if not is_away(error):
+                raise
+            self.session.registry.clear()
 
     def begin_writing(self) -> None:
         """Open the session afresh so that each of its transactions may write from the start."""

@@ -3,10 +3,10 @@
 from flask import Flask, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
-from app.db import db
+from app.db import db, is_away
 from app.htmx import is_htmx, stay
 from app.security import HTMX_HASH, HTMX_URL
 
@@ -40,18 +40,10 @@ def _answer(error: HTTPException) -> ResponseReturnValue:
         return error.get_response()
     if code >= 500:
         db.session.rollback()  # after a failed statement it would refuse what the page asks for
-        if _is_without_database(error):
+        if is_away(getattr(error, "original_exception", None)):
             code = 503
     title, remedy = _SENTENCES.get(code, _OTHER)
     return _render(code, title, getattr(error, "remedy", remedy))
-
-
-def _is_without_database(error: HTTPException) -> bool:
-    """Whether no connection could be had, or it broke off; not where a statement failed."""
-    cause = getattr(error, "original_exception", None)
-    if not isinstance(cause, OperationalError):
-        return False
-    return cause.statement is None or cause.connection_invalidated
 
 
 def _expired(error: CSRFError) -> ResponseReturnValue:

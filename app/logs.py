@@ -7,6 +7,8 @@ from typing import Any
 
 from flask import Flask, request
 
+from app.db import is_away
+
 _TOO_TALKATIVE = {"authlib": logging.INFO, "urllib3": logging.ERROR}
 """Below these, Authlib prints tokens, and urllib3 addresses, which at Trello may hold a token."""
 _SERVERS = ("gunicorn.error", "gunicorn.access", "werkzeug")
@@ -31,6 +33,10 @@ def init_logs(app: Flask) -> None:
 def _log_exception_of(app: Flask) -> Any:
     def log_exception(exc_info: tuple[type, BaseException, TracebackType] | Any) -> None:
         """By the name of the view: its address may be a one-time link."""
+        if is_away(exc_info[1]):
+            told = {"view": request.endpoint, "method": request.method}
+            app.logger.warning("The database can't be reached", extra=told)
+            return
         app.logger.error(
             "Exception in %s [%s]", request.endpoint, request.method, exc_info=exc_info
         )

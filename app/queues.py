@@ -164,7 +164,7 @@ class _LaneWorker(BaseWorker):
         the taking and the claim. The first to end clears the job away under the other's feet."""
         try:
             super().handle_job_success(job, queue, started_job_registry, execution)
-        except InvalidJobOperation:
+        except (InvalidJobOperation, ValueError):  # the second: what it lists is gone meanwhile
             log.info("%s was taken twice, and the other worker ended first", job.id)
             with self.connection.pipeline() as pipeline:
                 self.cleanup_execution(job, pipeline, execution)
@@ -202,7 +202,7 @@ class StayingWorker(_LaneWorker, SimpleWorker):
             super().execute_job(job, queue)
         finally:
             faulthandler.cancel_dump_traceback_later()
-            db.session.remove()
+            db.end()
         if _peak_memory() > self._peak_at_first + MOST_MEMORY:
             raise StopRequested
 

@@ -1,6 +1,8 @@
 """What is said when a request fails: a page, or for htmx a sentence in the page at hand."""
 
 import pytest
+from flask import template_rendered
+from sqlalchemy import text
 
 from app.db import db, make_engine
 from app.okrs import drafts, loading
@@ -96,7 +98,7 @@ def test_plain_forms_get_a_page(client, bob):
     assert page.h1 == "There is nothing here"
 
 
-def test_without_its_database_it_still_says_so(app, client, bob, tmp_path):
+def test_without_its_database_it_still_says_so(app, client, bob, tmp_path, caplog):
     """The frame of a page is read from the database too: who looks, and what it is called."""
     client.sign_in(bob)
     engine, app.testing = db.engine, False
@@ -110,6 +112,24 @@ def test_without_its_database_it_still_says_so(app, client, bob, tmp_path):
         assert part.one("[role=alert]").text.startswith("Tally can't reach its database.")
     finally:
         db.bind(engine)
+    assert client.page("/cycles").h1 == "Cycles"
+    told = [record for record in caplog.records if record.name == app.logger.name]
+    assert [(one.levelname, one.exc_info) for one in told] == [("WARNING", None)] * 3
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_server_that_stops_once_a_page_is_made_takes_nothing_from_it(app, client, bob):
+    client.sign_in(bob)
+
+    def stop(_app, **_rendered):
+        with db.engine.connect() as another:
+            others = "datname = current_database() AND pid <> pg_backend_pid()"
+            another.execute(
+                text(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {others}")
+            )
+
+    with template_rendered.connected_to(stop, app):
+        assert client.page("/cycles").h1 == "Cycles"
     assert client.page("/cycles").h1 == "Cycles"
 
 

@@ -66,6 +66,24 @@ def test_a_notice_that_two_workers_took_is_no_failure(
     assert server.keys("*do-7*") == [] and len(lane.failed_job_registry) == 0
 
 
+def test_nor_is_one_of_which_the_other_worker_is_just_clearing_away(
+    server: redis.Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    lane = Queue(NOW, connection=server, serializer=SERIALIZER)
+    lane.enqueue(do, 7, job_id="do-7", result_ttl=0, failure_ttl=KEPT_AFTER_FAILURE)
+    first, second = (
+        ForkingWorker([lane], connection=server, serializer=SERIALIZER, name=name)
+        for name in ("first", "second")
+    )
+    job = Job.fetch("do-7", server, SERIALIZER)
+    of_the_other = second.prepare_execution(job)
+    meanwhile.append(lambda: server.delete(of_the_other.key))
+    with caplog.at_level(logging.INFO):
+        assert first.perform_job(job, lane, first.prepare_execution(job))
+    assert not [one for one in caplog.records if one.levelno >= logging.WARNING]
+    assert server.keys("rq:job:do-7") == [] and len(lane.failed_job_registry) == 0
+
+
 def staying_worker(server: redis.Redis, job_count: int) -> StayingWorker:
     """With notices that wait for it."""
     lane = Queue(HOURLY, connection=server, serializer=SERIALIZER)

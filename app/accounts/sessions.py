@@ -224,7 +224,7 @@ def _note_seen(_error: BaseException | None) -> None:
     """After the request and its transaction, which must not wait for this one or fail with it."""
     if not g.pop("is_session_to_be_noted", False):
         return
-    db.session.remove()
+    db.end()
     try:
         with db.writing() as writing:
             writing.execute(
@@ -238,4 +238,4 @@ def _note_seen(_error: BaseException | None) -> None:
             extra={"error": type(error).__name__},
         )
     finally:
-        db.session.remove()
+        db.end()

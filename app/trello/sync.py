@@ -65,7 +65,7 @@ def sync_waiting(_notice: int) -> None:
         except Exception:
             log.exception("A sync failed by our own mistake; the others go on")
         finally:
-            db.session.remove()
+            db.end()
     settle()  # once for all boards; meanwhile the clock does it every few seconds
 
 
