@@ -27,6 +27,7 @@ from sqlalchemy.types import TypeDecorator
 
 from app.exact import Exact
 from app.log_lines import tell_slow_statements
+from app.server_time import follow, server_time
 
 T = TypeVar("T")
 
@@ -46,8 +47,8 @@ _NO_LONG_SILENCE = {
 
 
 def utcnow() -> datetime:
-    """This moment, aware, in UTC."""
-    return datetime.now(UTC)
+    """This moment, aware, in UTC; by the clock of the database's server, where that is one."""
+    return server_time.now()
 
 
 class Moment(TypeDecorator[datetime]):
@@ -183,6 +184,7 @@ class Database:
     def bind(self, engine: Engine) -> None:
         self.session.remove()
         self.factory.configure(bind=engine)
+        follow(engine)
 
     @property
     def engine(self) -> Engine:

@@ -22,6 +22,7 @@ from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from app.config import Config
+from app.db import utcnow
 from app.queues import connect
 from app.timing import scaled
 from app.trello.failures import Held
@@ -136,7 +137,8 @@ class _Counters:
             return 0.0
         free_at = limiter.get_window_stats(item, subject).reset_time
         # A little chance, so that those who wait do not all come back at once.
-        return max(free_at - time.time(), 0.0) + random.uniform(0.005, 0.05)
+        now = time.time() if limiter is self._own else utcnow().timestamp()
+        return max(free_at - now, 0.0) + random.uniform(0.005, 0.05)
 
     def _lose_sight(self, error: redis.RedisError) -> None:
         if self._own is None:
@@ -148,8 +150,20 @@ class _Counters:
 
 
 class _Storage(RedisStorage):
+    """The library's, by the clock that all hosts share: one that is ahead would ask too much, and
+    keep those that are right from asking."""
+
     # Not the other server's client as well: loading it costs a job more than counting boards does.
     DEPENDENCIES = {"redis": RedisStorage.DEPENDENCIES["redis"]}
+
+    def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
+        asked = [utcnow().timestamp(), limit, expiry, amount]
+        return bool(self.lua_acquire_moving_window([self.prefixed_key(key)], asked))
+
+    def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
+        now = utcnow().timestamp()
+        found = self.lua_moving_window([self.prefixed_key(key)], [now - expiry, limit])
+        return (float(found[0]), found[1]) if found else (now, 0)
 
 
 class _Item(RateLimitItemPerSecond):

@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -99,7 +99,8 @@ def test_who_someone_is_may_be_asked_seldom_but_their_boards_as_often_as_any(
 ) -> None:
     mine, far = turns(), time.time()
     assert take_all(mine, ME) == 90
-    monkeypatch.setattr(time, "time", lambda: far + 2)  # the short window is over, not the long
+    later = datetime.fromtimestamp(far + 2, UTC)
+    monkeypatch.setattr(quota, "utcnow", lambda: later)  # the short window is over, not the long
     with pytest.raises(Held, match="Try again in 8[0-9] seconds"):
         mine.take(ME)
     mine.take(f"{ME}/boards")
@@ -141,7 +142,7 @@ def test_neither_token_nor_key_is_ever_stored(
 
 PROCESS = """
 import json, sys, time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from app import create_app
 from app.trello.quota import Turns
 
