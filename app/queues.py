@@ -39,13 +39,13 @@ NOTICES = 3000
 """How many notices of a lane are looked at; the rows of more than that wait for the next look."""
 
 
-def connect(url: str, patience: float) -> redis.Redis:
+def connect(url: str, patience: float, **options: Any) -> redis.Redis:
     """A client that waits for an answer no longer than `patience` seconds.
 
     It does not tell the server which library it is, which is looked up anew for each connection.
     """
     return redis.Redis.from_url(
-        url, socket_connect_timeout=1, socket_timeout=patience, driver_info=None
+        url, socket_connect_timeout=1, socket_timeout=patience, driver_info=None, **options
     )
 
 

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import redis
 from flask import current_app
@@ -41,6 +42,13 @@ AWAY_FOR = timedelta(seconds=5)
 _ALL, _BACKGROUND, _ALONE = (10, 10), (9, 10), (1, 10)
 """Shares of a window. The last tenth is kept for those who wait for an answer, and it is what a
 process may use by itself while it cannot know what the others do."""
+
+_KNOWN, _FORGOTTEN = "tally-turns-known", "tally-turns-forgotten"
+_HOW_LONG_FORGOTTEN = """
+if redis.call('SET', KEYS[1], 1, 'NX') then redis.call('SET', KEYS[2], 1, 'PX', ARGV[1]) end
+return redis.call('PTTL', KEYS[2])
+"""
+"""Milliseconds until Redis knows again what was asked, where it came back without its data."""
 
 
 @dataclass(frozen=True)
@@ -106,18 +114,18 @@ class _Counters:
 
     def __init__(self, config: Config) -> None:
         self.process_id = os.getpid()
-        client = connect(config.redis_url, patience=1)
+        client = connect(config.redis_url, patience=1, redis_connect_func=self._connect)
         storage = _Storage(config.redis_url, client.connection_pool, key_prefix="tally-turns")
         self._shared = MovingWindowRateLimiter(storage)
         self._own: MovingWindowRateLimiter | None = None
-        self._away_until = 0.0
+        self._away_until = self._forgotten_until = 0.0
         self._time_scale = config.time_scale
 
     def take(self, window: Window, subject: str, share: tuple[int, int]) -> float:
         """Take a place in the window; 0 when one was free, else the seconds until one may be."""
         if time.monotonic() >= self._away_until:
             try:
-                wait = self._hit(self._shared, window, subject, share)
+                wait = self._hit(self._shared, window, subject, self._now(share))
             except redis.RedisError as error:
                 self._lose_sight(error)
             else:
@@ -125,6 +133,18 @@ class _Counters:
                 return wait
         self._own = self._own or MovingWindowRateLimiter(MemoryStorage())
         return self._hit(self._own, window, subject, _ALONE)
+
+    def _now(self, share: tuple[int, int]) -> tuple[int, int]:
+        """While Redis has forgotten what was asked, the background shares a tenth of it."""
+        has_forgotten = time.monotonic() < self._forgotten_until
+        return _ALONE if has_forgotten and share == _BACKGROUND else share
+
+    def _connect(self, connection: Any) -> None:
+        """A server that was restarted has to be connected to anew."""
+        connection.on_connect()
+        window = max(1000, round(PER_KEY.seconds * 1000 * self._time_scale))
+        connection.send_command("EVAL", _HOW_LONG_FORGOTTEN, 2, _KNOWN, _FORGOTTEN, window)
+        self._forgotten_until = time.monotonic() + connection.read_response() / 1000
 
     def _hit(
         self, limiter: MovingWindowRateLimiter, window: Window, subject: str, share: tuple[int, int]

@@ -48,6 +48,7 @@ def stored(server: EmbeddedRedis) -> redis.Redis:
     """What the server holds, empty at first."""
     client = redis.Redis.from_url(server.address)  # type: ignore[attr-defined]
     client.flushall()
+    client.set("tally-turns-known", 1)
     return client
 
 
@@ -136,7 +137,7 @@ def test_neither_token_nor_key_is_ever_stored(
 ) -> None:
     turns("a-secret-token").take(ME)
     names = [name.decode() for name in stored.scan_iter()]
-    assert len(names) == 3
+    assert len(names) == 4
     assert not any("secret" in name or name.endswith("key") for name in names)
 
 
@@ -227,3 +228,15 @@ def test_when_redis_is_back_the_turns_are_shared_again(
         assert take_all(mine) == 90
     finally:
         server.stop()
+
+
+def test_when_redis_comes_back_without_its_data_the_background_leaves_room_for_what_it_forgot(
+    stored: redis.Redis, turns: Callable[..., Turns]
+) -> None:
+    assert take_all(turns(is_urgent=False)) == 81
+    stored.flushall()
+    stored.client_kill_filter(_type="normal")
+    assert take_all(turns(is_urgent=False)) == 9
+    assert take_all(turns(is_urgent=True)) == 81
+    time.sleep(1.1)
+    assert take_all(turns(is_urgent=False)) == 81
