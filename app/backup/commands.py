@@ -2,10 +2,12 @@
 
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import click
 from flask import current_app
 from flask.cli import with_appcontext
+from sqlalchemy.exc import DBAPIError
 
 from app.audit.log import record
 from app.backup.archive import Damaged
@@ -33,8 +35,9 @@ def backup(to: Path | None, keep: int | None) -> None:
     try:
         path = make_backup(db.engine, directory, config.data_dir, config.backup_keys, utcnow())
     except (CannotBackUp, CannotRestore, Damaged, OSError) as error:
-        click.echo(f"No backup was made. {error}", err=True)
-        sys.exit(1)
+        _give_up(f"No backup was made. {error}")
+    except DBAPIError as error:
+        _give_up(f"No backup was made. {_says(error)}")
     size = path.stat().st_size
     for old in newest_first(directory)[keep:] if keep else []:
         old.unlink()
@@ -65,14 +68,25 @@ def restore(file: Path, replace: bool, as_it_was: bool) -> None:
             as_it_was=as_it_was,
         )
     except (Damaged, CannotRestore) as error:
-        click.echo(f"Nothing was brought back. {error}", err=True)
-        sys.exit(1)
+        _give_up(f"Nothing was brought back. {error}")
+    except DBAPIError as error:
+        _give_up(f"Nothing was brought back. {_says(error)}")
     _record("backup.restored", file)
     count = contents.row_count
     click.echo(
         f"{count:,} {plural('row', count)} in {len(contents.sums)} tables, as they were on "
         f"{contents.made_at:%Y-%m-%d at %H:%M:%S} UTC; each table compared and found the same."
     )
+
+
+def _give_up(why: str) -> NoReturn:
+    click.echo(why, err=True)
+    sys.exit(1)
+
+
+def _says(error: DBAPIError) -> str:
+    """Not the rows of the statement, which the error itself would tell."""
+    return f"The database says: {error.orig}"
 
 
 def _record(action: str, path: Path, size: int | None = None) -> None:

@@ -431,6 +431,33 @@ def test_where_no_tally_was_started_there_is_nothing_to_back_up(
     assert not (config.data_dir / "backups").exists()
 
 
+def test_a_database_that_can_t_be_reached_is_named(app: Flask, config: Config) -> None:
+    engine = make_engine("postgresql+psycopg://tally:hidden-word@127.0.0.1:1/tally")
+    db.bind(engine)
+    result = run(app, "backup")
+    engine.dispose()
+    assert result.exit_code == 1
+    assert "No backup was made. The database says: connection failed" in result.output
+    assert "hidden-word" not in result.output
+    assert "Traceback" not in result.output
+
+
+def test_what_the_other_database_refuses_is_said_without_the_row(
+    app: Flask, alice: Person, config: Config, postgresql: Server
+) -> None:
+    alice.name = "Alice\0Adams"
+    db.session.commit()
+    assert run(app, "backup").exit_code == 0
+    [path] = (config.data_dir / "backups").iterdir()
+    name = postgresql.new_database()
+    app.extensions["tally_config"] = replace(config, database_url=postgresql.url(name))
+    result = run(app, "restore", str(path))
+    postgresql.drop(name)
+    assert result.exit_code == 1
+    assert "Nothing was brought back. The database says: " in result.output
+    assert "Alice" not in result.output
+
+
 def test_bringing_back_by_command(
     app: Flask, alice: Person, elsewhere: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
