@@ -39,7 +39,7 @@ _NO_LONG_SILENCE = {
     "keepalives_idle": 10,
     "keepalives_interval": 5,
     "keepalives_count": 2,
-    "tcp_user_timeout": 15_000,
+    "tcp_user_timeout": 6_000,
     # So does the server, or rows that such a host had locked would stay so for hours.
     "options": "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=2"
     " -c tcp_user_timeout=15000 -c idle_in_transaction_session_timeout=300000",

@@ -145,6 +145,10 @@ class Fleet:
             if host.log.exists()
         }
 
+    def said(self) -> dict[str, int]:
+        """How much each host has said so far."""
+        return {name: len(text) for name, text in self.logs().items()}
+
     @property
     def _cluster(self) -> Path:
         return self.hosts["database"].disk / "cluster"

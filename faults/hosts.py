@@ -40,6 +40,8 @@ REPAIRED_WITHIN = 120
 """Seconds within which every figure is its board's again, and all mail is sent."""
 PAGES_WITHIN = 20
 """Seconds after the end of a fault from which no page fails any more."""
+QUIET = 10
+"""Seconds after that which people and hosts are watched once more."""
 MOMENT = 5.0
 """Seconds after the beginning of an hourly run that a fault comes."""
 MOST_A_TOKEN, MOST_A_KEY = 100, 300
@@ -212,6 +214,8 @@ class Result:
     busiest_token: int = 0
     busiest_key: int = 0
     refused: int = 0
+    complaints: int = 0
+    """Lines of level ERROR while a part was away."""
     wrong: list[str] = field(default_factory=list)
 
     def lines(self) -> list[str]:
@@ -227,6 +231,7 @@ class Result:
             f"{self.mails}",
             f"  Trello: at most {self.busiest_token} requests in 10 s of one token, "
             f"{self.busiest_key} of the key, {self.refused} refused",
+            f"  lines of level ERROR on all hosts meanwhile: {self.complaints}",
             *(f"  WRONG: {one}" for one in self.wrong),
         ]
 
@@ -276,7 +281,7 @@ class Run:
 
     def _one(self, fault: Fault) -> Result:
         result = Result(fault)
-        diary, marks = self._crowd.diary, {n: len(t) for n, t in self._fleet.logs().items()}
+        diary, marks = self._crowd.diary, [self._fleet.said()]
         first_answer, saved_before = len(diary.answers), len(diary.saved)
         mails_before, abandoned_before = len(self._mailbox.messages), self._count_abandoned()
         self._sandbox.forget_requests()
@@ -285,6 +290,7 @@ class Run:
         self._links.let_an_hour_pass()
         time.sleep(MOMENT)
         struck_at = time.monotonic()
+        marks.append(self._fleet.said())
         fault.strike(self._fleet)
         time.sleep(fault.lasts)
         if not fault.is_done_without:
@@ -296,7 +302,9 @@ class Run:
             mended_at = time.monotonic()
             time.sleep(PAGES_WITHIN)
             self._settle(result, time.monotonic())
-        time.sleep(max(0.0, mended_at + PAGES_WITHIN + 5 - time.monotonic()))
+        time.sleep(max(0.0, mended_at + PAGES_WITHIN - time.monotonic()))
+        marks.append(self._fleet.said())
+        time.sleep(QUIET)
         self._crowd.pause()
         if not wait_for(self._is_settled, REPAIRED_WITHIN):
             result.wrong += ["it did not come to rest", *self._unsettled()[:5]]
@@ -373,18 +381,24 @@ class Run:
         result.busiest_token = max(map(busiest, of_tokens), default=0)
         result.busiest_key = busiest(asked)
         result.refused = sum(one["status"] == 429 for one in asked)
-        odd = Counter(one["status"] for one in asked if one["status"] >= 400)
-        if odd:
-            result.wrong.append(f"Trello refused: {dict(odd)}")
+        refused = Counter(
+            f"{one['status']} for {one['method']} {one['path']}"
+            for one in asked
+            # A webhook is refused while the web that it would tell does not answer.
+            if one["status"] >= 400 and (one["status"], one["path"]) != (400, "/1/webhooks")
+        )
+        result.wrong += [f"Trello answered {count} times {one}" for one, count in refused.items()]
         if result.busiest_token > MOST_A_TOKEN or result.busiest_key > MOST_A_KEY:
             result.wrong.append("more requests than Trello allows")
 
-    def _judge_logs(self, result: Result, marks: dict[str, int]) -> None:
+    def _judge_logs(self, result: Result, marks: list[dict[str, int]]) -> None:
+        """A host may complain while a part is away, but neither before nor long after."""
+        begun, struck, over = marks
         for name, text in self._fleet.logs().items():
-            fresh = text[marks.get(name, 0) :]
-            errors = [line for line in fresh.splitlines() if line.startswith(("ERROR", "CRITICAL"))]
-            if errors:
-                say(f"  {name} says {len(errors)} times ERROR, first: {errors[0][:160]}")
+            before = text[begun.get(name, 0) : struck.get(name, 0)]
+            result.complaints += len(_errors(text[struck.get(name, 0) : over.get(name, 0)]))
+            unasked = [*_errors(before), *_errors(text[over.get(name, 0) :])]
+            result.wrong += [f"{name} says: {line[:200]}" for line in unasked[:3]]
 
     def _lost_or_doubled(self) -> Iterator[str]:
         diary = self._crowd.diary
@@ -405,6 +419,10 @@ class Run:
         mentions = sum(diary.saved.values())
         if len(sent) != mentions:
             yield f"{mentions} people were mentioned, {len(sent)} mails came"
+
+
+def _errors(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.startswith(("ERROR", "CRITICAL"))]
 
 
 def _keep_logs(fleet: Fleet, directory: Path) -> None:
