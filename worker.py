@@ -206,6 +206,12 @@ def main() -> int:
             "to use the server that Tally brings.\n"
         )
         return 3
+    if config.owns_redis and _has_company(app):
+        sys.stderr.write(
+            "Another host runs a worker on this database, and each with a Redis of its own would "
+            "ask Trello more than it allows: set REDIS_URL to one Redis, the same on all hosts.\n"
+        )
+        return 3
     try:
         server = EmbeddedRedis.start(config.data_dir) if config.owns_redis else None
     except ServerInUse as error:
@@ -224,6 +230,18 @@ def _answers(redis_url: str) -> bool:
         return bool(connect(redis_url, patience=2).ping())
     except redis.RedisError:
         return False
+
+
+def _has_company(app: Flask) -> bool:
+    """Whether a worker lives on another host; False where the database can't tell just now."""
+    with app.app_context():
+        try:
+            return bool(beats.alive_elsewhere(socket.gethostname()))
+        except SQLAlchemyError:
+            return False
+        finally:
+            db.end()
+            db.engine.dispose()  # nothing of it may be open when the lanes are forked
 
 
 def _run(app: Flask, config: Config, server: EmbeddedRedis | None, stop: Stop) -> None:

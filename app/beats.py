@@ -52,5 +52,11 @@ def count_alive() -> int:
     return db.session.scalar(alive_workers()) or 0
 
 
+def alive_elsewhere(host: str) -> list[str]:
+    """The names of workers on other hosts that were heard of a moment ago."""
+    names = db.session.scalars(select(WorkerBeat.name).where(WorkerBeat.seen_at > alive_since()))
+    return [name for name in names if name.rpartition("-")[0] != host]
+
+
 def is_any_worker_alive() -> bool:
     return count_alive() > 0

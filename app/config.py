@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from app.key_files import read_backup_keys, read_encryption_keys, read_secret_key
+from app.loopback import is_loopback
 from app.openid_settings import OpenIdSettings, read_openid
 from app.smtp_url import MailServer, read_smtp_url
 
@@ -88,14 +89,18 @@ def load_config(environ: Mapping[str, str] = os.environ) -> Config:
             "or neither and enter them under Admin, Integrations."
         )
     public_url = _public_url(read)
+    database_url = _database_url(read.text("DATABASE_URL"), data_dir)
+    is_alone = _is_here(database_url)
     with _told_what_to_mend():
-        secret_key = read_secret_key(read.text("SECRET_KEY"), data_dir)
-        encryption_keys = read_encryption_keys(read.text("ENCRYPTION_KEY"), data_dir)
+        secret_key = read_secret_key(read.text("SECRET_KEY"), data_dir, may_make=is_alone)
+        encryption_keys = read_encryption_keys(
+            read.text("ENCRYPTION_KEY"), data_dir, may_make=is_alone
+        )
         backup_keys = read_backup_keys(read.text("BACKUP_KEY"))
         openid, has_passwords = read_openid(read.text, public_url)
     return Config(
         data_dir=data_dir,
-        database_url=_database_url(read.text("DATABASE_URL"), data_dir),
+        database_url=database_url,
         redis_url=redis_url or f"unix://{data_dir / 'redis.sock'}",
         owns_redis=not redis_url,
         secret_key=secret_key,
@@ -177,6 +182,12 @@ def _database_url(text: str | None, data_dir: Path) -> str:
             "for example postgresql://tally@localhost/tally."
         )
     return text
+
+
+def _is_here(database_url: str) -> bool:
+    """Whether the database is on this machine, so that no other host uses it as well."""
+    host = urlsplit(database_url).hostname
+    return host is None or is_loopback(host)
 
 
 def _public_url(read: _Reader) -> str | None:

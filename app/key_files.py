@@ -12,8 +12,9 @@ from cryptography.fernet import Fernet
 SHORTEST_SECRET = 32
 
 
-def read_secret_key(text: str | None, data_dir: Path) -> str:
-    value = text or _kept(data_dir / "secret.key", secrets.token_urlsafe(48))
+def read_secret_key(text: str | None, data_dir: Path, *, may_make: bool = True) -> str:
+    fresh = secrets.token_urlsafe(48) if may_make else None
+    value = text or _kept(data_dir / "secret.key", fresh, "SECRET_KEY")
     if len(value) < SHORTEST_SECRET:
         raise ValueError(
             f"SECRET_KEY is shorter than {SHORTEST_SECRET} characters: make one with "
@@ -22,8 +23,11 @@ def read_secret_key(text: str | None, data_dir: Path) -> str:
     return value
 
 
-def read_encryption_keys(text: str | None, data_dir: Path) -> tuple[str, ...]:
-    value = text or _kept(data_dir / "encryption.key", Fernet.generate_key().decode())
+def read_encryption_keys(
+    text: str | None, data_dir: Path, *, may_make: bool = True
+) -> tuple[str, ...]:
+    fresh = Fernet.generate_key().decode() if may_make else None
+    value = text or _kept(data_dir / "encryption.key", fresh, "ENCRYPTION_KEY")
     return _fernet_keys("ENCRYPTION_KEY", value)
 
 
@@ -46,14 +50,22 @@ def _fernet_keys(name: str, value: str) -> tuple[str, ...]:
     return keys
 
 
-def _kept(path: Path, fresh: str) -> str:
+def _kept(path: Path, fresh: str | None, name: str) -> str:
     """What the file holds; where there is none, it is made with `fresh`, for its owner alone.
 
+    A host of several must not make its own: nobody signed in at another would be known here, and
+    no sign-in at Trello could be read.
     Two processes may start at once: the file appears whole or not at all, and the first wins.
     """
+    if fresh is None and not path.exists():
+        raise ValueError(
+            f"{name} is missing: the database is on another host, and all hosts that use it need "
+            f"the same one. Set {name} or {name}_FILE to that of the others; docs/scaling.md says "
+            "how to make the first."
+        )
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
-        if not path.exists():
+        if fresh is not None and not path.exists():
             with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
                 file.write(fresh)
             try:

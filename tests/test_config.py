@@ -39,7 +39,19 @@ def test_a_setting_may_come_from_a_file(tmp_path: Path) -> None:
 
 
 def test_a_postgres_address_of_the_old_form_is_understood(tmp_path: Path) -> None:
-    assert load(tmp_path, DATABASE_URL="postgres://t@h/d").database_url == "postgresql://t@h/d"
+    config = load(tmp_path, **KEYS, DATABASE_URL="postgres://t@h/d")
+    assert config.database_url == "postgresql://t@h/d"
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY", "ENCRYPTION_KEY"])
+def test_a_host_of_several_makes_no_key_of_its_own(tmp_path: Path, name: str) -> None:
+    given = {one: key for one, key in KEYS.items() if one != name}
+    with pytest.raises(ConfigError, match=f"^{name} is missing: .* the same one"):
+        load(tmp_path, **given, DATABASE_URL="postgresql://tally@database.example.com/tally")
+    for here in ("postgresql:///tally", "postgresql://tally@127.0.0.1/tally"):
+        load(tmp_path, **given, DATABASE_URL=here)
+    # One that was made before there were others is kept.
+    load(tmp_path, **given, DATABASE_URL="postgresql://tally@database.example.com/tally")
 
 
 @pytest.mark.parametrize(
