@@ -1,8 +1,10 @@
 """gunicorn's settings, which it finds by this name. The Procfile has the address it listens on."""
 
+import gc
 import os
 import sys
 
+from gunicorn.arbiter import Arbiter
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
@@ -18,6 +20,9 @@ worker_class = "gthread"
 workers = int(_processes)
 preload_app = True  # several share what they have in common, and a wrong setting stops the start
 threads = 8
+LOOSE_ENDS = 10_000
+"""How many new objects may pile up before Python looks for garbage: a page makes some thousands,
+nearly all of which are gone with it."""
 graceful_timeout = 8
 """Seconds that requests under way have to end; waiting for Trello takes the longest."""
 
@@ -36,6 +41,14 @@ class _Logger(Logger):
         log_to_stderr(log_format())
         for handler in (*self.error_log.handlers, *self.access_log.handlers):
             handler.setFormatter(Lines(log_format()))
+
+
+def when_ready(_server: Arbiter) -> None:
+    """Before the first process is forked: what all have in common stays in common, since nobody
+    looks for garbage among it."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(LOOSE_ENDS)
 
 
 logger_class = _Logger

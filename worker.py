@@ -154,8 +154,6 @@ class Lane:
             self._server.leave_to_parent()
         try:
             with self._app.app_context():
-                _rehearse()
-                gc.freeze()
                 gc.set_threshold(LOOSE_ENDS)
                 work(self._name)
         except redis.RedisError as error:
@@ -168,7 +166,7 @@ class Lane:
 
 
 def _rehearse() -> None:
-    """Every job of the lane inherits what is made ready here, instead of doing it anew."""
+    """Every lane and every job of it inherits what is made ready here, instead of doing it anew."""
     try:
         for integration in all_integrations():
             integration.rehearse()
@@ -249,6 +247,9 @@ def _run(app: Flask, config: Config, server: EmbeddedRedis | None, stop: Stop) -
     clock = Clock(app, config)
     lanes = [Lane(name, app, server) for name in PROCESSES]
     pause = min(GLANCE_EVERY, beats.EVERY.total_seconds() * config.time_scale)
+    with app.app_context():
+        _rehearse()
+    clock.turn()  # so that the lanes share what it makes ready as well
     gc.collect()
     gc.freeze()  # what is shared with the children stays shared
     try:

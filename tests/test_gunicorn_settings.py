@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import KEYS
+
 SETTINGS = Path(__file__).resolve().parent.parent / "gunicorn.conf.py"
 
 
@@ -33,3 +35,16 @@ def test_a_wrong_number_stops_the_start_with_a_sentence(value: str) -> None:
     assert done.returncode == 1
     assert done.stderr.startswith("WEB_PROCESSES must be a whole number from 1")
     assert "Traceback" not in done.stderr
+
+
+def test_what_reads_workbooks_is_left_out_until_one_is_read() -> None:
+    """It would take ten megabytes in every process."""
+    program = "import sys, app; app.create_app(); sys.exit('openpyxl' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=SETTINGS.parent,
+        env=os.environ | KEYS | {"DATA_DIR": "/nowhere"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr

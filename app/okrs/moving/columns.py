@@ -11,9 +11,15 @@ from app.okrs.models import KPI
 from app.okrs.moving.cells import restored
 from app.okrs.moving.check_in_cells import read_check_in
 from app.okrs.moving.limits import MOST_CHECK_INS, MOST_ITEMS
-from app.okrs.moving.neutral import FileCheckIn, FileContent, FileItem, FileParent, Unreadable
+from app.okrs.moving.neutral import (
+    FileCheckIn,
+    FileContent,
+    FileItem,
+    FileParent,
+    Table,
+    Unreadable,
+)
 from app.okrs.moving.origin import VIVA, origin_of
-from app.okrs.moving.sheets import Table
 from app.okrs.moving.table import (
     EVERYONE,
     GUARD_WORDS,

@@ -11,7 +11,7 @@ from app.okrs import blueprint
 from app.okrs.moving.document import document
 from app.okrs.moving.gathering import gather
 from app.okrs.moving.table import header, rows
-from app.okrs.moving.table_files import csv_lines, workbook
+from app.okrs.moving.table_files import csv_lines
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -24,6 +24,8 @@ def export_csv() -> ResponseReturnValue:
 
 @blueprint.get("/okrs/export.xlsx")
 def export_xlsx() -> ResponseReturnValue:
+    from app.okrs.moving.workbooks import workbook
+
     return _file(workbook(header(), rows(gather(me()))), "xlsx", XLSX)
 
 

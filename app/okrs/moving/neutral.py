@@ -11,6 +11,9 @@ from typing import Any
 
 OBJECTIVE, KEY_RESULT = "objective", "key_result"
 
+Table = Iterator[list[str]]
+"""Rows of cells."""
+
 
 class Unreadable(Exception):
     """Why a file can't be taken in, as a sentence for whoever sent it."""

@@ -1,10 +1,14 @@
-"""Opening a file that someone sent: what it is by its content, whatever its name says."""
+"""Opening a file that someone sent: what it is by its content, whatever its name says.
+
+What reads tables is imported where one is read: openpyxl takes ten megabytes, and most processes
+never need it.
+"""
 
 import zipfile
 from contextlib import closing
 from typing import IO
 
-from app.okrs.moving import columns, own_document, sheets, zipped
+from app.okrs.moving import columns, own_document, zipped
 from app.okrs.moving.json_text import load_json
 from app.okrs.moving.limits import LARGEST_UNPACKED, MOST_ENTRIES
 from app.okrs.moving.neutral import FileContent, Unreadable
@@ -36,7 +40,9 @@ def open_file(file: IO[bytes]) -> FileContent:
         return _from_json(file)
     if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<":
         raise Unreadable("This is a web page or XML, not an export. Send CSV, XLSX, ZIP or JSON.")
-    with closing(sheets.csv_tables(file)) as tables:
+    from app.okrs.moving.sheets import csv_tables
+
+    with closing(csv_tables(file)) as tables:
         return columns.read_table(tables, has_apostrophes=True)
 
 
@@ -52,7 +58,9 @@ def _from_archive(file: IO[bytes]) -> FileContent:
     if "xl/workbook.xml" not in names:
         raise Unreadable("This is a document of Office, but no workbook. Send it as .xlsx or CSV.")
     file.seek(0)
-    with closing(sheets.workbook_tables(file)) as tables:
+    from app.okrs.moving.sheets import workbook_tables
+
+    with closing(workbook_tables(file)) as tables:
         return columns.read_table(tables, has_apostrophes=False)
 
 

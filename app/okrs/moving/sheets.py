@@ -5,7 +5,7 @@ import csv
 import io
 import warnings
 import zipfile
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -18,9 +18,8 @@ from defusedxml.common import DefusedXmlException  # type: ignore[import-untyped
 from openpyxl.utils.exceptions import InvalidFileException
 
 from app.okrs.moving.limits import LONGEST_CELL, MOST_COLUMNS, TALLEST_SHEET
-from app.okrs.moving.neutral import Unreadable
+from app.okrs.moving.neutral import Table, Unreadable
 
-Table = Iterator[list[str]]
 SEPARATORS = (",", ";", "\t")
 _CHUNK = 64 * 1024
 _DAMAGED = "The workbook is damaged, or it is none. Open it in a spreadsheet and save it anew."
