@@ -186,6 +186,37 @@ def test_private_objectives_keep_the_schema_from_going_back(engine, empty_url):
 
 
 @pytest.mark.both_databases
+def test_objectives_keep_what_their_key_results_make_of_them(empty_url):
+    """It was worked out whenever it was shown, up to 0003."""
+    command.upgrade(alembic_config(empty_url), FIRST)
+    engine = make_engine(empty_url)
+    fill(engine)
+    with engine.begin() as connection:
+        for change in (
+            "UPDATE measure SET kind = 'roll_up', value = NULL WHERE id = 1",
+            "DELETE FROM reading WHERE measure_id = 1",
+            "DELETE FROM key_result WHERE id = 1",
+            "UPDATE key_result SET objective_id = 1",
+            "UPDATE reading SET value = '40' WHERE measure_id = 2",
+        ):
+            connection.execute(text(change))
+        if engine.dialect.name == "postgresql":  # which does not see that rows came with a number
+            connection.execute(text("ALTER SEQUENCE reading_id_seq RESTART WITH 10"))
+    for _ in ("the first time", "again, after going back"):
+        engine.dispose()
+        upgrade(empty_url)
+        with engine.connect() as connection:
+            said = "SELECT value FROM {} WHERE {} = 1 ORDER BY id"
+            assert connection.scalar(text(said.format("measure", "id"))) == "41/2"
+            found = connection.scalars(text(said.format("reading", "measure_id")))
+            assert found.all() == ["20", "41/2"]
+            noted = connection.scalars(text("SELECT measure_id FROM unsettled"))
+            assert noted.all() == [1], "its parts are counted on the first turn"
+        engine.dispose()
+        command.downgrade(alembic_config(empty_url), FIRST)
+
+
+@pytest.mark.both_databases
 def test_cycles_of_one_name_are_told_apart_and_there_is_no_other_of_it(empty_url):
     command.upgrade(alembic_config(empty_url), "0004")
     engine = make_engine(empty_url)

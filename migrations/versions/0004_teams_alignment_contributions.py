@@ -394,6 +394,7 @@ def upgrade() -> None:
         batch_op.alter_column(
             "value", existing_type=sa.VARCHAR(length=80), type_=sa.Text(), existing_nullable=False
         )
+    _record_roll_ups(op.get_bind())
 
 
 def downgrade() -> None:
@@ -525,7 +526,8 @@ def _record_roll_ups(bind) -> None:
             "JOIN measure AS rolled_up ON rolled_up.id = objective.measure_id "
             "JOIN key_result ON key_result.objective_id = objective.id "
             "JOIN measure ON measure.id = key_result.measure_id "
-            "WHERE rolled_up.kind = 'roll_up' AND key_result.deleted_at IS NULL"
+            "WHERE rolled_up.kind = 'roll_up' AND key_result.deleted_at IS NULL AND NOT EXISTS "
+            "(SELECT 1 FROM reading WHERE reading.measure_id = objective.measure_id)"
         )
     ):
         parts[row.above][row.id] = row
