@@ -23,6 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import beats, create_app
 from app.accounts.setup import is_set_up
 from app.config import Config, ConfigError
+from app.counters import counters
 from app.db import db, is_away
 from app.embedded_redis import EmbeddedRedis, ServerInUse
 from app.log_lines import log_format, log_to_stderr
@@ -31,7 +32,7 @@ from app.okrs.bin.erasing import Erasing
 from app.okrs.cycles import current_cycle
 from app.okrs.integrations import all_integrations
 from app.okrs.rollup.settling import settle
-from app.queues import HOURLY, NOW, connect, work
+from app.queues import HOURLY, NOW, client, connect, work
 from app.timing import scaled
 
 log = logging.getLogger("worker")
@@ -88,6 +89,7 @@ class Clock:
             settle()
             self._mail.tick()
             self._erasing.tick()
+        counters.hand_over(client())
 
 
 class Lane:

@@ -2,9 +2,22 @@
 
 from flask import Flask, request
 
-from app import accounts, audit, backup, cli, health, mail, okrs, styleguide, teams, trello
+from app import (
+    accounts,
+    audit,
+    backup,
+    cli,
+    health,
+    mail,
+    okrs,
+    styleguide,
+    system,
+    teams,
+    trello,
+)
 from app.access import init_access, is_for_machines
 from app.config import Config, load_config
+from app.counted_requests import init_counting
 from app.db import db, make_engine
 from app.delivery import init_delivery
 from app.errors import init_errors
@@ -29,6 +42,7 @@ def create_app(config: Config | None = None) -> Flask:
     db.bind(make_engine(config.database_url))
 
     init_requests(app)
+    init_counting(app)
     init_delivery(app)
     init_uploads(app)
     app.before_request(_begin_writing)  # before anything has a transaction open
@@ -38,7 +52,7 @@ def create_app(config: Config | None = None) -> Flask:
     init_pages(app)
     init_errors(app)
 
-    for package in (audit, accounts, teams, okrs, mail, trello, styleguide, backup):
+    for package in (audit, accounts, teams, okrs, mail, trello, styleguide, backup, system):
         package.init_app(app)
     app.register_blueprint(health.blueprint)
     init_guessing(app, config)

@@ -1,6 +1,7 @@
 """Every setting, read from the environment once and checked with a remedy."""
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from app.openid_settings import OpenIdSettings, read_openid
 from app.smtp_url import MailServer, read_smtp_url
 
 ROOT = Path(__file__).resolve().parent.parent
+SHORTEST_TOKEN = 20
 
 
 class ConfigError(SystemExit):
@@ -48,6 +50,8 @@ class Config:
     """Whether people may sign in with a password of Tally's own; always, where `openid` is None."""
     backup_keys: tuple[str, ...] = field(default=(), repr=False)
     """Fernet keys for backups, the one that encrypts first; none where they stay readable."""
+    metrics_token: str | None = field(default=None, repr=False)
+    """What whoever reads /metrics from elsewhere has to send; None where nobody may."""
     time_scale: float = 1.0
     """What leases, pauses, hours and limit windows are multiplied by; 1 but in fault runs."""
 
@@ -115,6 +119,7 @@ def load_config(environ: Mapping[str, str] = os.environ) -> Config:
         openid=openid,
         has_passwords=has_passwords,
         backup_keys=backup_keys,
+        metrics_token=_metrics_token(read.text("METRICS_TOKEN")),
         time_scale=_time_scale(read.text("TIME_SCALE")),
     )
 
@@ -221,6 +226,15 @@ def _trusted_proxies(text: str | None) -> int:
             "1 for one nginx or Caddy."
         )
     return int(text)
+
+
+def _metrics_token(text: str | None) -> str | None:
+    if text is not None and (len(text) < SHORTEST_TOKEN or not re.fullmatch(r"[!-~]+", text)):
+        raise ConfigError(
+            f"METRICS_TOKEN must have at least {SHORTEST_TOKEN} characters, none of them a space "
+            "or beyond ASCII: take what `openssl rand -hex 32` prints."
+        )
+    return text
 
 
 def _time_scale(text: str | None) -> float:

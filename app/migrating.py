@@ -3,6 +3,7 @@
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -38,6 +39,13 @@ def is_newest(engine: Engine) -> bool:
     newest = _revisions().get_current_head()
     with engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision() == newest
+
+
+@cache
+def newest_revision() -> str:
+    """The schema that this Tally works with, without loading Alembic: migrations are numbered."""
+    files = (ROOT / "migrations" / "versions").glob("[0-9]*_*.py")
+    return max(path.name.partition("_")[0] for path in files)
 
 
 def knows(revision: str) -> bool:

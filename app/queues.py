@@ -18,6 +18,7 @@ from rq.job import Job
 from rq.registry import StartedJobRegistry
 from rq.worker.base import BaseWorker
 
+from app.counters import counters
 from app.db import db
 from app.log_lines import working_on
 
@@ -111,6 +112,17 @@ def is_queue_reachable() -> bool:
         return False
 
 
+def server_version() -> str | None:
+    """ "Redis 7.2.4", "Valkey 9.1.2"; None where it can't be reached, or does not say."""
+    try:
+        said = client().info("server")
+    except redis.RedisError:
+        return None
+    if "valkey_version" in said:
+        return f"Valkey {said['valkey_version']}"
+    return f"Redis {said.get('redis_version', '')}".strip()
+
+
 def queue_lengths() -> dict[str, int] | None:
     """How many notices wait in each lane; None when the queue can't be reached."""
     try:
@@ -151,7 +163,10 @@ class _LaneWorker(BaseWorker):
 
     def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
         with working_on("job", job.id):
-            return super().perform_job(job, queue, execution)
+            try:
+                return super().perform_job(job, queue, execution)
+            finally:
+                counters.hand_over(self.connection)
 
     def handle_job_success(
         self,

@@ -121,7 +121,7 @@ def _own_hosts(public_url: str | None) -> frozenset[str]:
 
 def _refuse_other_hosts(hosts: frozenset[str]) -> None:
     """A name that an attacker made lead here (DNS rebinding), or put into the header, ends here."""
-    if (request.endpoint or "").startswith("health."):
+    if (request.endpoint or "").startswith(("health.", "metrics.")):
         return  # asked for by machines, under whatever name they have for this one
     try:
         name = (urlsplit(f"//{request.host}").hostname or "").lower()

@@ -29,9 +29,9 @@ from app.backup.rows import (
     tables_of,
     write_rows,
 )
-from app.config import ROOT
 from app.db import make_engine
 from app.migrating import knows, upgrade
+from app.version import tally_version
 
 FORMAT = 1
 SUFFIX = ".tally"
@@ -167,7 +167,7 @@ def _at_one_moment(engine: Engine) -> Iterator[Connection]:
 def _lines(connection: Connection, now: datetime) -> Iterator[Any]:
     yield {
         "tally_backup": FORMAT,
-        "version": _version(),
+        "version": tally_version(),
         "revision": connection.scalar(text(f"SELECT version_num FROM {VERSION_TABLE}")),
         "made_at": now.astimezone(UTC).isoformat(),
         "database": connection.dialect.name,
@@ -182,13 +182,6 @@ def _lines(connection: Connection, now: datetime) -> Iterator[Any]:
             yield row
         sums[table.name] = [total.row_count, f"{total.digest:064x}"]
     yield {"end": sums}
-
-
-def _version() -> str:
-    import tomllib
-
-    version: str = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-    return version
 
 
 def _parsed(lines: Iterator[bytes], name: str) -> Iterator[Any]:

@@ -16,6 +16,7 @@ import requests
 import urllib3
 
 from app.bounded_answers import TIME_TO_ANSWER, bound_answers
+from app.counters import TRELLO_REQUESTS, counters
 from app.trello import answers
 from app.trello.answers import BoardFrame, BoardName, Card, Member
 from app.trello.card_answers import parse_card_ids, parse_cards
@@ -255,16 +256,20 @@ class Trello:
         self._take_turn(path)
         self._before_request()
         request = self._signed(method, path, query or {})
-        line = self._line
+        line, outcome = self._line, "no_answer"
         # Not through the session itself, which would keep cookies, one account's for all others.
-        with line.get_adapter(self._api_url).send(
-            request,
-            stream=True,
-            timeout=self._timeout,
-            verify=line.verify is None or line.verify,
-            proxies=line.proxies,
-        ) as response:
-            return response, read_whole(response, LONGEST_ANSWER)
+        try:
+            with line.get_adapter(self._api_url).send(
+                request,
+                stream=True,
+                timeout=self._timeout,
+                verify=line.verify is None or line.verify,
+                proxies=line.proxies,
+            ) as response:
+                outcome = _outcome(response.status_code)
+                return response, read_whole(response, LONGEST_ANSWER)
+        finally:
+            counters.add(TRELLO_REQUESTS, outcome)
 
     def _signed(self, method: str, path: str, query: dict[str, str]) -> requests.PreparedRequest:
         """As the library would prepare it, which looks each time at all that a request may have:
@@ -290,6 +295,15 @@ class Trello:
         except Limited:
             return Unavailable(_DOWN)  # it can't be told now; it is tried again soon
         return BoardLost(_LOST) if path.startswith("/boards/") else OddAnswer("status 401")
+
+
+def _outcome(status: int) -> str:
+    """What came of a request, for /metrics."""
+    if status == 200:
+        return "ok"
+    if status == 429:
+        return "limited"
+    return "broken" if status >= 500 else "refused"
 
 
 @lru_cache(maxsize=64)

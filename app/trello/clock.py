@@ -12,6 +12,7 @@ from sqlalchemy import Select, and_, bindparam, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.beats import count_alive
+from app.counters import SYNC_RUNS, counters
 from app.db import db, utcnow
 from app.okrs.integrations import is_enabled
 from app.queues import HOURLY as HOURLY_LANE
@@ -20,6 +21,7 @@ from app.timing import scaled
 from app.trello import failure_history, runs
 from app.trello.loading import counts_something
 from app.trello.models import (
+    ABANDONED,
     HOURLY,
     QUEUED,
     Board,
@@ -63,7 +65,10 @@ def tick() -> int:
             select(SyncRun.id, SyncRun.trigger).where(SyncRun.status == QUEUED).order_by(SyncRun.id)
         ).all()
     if given_up:
-        log.warning("Runs of silent workers were given up", extra={"runs": given_up})
+        ids = [run.id for run in given_up]
+        log.warning("Runs of silent workers were given up", extra={"runs": ids})
+    for run in given_up:
+        counters.add(SYNC_RUNS, run.trigger, ABANDONED)
     hourly = [run.id for run in waiting if run.trigger == HOURLY]
     _give_notice_of_urgent([run.id for run in waiting if run.trigger != HOURLY])
     _give_notice_of_hourly(hourly)

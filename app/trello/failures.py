@@ -109,3 +109,7 @@ class WebhookRefused(TrelloError):
         super().__init__("Trello refused to tell of changes.")
         self.is_unreachable = is_unreachable
         """Whether it was our address that it could not reach."""
+
+
+PUT_OFF = (Held, Paused)
+"""Ends in which nothing has failed: it is tried again by itself."""

@@ -213,8 +213,8 @@ def record_requests(session: Session, run_id: int, requests: int) -> None:
     )
 
 
-def give_up_silent(session: Session) -> list[int]:
-    """Close the runs whose worker fell silent; their boards are due at once. Their ids."""
+def give_up_silent(session: Session) -> list[SyncRun]:
+    """Close the runs whose worker fell silent, and return them; their boards are due at once."""
     now = utcnow()
     silent = session.scalars(
         select(SyncRun).where(SyncRun.status == RUNNING, SyncRun.lease_until < now)
@@ -233,7 +233,7 @@ def give_up_silent(session: Session) -> list[int]:
             )
         )
         if closed:
-            given_up.append(run.id)
+            given_up.append(run)
             board = session.get_one(Board, run.board_id)
             board.failure_count += 1
             # A board that keeps ending its worker must not do so every minute.

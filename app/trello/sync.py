@@ -8,17 +8,25 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
+from app.counters import SYNC_RUNS, counters
 from app.db import db, utcnow
 from app.okrs.rollup.settling import settle
-from app.queues import is_leaving
+from app.queues import client, is_leaving
 from app.timing import scaled
 from app.trello import outcomes, runs
 from app.trello.answers import Snapshot
 from app.trello.board_copies import keep_copy
 from app.trello.boards import Line, fetch_board, trello_for
-from app.trello.failures import BoardLost, OddAnswer, Paused, TokenRefused, TrelloError
+from app.trello.failures import (
+    PUT_OFF,
+    BoardLost,
+    OddAnswer,
+    Paused,
+    TokenRefused,
+    TrelloError,
+)
 from app.trello.live_rows import LiveBoard, live_board, live_sources, lock
-from app.trello.models import REFRESH, Board
+from app.trello.models import DONE, FAILED, REFRESH, Board
 from app.trello.runs import Claim
 from app.trello.so_far import SoFar
 from app.trello.sources import count_on
@@ -66,6 +74,8 @@ def sync_waiting(_notice: int) -> None:
             log.exception("A sync failed by our own mistake; the others go on")
         finally:
             db.end()
+            if counters.is_due():
+                counters.hand_over(client())
     settle()  # once for all boards; meanwhile the clock does it every few seconds
 
 
@@ -107,6 +117,7 @@ class _Hold:
 
     def __init__(self, claim: Claim) -> None:
         self.run_id, self.mark = claim.run_id, claim.mark
+        self.trigger = claim.trigger
         self.is_urgent = claim.trigger == REFRESH
         self.so_far = SoFar(claim.board.id)
         self.request_count = 0
@@ -150,6 +161,7 @@ def _sync(claim: Claim, drain: _Drain | None = None) -> None:
             _write(session, hold, board.id, snapshot)
             if drain is not None:
                 drain.take_along(session, after=hold.run_id)
+        counters.add(SYNC_RUNS, claim.trigger, DONE)
     except TrelloError as error:
         if isinstance(error, OddAnswer):
             log.warning(
@@ -195,3 +207,5 @@ def _record_failure(hold: _Hold, asked: LiveBoard, error: TrelloError) -> None:
         session.refresh(board.connection, with_for_update=outcomes.LOCK)
         outcomes.fail(session, hold.run_id, hold.mark, board, asked.token_encrypted, error)
         runs.record_requests(session, hold.run_id, hold.request_count)
+    outcome = "put_off" if isinstance(error, PUT_OFF) else FAILED
+    counters.add(SYNC_RUNS, hold.trigger, outcome)

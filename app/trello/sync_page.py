@@ -16,7 +16,7 @@ from app.okrs.loading import live_measures
 from app.queues import queue_lengths
 from app.timing import scaled
 from app.trello.connections import State, StateTeller
-from app.trello.failures import Held, Paused
+from app.trello.failures import PUT_OFF
 from app.trello.loading import counts_something
 from app.trello.models import (
     ABANDONED,
@@ -203,8 +203,7 @@ def failing_boards() -> list[Board]:
     )
 
 
-_PUT_OFF = (Held.kind, Paused.kind)
-"""Ends in which nothing has failed: it is tried again by itself."""
+_PUT_OFF = tuple(one.kind for one in PUT_OFF)
 _OUTCOMES = {
     QUEUED: ("Waiting", "tell"),
     RUNNING: ("Running", "tell"),

@@ -18,6 +18,7 @@ PUBLIC = {
     "health.readyz": "asked by machines; says what part is missing",
     "mail.show_unsubscribe": "the link in a mail, whose token says whose it is",
     "mail.unsubscribe": "one click in a mail program, likewise",
+    "metrics.show_metrics": "asked by machines; 404 but for those here and those with the token",
     "static": "files that everyone gets",
     "trello.check_webhook": "asked by Trello, which has no account",
     "trello.receive_webhook": "told by Trello, whose signature is checked",

@@ -55,6 +55,7 @@ NO_PAGES = {
     "/live/counting": "for scripts",
     "/healthz": "for scripts",
     "/readyz": "for scripts",
+    "/metrics": "for scripts",
     "/admin/audit.csv": "a file",
     "/okrs/export.csv": "a file",
     "/okrs/export.json": "a file",

@@ -125,6 +125,7 @@ def running_installation(
     is_reachable: bool = False,
     redis_url: str | None = None,
     smtp_url: str | None = None,
+    web_processes: int = 1,
 ) -> Iterator[Installation]:
     """Everything running, with an admin who may sign in; all of it gone afterwards.
 
@@ -149,6 +150,8 @@ def running_installation(
             installation.extra["REDIS_URL"] = redis_url
         if smtp_url is not None:
             installation.extra["SMTP_URL"] = smtp_url
+        if web_processes > 1:
+            installation.extra["WEB_PROCESSES"] = str(web_processes)
         if is_new:
             migrated = installation.flask("migrate")
             assert migrated.returncode == 0, migrated.stderr

@@ -219,7 +219,7 @@ def test_a_worker_that_lost_its_claim_writes_nothing_over_the_newer_result(
         with db.writing() as session:
             session.execute(update(SyncRun).values(lease_until=utcnow() - timedelta(seconds=1)))
         with db.writing() as session:
-            assert runs.give_up_silent(session) == [late_id]
+            assert [run.id for run in runs.give_up_silent(session)] == [late_id]
         trello.replace(responses.GET, ADDRESS, json=newer)
         sync_board(queued_run(db.session.get_one(Board, source.board_id)))
         return 200, {"Content-Type": "application/json"}, json.dumps(board([card("done")]))
