@@ -8,6 +8,7 @@ KINDS = {
     "answers": "Trello's answers are mutated at random",
     "limits": "several workers at once, on Trello's limits",
     "hosts": "several hosts of which one fails, its network or its clock; needs root",
+    "capacity": "no fault: what one process of each kind bears; needs root",
 }
 
 

@@ -6,7 +6,8 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -14,7 +15,7 @@ import redis
 import requests
 from cryptography.fernet import Fernet
 
-from faults.installation import EMAIL, PASSWORD, ROOT
+from faults.installation import EMAIL, PASSWORD, ROOT, wait_for
 from faults.network import PLACE, Host, Network
 from sandbox import RunningSandbox
 from tests.support.postgresql import binaries
@@ -26,6 +27,7 @@ ALIASES = {"trello.localhost": "trello", "tally.localhost": "web1"}
 PUBLIC_URL = "http://tally.localhost:8000"
 MAIL_PORT = 2525
 READY_WITHIN = 60
+STOPPED_WITHIN = 30
 _PROGRAMS = {"web": "gunicorn --bind 0.0.0.0:8000 app:create_app()", "worker": "worker"}
 
 
@@ -46,7 +48,7 @@ class Fleet:
     def __init__(self, network: Network, sandbox: RunningSandbox) -> None:
         self.hosts = network.hosts
         self._password = secrets.token_hex(12)
-        self._postgres: subprocess.Popen[bytes] | None = None
+        self._programs: dict[str, subprocess.Popen[bytes]] = {}
         passed_on = ("PATH", "PYTHONPATH", "AUTHLIB_INSECURE_TRANSPORT")
         self._environ = {name: os.environ[name] for name in passed_on if name in os.environ} | {
             "DATABASE_URL": f"postgresql://tally:{self._password}@database/tally",
@@ -70,8 +72,8 @@ class Fleet:
         """The settings for what we do ourselves, beside all hosts."""
         return self._environ | {"DATA_DIR": str(PLACE / "own")}
 
-    def prepare(self) -> None:
-        """Everything runs, with an admin; raises RuntimeError where it does not come up."""
+    def prepare(self, names: Sequence[str] = (*WEBS, *WORKERS)) -> None:
+        """The servers and these run, with an admin; raises RuntimeError where they do not."""
         self._make_database()
         self.start_postgres()
         self.start_redis()
@@ -83,10 +85,11 @@ class Fleet:
             check=True,
             stdout=subprocess.DEVNULL,
         )
-        for name in (*WEBS, *WORKERS):
+        for name in names:
             self.start(name)
-        for name in WEBS:
-            wait(lambda name=name: self.is_ready(name), f"{name} did not come up", self)
+        for name in names:
+            if name in WEBS:
+                wait(partial(self.is_ready, name), f"{name} did not come up", self)
 
     def start(self, name: str, minutes_off: int = 0) -> None:
         """Start a web or a worker; `minutes_off` is how far the clock of its host is wrong."""
@@ -94,12 +97,20 @@ class Fleet:
         environ = self.environ(name)
         if minutes_off:
             environ |= {"LD_PRELOAD": str(_faketime()), "FAKETIME": f"{minutes_off:+d}m"}
-        self.hosts[name].start([sys.executable, "-m", *program], cwd=ROOT, env=environ)
+        command = [sys.executable, "-m", *program]
+        self._programs[name] = self.hosts[name].start(command, cwd=ROOT, env=environ)
 
-    def stop(self, name: str, number: signal.Signals = signal.SIGTERM) -> None:
-        """End all that runs on a host, and wait for it."""
+    def stop(self, name: str) -> None:
+        """End what runs on a host as systemd does: the program is asked, and killed if it hangs."""
         host = self.hosts[name]
-        host.end_all(number)
+        self._programs[name].terminate()
+        if not wait_for(lambda: not _pids(host), STOPPED_WITHIN):
+            self.kill(name)
+
+    def kill(self, name: str) -> None:
+        """As where the power fails."""
+        host = self.hosts[name]
+        host.end_all()
         wait(lambda: not _pids(host), f"{name} did not end", self)
 
     def is_ready(self, web: str) -> bool:
@@ -110,7 +121,7 @@ class Fleet:
 
     def start_postgres(self) -> None:
         settings = ("listen_addresses=*", "max_connections=100", f"unix_socket_directories={PLACE}")
-        self._postgres = self.hosts["database"].start(
+        self._programs["database"] = self.hosts["database"].start(
             [*_as_postgres(), f"{binaries()}/postgres", f"-D{self._cluster}"]
             + [f"-c{setting}" for setting in settings],
             cwd="/",
@@ -119,20 +130,23 @@ class Fleet:
 
     def stop_postgres(self, number: signal.Signals) -> None:
         """SIGINT ends it as a restart does, SIGQUIT as a crash."""
-        assert self._postgres is not None
-        self._postgres.send_signal(number)
-        self._postgres.wait(60)
+        self._programs["database"].send_signal(number)
+        self._programs["database"].wait(60)
 
     def start_redis(self) -> None:
         host = self.hosts["redis"]
         options = f"--bind 0.0.0.0 --requirepass {self._password} --appendonly yes --save"
-        host.start(["redis-server", *options.split(), "", "--dir", str(host.disk)])
+        self._programs["redis"] = host.start(
+            ["redis-server", *options.split(), "", "--dir", str(host.disk)]
+        )
         wait(self._is_redis_there, "Redis did not come up", self)
 
     def stop_redis(self, *, loses_data: bool) -> None:
         """As a restart does, or as where its disk is lost with it."""
-        self.stop("redis", signal.SIGKILL if loses_data else signal.SIGTERM)
-        if loses_data:
+        if not loses_data:
+            self.stop("redis")
+        else:
+            self.kill("redis")
             shutil.rmtree(self.hosts["redis"].disk / "appendonlydir")
 
     def logs(self) -> dict[str, str]:
@@ -142,6 +156,14 @@ class Fleet:
             for name, host in self.hosts.items()
             if host.log.exists()
         }
+
+    def processor_seconds(self, name: str) -> float:
+        """What all processes of a host have used so far."""
+        ticks = 0
+        for pid in _pids(self.hosts[name]):
+            used = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(used[11]) + int(used[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
 
     def said(self) -> dict[str, int]:
         """How much each host has said so far."""
@@ -190,14 +212,11 @@ class Fleet:
             return False
 
 
-def wait(holds: "object", complaint: str, fleet: Fleet) -> None:
+def wait(holds: Callable[[], bool], complaint: str, fleet: Fleet) -> None:
     """Raises RuntimeError with what the hosts said last."""
-    deadline = time.monotonic() + READY_WITHIN
-    while not holds():  # type: ignore[operator]
-        if time.monotonic() > deadline:
-            said = [f"== {name}\n{text[-1500:]}" for name, text in fleet.logs().items()]
-            raise RuntimeError("\n".join([complaint, *said]))
-        time.sleep(0.05)
+    if not wait_for(holds, READY_WITHIN):
+        said = [f"== {name}\n{text[-1500:]}" for name, text in fleet.logs().items()]
+        raise RuntimeError("\n".join([complaint, *said]))
 
 
 def _as_postgres() -> list[str]:

@@ -92,7 +92,7 @@ FAULTS = {
     "nothing": Fault("Nothing fails", lambda fleet: None),
     "worker-killed": Fault(
         "A worker is killed (-9) in the middle of the hourly run",
-        lambda fleet: fleet.stop("worker2", signal.SIGKILL),
+        lambda fleet: fleet.kill("worker2"),
         lambda fleet: fleet.start("worker2"),
         is_done_without=True,
     ),
@@ -173,7 +173,7 @@ def main() -> int:
     post = Controller(mailbox, hostname=Network.OWN_ADDRESS, port=MAIL_PORT, ready_timeout=20)
     post.start()
     try:
-        with _sandbox(network, wanted.boards) as sandbox:
+        with on_its_host(network, wanted.boards) as sandbox:
             fleet = Fleet(network, sandbox)
             try:
                 run = Run(fleet, sandbox, mailbox, Random(seed))
@@ -188,8 +188,8 @@ def main() -> int:
 
 
 @contextmanager
-def _sandbox(network: Network, board_count: int) -> Iterator[RunningSandbox]:
-    """On its host, and with its boards within our reach."""
+def on_its_host(network: Network, board_count: int) -> Iterator[RunningSandbox]:
+    """The sandbox on its host, and its boards within our reach."""
     boards = [board_of(number) for number in range(board_count)]
     with network.hosts["trello"].inside():
         running = running_sandbox(host="trello.localhost", port=8001, boards=boards)

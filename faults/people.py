@@ -102,9 +102,16 @@ class Crowd:
             for number, (email, item) in enumerate(items.items())
         ]
 
-    def begin(self) -> None:
+    @property
+    def somebody(self) -> "_Someone":
+        return self._people[0]
+
+    def sign_in(self) -> None:
         for one in self._people:
             one.sign_in()
+
+    def begin(self) -> None:
+        self.sign_in()
         for one in self._people:
             threading.Thread(target=self._live, args=(one,), daemon=True).start()
 
@@ -145,10 +152,18 @@ class _Someone:
     ) -> None:
         self.email, self.chance = email, chance
         self._diary = crowd.diary
-        self._item, self._webs, self._sources = item, webs, sources
+        self.item, self._webs, self._sources = item, webs, sources
         self._cookies: dict[str, str] = {}
         self._turn = chance.randrange(len(webs))
         self._number = 0
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers by which a web knows this browser."""
+        return {
+            "Host": urlsplit(PUBLIC_URL).netloc,
+            "Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items()),
+        }
 
     def sign_in(self) -> None:
         page = self._ask("GET", "/login", "sign in")
@@ -160,7 +175,7 @@ class _Someone:
     def act(self) -> None:
         what = self.chance.choice(["read", "list", "check in", "check in", "refresh"])
         if what == "read":
-            self._ask("GET", f"/key-results/{self._item}", "item page")
+            self._ask("GET", f"/key-results/{self.item}", "item page")
         elif what == "list":
             self._ask("GET", "/okrs", "list")
         elif what == "refresh":
@@ -169,12 +184,12 @@ class _Someone:
             self._check_in()
 
     def _press(self, path: str) -> None:
-        page = self._ask("GET", f"/key-results/{self._item}", "item page")
+        page = self._ask("GET", f"/key-results/{self.item}", "item page")
         if page is not None and page.ok:
             self._ask("POST", path, "Refresh", {"csrf_token": _csrf(page.text)})
 
     def _check_in(self) -> None:
-        path = f"/key-results/{self._item}/check-in"
+        path = f"/key-results/{self.item}/check-in"
         form = self._ask("GET", path, "check-in form")
         if form is None or not form.ok:
             return
@@ -207,10 +222,7 @@ class _Someone:
                 method,
                 f"http://{web}:8000{path}",
                 data=fields,
-                headers={
-                    "Host": urlsplit(PUBLIC_URL).netloc,
-                    "Cookie": "; ".join(f"{k}={v}" for k, v in self._cookies.items()),
-                },
+                headers=self.headers,
                 timeout=(2, PATIENCE),
                 allow_redirects=False,
             )
