@@ -193,6 +193,12 @@ class ForkingWorker(_LaneWorker, Worker):
     It tells its job when it is asked to stop, so that a long one ends early.
     """
 
+    def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
+        try:
+            return super().perform_job(job, queue, execution)
+        finally:
+            db.end()  # PostgreSQL writes a line for each that just vanishes
+
     def handle_warm_shutdown_request(self) -> None:
         if self.horse_pid:
             with suppress(ProcessLookupError):

@@ -14,6 +14,7 @@ from rq import Queue
 from rq.job import Job
 
 from app import queues
+from app.db import db
 from app.embedded_redis import EmbeddedRedis
 from app.queues import (
     HOURLY,
@@ -82,6 +83,16 @@ def test_nor_is_one_of_which_the_other_worker_is_just_clearing_away(
         assert first.perform_job(job, lane, first.prepare_execution(job))
     assert not [one for one in caplog.records if one.levelno >= logging.WARNING]
     assert server.keys("rq:job:do-7") == [] and len(lane.failed_job_registry) == 0
+
+
+def test_a_job_leaves_no_transaction_open(server: redis.Redis) -> None:
+    lane = Queue(NOW, connection=server, serializer=SERIALIZER)
+    lane.enqueue(do, 7, job_id="do-7", result_ttl=0)
+    worker = ForkingWorker([lane], connection=server, serializer=SERIALIZER, name="first")
+    job = Job.fetch("do-7", server, SERIALIZER)
+    meanwhile.append(db.session)
+    assert worker.perform_job(job, lane, worker.prepare_execution(job))
+    assert not db.session.registry.has()
 
 
 def staying_worker(server: redis.Redis, job_count: int) -> StayingWorker:
