@@ -144,7 +144,11 @@ class Lane:
         parent = os.getpid()
         self._pid = os.fork()
         if self._pid == 0:
-            os._exit(self._live(parent))
+            code = 1
+            try:
+                code = self._live(parent)
+            finally:
+                os._exit(code)  # whatever ends it, as RQ's SystemExit: the rest is the parent's
 
     def _live(self, parent: int) -> int:
         """The whole life of the child. Its exit code."""
