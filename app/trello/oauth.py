@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode
 
 import requests
-from authlib.integrations.requests_client import OAuth1Auth
 from flask import current_app
 
 from app.bounded_answers import bound_answers
@@ -30,6 +29,7 @@ from app.trello.sign_in_failures import (
     Trouble,
     trouble_of,
 )
+from app.trello.signature import Signature
 from app.trello.waiting import PATIENCE, page_waits
 
 log = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ class Grant:
 
 def begin(keys: AppKeys, callback: str, app_name: str) -> Begun:
     """Ask Trello for a sign-in. Raises SignInFailed."""
-    auth = OAuth1Auth(keys.key, keys.secret, redirect_uri=callback)
+    auth = Signature(keys.key, keys.secret, redirect_uri=callback)
     token = _token_from("OAuthGetRequestToken", auth, if_refused=KEYS_REFUSED)
     query = {
         "oauth_token": token.token,
@@ -86,11 +86,11 @@ def came_back(arguments: Mapping[str, str]) -> CameBack:
 
 def finish(keys: AppKeys, name: str, secret: str, proof: str) -> Grant:
     """Trade a sign-in that came back for a grant. Raises SignInFailed."""
-    auth = OAuth1Auth(keys.key, keys.secret, token=name, token_secret=secret, verifier=proof)
+    auth = Signature(keys.key, keys.secret, token=name, token_secret=secret, verifier=proof)
     return _token_from("OAuthGetAccessToken", auth, if_refused=REFUSED)
 
 
-def _token_from(route: str, auth: OAuth1Auth, if_refused: Trouble) -> Grant:
+def _token_from(route: str, auth: Signature, if_refused: Trouble) -> Grant:
     """One of the two signed requests; both are answered by a token and its secret."""
     try:
         with page_waits(), requests.Session() as session:

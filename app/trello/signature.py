@@ -6,10 +6,12 @@ from typing import Any
 
 from authlib.common.urls import url_decode
 from authlib.integrations.requests_client import OAuth1Auth
-from authlib.oauth1.rfc5849.client_auth import generate_nonce, generate_timestamp
+from authlib.oauth1.rfc5849.client_auth import generate_nonce
 from authlib.oauth1.rfc5849.errors import InsecureTransportError
 from authlib.oauth1.rfc5849.parameters import prepare_headers
 from authlib.oauth1.rfc5849.signature import construct_base_string, hmac_sha1_signature
+
+from app.db import utcnow
 
 _decoded = lru_cache(maxsize=64)(url_decode)
 
@@ -21,7 +23,10 @@ class Signature(OAuth1Auth):  # type: ignore[misc]  # the library has no types
         self, method: str, uri: str, headers: MutableMapping[str, str], body: bytes
     ) -> tuple[str, MutableMapping[str, str], bytes]:
         InsecureTransportError.check(uri)
-        said: list[tuple[str, str]] = self.get_oauth_params(generate_nonce(), generate_timestamp())
+        # By the clock that all hosts share: one that is wrong would be refused, and Trello's token
+        # be taken for revoked.
+        now = str(int(utcnow().timestamp()))
+        said: list[tuple[str, str]] = self.get_oauth_params(generate_nonce(), now)
         asked: Any = _decoded(uri.partition("?")[2])
         base = construct_base_string(method, uri, [*asked, *said])
         said.append(

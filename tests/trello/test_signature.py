@@ -1,5 +1,7 @@
 """Our signature is the one that Authlib makes by itself."""
 
+from datetime import UTC, datetime
+
 import pytest
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.requests_client import OAuth1Auth
@@ -15,9 +17,12 @@ SECRETS = {"token": "tö%41/ok", "token_secret": "t&s"}
 def same_nonce(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (client_auth, signature):
         monkeypatch.setattr(module, "generate_nonce", lambda: "nonce")
-        monkeypatch.setattr(module, "generate_timestamp", lambda: "1795867200")
+    monkeypatch.setattr(client_auth, "generate_timestamp", lambda: "1795867200")
+    moment = datetime.fromtimestamp(1795867200, UTC)  # by the clock that all hosts share
+    monkeypatch.setattr(signature, "utcnow", lambda: moment)
 
 
+@pytest.mark.parametrize("more", [{}, {"redirect_uri": "https://t.example/é"}, {"verifier": "v"}])
 @pytest.mark.parametrize(
     ("method", "address"),
     [
@@ -26,9 +31,9 @@ def same_nonce(monkeypatch: pytest.MonkeyPatch) -> None:
         ("DELETE", "https://api.trello.com/1/tokens/a%20b"),
     ],
 )
-def test_it_is_the_one_of_the_library(method: str, address: str) -> None:
-    theirs = OAuth1Auth("key", "s&%", **SECRETS).prepare(method, address, {}, None)
-    ours = Signature("key", "s&%", **SECRETS).prepare(method, address, {}, None)
+def test_it_is_the_one_of_the_library(method: str, address: str, more: dict[str, str]) -> None:
+    theirs = OAuth1Auth("key", "s&%", **SECRETS, **more).prepare(method, address, {}, None)
+    ours = Signature("key", "s&%", **SECRETS, **more).prepare(method, address, {}, None)
     assert ours == theirs
 
 
