@@ -19,7 +19,7 @@ def sends_file(response: Response) -> bool:
     return request.endpoint == "static" and response.status_code < 400
 
 
-class _Sessions(SecureCookieSessionInterface):
+class Sessions(SecureCookieSessionInterface):
     """Flask-Login looks at the session for static files too, and they would be said to vary with
     it: browsers would ask for each again after signing in."""
 
@@ -40,7 +40,6 @@ def init_delivery(app: Flask) -> None:
         COMPRESS_BR_LEVEL=5,
     )
     Compress(app)
-    app.session_interface = _Sessions()
     app.url_defaults(_add_version)
     app.after_request(_serve_whole)
     app.after_request(_let_keep)

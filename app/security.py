@@ -5,7 +5,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, request
-from flask.sessions import SecureCookieSessionInterface
 from flask_login import current_user
 from flask_wtf.csrf import CSRFProtect
 from itsdangerous import URLSafeTimedSerializer
@@ -13,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.config import Config
-from app.delivery import sends_file
+from app.delivery import Sessions, sends_file
 from app.loopback import is_loopback
 
 HTMX_URL = "https://cdn.jsdelivr.net/npm/htmx.org@4.0.1/dist/htmx.min.js"
@@ -56,7 +55,7 @@ class _Ageless(URLSafeTimedSerializer):
         return super().loads(s, **wishes | {"max_age": None})
 
 
-class _Cookies(SecureCookieSessionInterface):
+class _Cookies(Sessions):
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
         return _Ageless(
             app.config["SECRET_KEY"],
