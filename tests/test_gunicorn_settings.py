@@ -37,13 +37,13 @@ def test_a_wrong_number_stops_the_start_with_a_sentence(value: str) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_what_reads_workbooks_is_left_out_until_one_is_read() -> None:
+def test_what_reads_workbooks_is_left_out_until_one_is_read(tmp_path: Path) -> None:
     """It would take ten megabytes in every process."""
     program = "import sys, app; app.create_app(); sys.exit('openpyxl' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", program],
         cwd=SETTINGS.parent,
-        env=os.environ | KEYS | {"DATA_DIR": "/nowhere"},
+        env=os.environ | KEYS | {"DATA_DIR": str(tmp_path)},
         capture_output=True,
         text=True,
     )
