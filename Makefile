@@ -8,7 +8,7 @@ PYTEST := $(IN_VENV) -m pytest -p tests.support.browser_summary -p tests.support
 # The tests start dozens of processes, and each would compile all modules for itself.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo run test coverage check bench faults lock update release screenshots install install-dev install-bench
+.PHONY: demo run test coverage check bench soak faults lock update release screenshots install install-dev install-bench
 
 demo: install
 	@$(IN_VENV) serve.py --demo
@@ -33,6 +33,9 @@ check: install-dev
 bench: install-bench
 	@bin/chromium
 	@$(IN_VENV) -m bench
+
+soak: install-bench
+	@$(IN_VENV) -m bench soak
 
 faults: install-dev
 	@$(IN_VENV) -m faults kills --rounds 100 --scale 0.05

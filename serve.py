@@ -34,6 +34,8 @@ def main() -> int:
     # So that "python" in the Procfile is the one that has what Tally needs.
     environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environ.get('PATH', '')}"
     environ.setdefault("MALLOC_ARENA_MAX", "2")  # else every thread keeps freed memory for itself
+    # Else the twenty megabytes that a password's check takes are kept once it was made twice.
+    environ.setdefault("MALLOC_MMAP_THRESHOLD_", "1048576")
     try:
         with _lock(_data_dir(environ, is_demo), _port(environ)):
             return _serve(environ, is_demo)

@@ -1,13 +1,16 @@
-"""Measures everything, prints the table and writes it to bench/README.md.
+"""Measures everything, prints the tables and writes them to bench/README.md.
 
 python -m bench [PART...] measures only those parts, and writes nothing.
+python -m bench soak [--minutes MINUTES] is the long run, which writes its own part alone.
 """
 
+import argparse
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from bench import list_rows, page_rows, sync_rows
+from bench import idle_rows, list_rows, page_rows, people_rows, soak, sync_rows
+from bench.growth import growth
 from bench.table import Row, as_text, machine
 
 PARTS: dict[str, Callable[[], Iterable[Row]]] = {
@@ -17,24 +20,30 @@ PARTS: dict[str, Callable[[], Iterable[Row]]] = {
     "refresh": page_rows.refresh,
     "webhooks": page_rows.webhooks,
     "pages": list_rows.many_items,
+    "people": people_rows.people,
+    "idle": idle_rows.idle,
 }
+GROWTH, SOAK = "growth", "soak"
 README = Path(__file__).with_name("README.md")
-BEGINNING, END = "<!-- measured -->\n", "<!-- end -->\n"
 
 
 def main() -> int:
-    names = sys.argv[1:] or list(PARTS)
-    unknown = set(names) - set(PARTS)
+    parser = argparse.ArgumentParser(prog="python -m bench")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join([*PARTS, GROWTH, SOAK]))
+    parser.add_argument("--minutes", type=float, default=soak.MINUTES, help="of the soak")
+    asked = parser.parse_args()
+    unknown = set(asked.parts) - {*PARTS, GROWTH, SOAK}
     if unknown:
-        sys.stderr.write(f"There is no {', '.join(unknown)}: choose from {', '.join(PARTS)}.\n")
-        return 2
-    rows: list[Row] = []
-    for name in names:
-        rows += _measured(name)
-    text = f"{machine()}\n\n{as_text(rows)}"
-    sys.stdout.write(f"\n{text}")
-    if not sys.argv[1:]:
-        _write(text)
+        parser.error(f"there is no {', '.join(unknown)}")
+    if asked.parts == [SOAK]:
+        _tell("soak", soak.report(soak.soak(asked.minutes), asked.minutes), is_kept=True)
+        return 0
+    is_whole = not asked.parts
+    rows = [row for name in PARTS if is_whole or name in asked.parts for row in _measured(name)]
+    if rows:
+        _tell("measured", as_text(rows), is_kept=is_whole)
+    if is_whole or GROWTH in asked.parts:
+        _tell(GROWTH, growth(), is_kept=is_whole)
     return 0
 
 
@@ -48,11 +57,15 @@ def _measured(name: str) -> list[Row]:
     return rows
 
 
-def _write(text: str) -> None:
-    """Into its place, between what is said of it there."""
-    before, _, rest = README.read_text().partition(BEGINNING)
-    after = rest.partition(END)[2]
-    README.write_text(f"{before}{BEGINNING}\n{text}\n{END}{after}")
+def _tell(place: str, table: str, *, is_kept: bool) -> None:
+    """Print it; what is kept also goes to its place in the README, which a comment names."""
+    text = f"{machine()}\n\n{table}"
+    sys.stdout.write(f"\n{text}")
+    if is_kept:
+        beginning, end = f"<!-- {place} -->\n", f"<!-- end of {place} -->\n"
+        before, _, rest = README.read_text().partition(beginning)
+        after = rest.partition(end)[2]
+        README.write_text(f"{before}{beginning}\n{text}\n{end}{after}")
 
 
 if __name__ == "__main__":

@@ -40,6 +40,12 @@ from tests.support.installation import (
 )
 from tests.trello.linked import make_connection, make_objective
 
+AS_DELIVERED = {
+    "PYTHONPATH": str(ROOT),
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": "1048576",
+}
+"""The environment that deploy/ and serve.py give, instead of the quicker start of tests."""
 KEY_RESULTS_EACH = 10
 """Of an objective; a workspace has none with a thousand."""
 
@@ -86,10 +92,10 @@ class Measured:
     standin: Standin
     boards: Sequence[Board]
 
-    def work_through(self, version: int, patience: float) -> float:
+    def work_through(self, version: int, patience: float, delay: float = 0.0) -> float:
         """Let the hour pass on every board; the processor time until all were counted, in
-        seconds, of all processes. Every figure is checked."""
-        self.standin.set(version=version)
+        seconds, of all processes. Every figure is checked. Trello answers after the delay."""
+        self.standin.set(version=version, delay=delay)
         began_at, began = utcnow(), self.processor_time()
         self.make_due()
         wait_until(lambda: self._are_counted(began_at), "every board was counted", patience)
@@ -139,7 +145,8 @@ def measured(
     """An installation with an item for every list of these boards, and its worker running."""
     with TemporaryDirectory(prefix="tally-") as directory:
         installation = Installation(Path(directory), standin, free_port())  # type: ignore[arg-type]
-        installation.extra = {"TRELLO_API_KEY": KEY, "TRELLO_API_SECRET": SECRET} | extra
+        installation.extra = {"TRELLO_API_KEY": KEY, "TRELLO_API_SECRET": SECRET}
+        installation.extra |= AS_DELIVERED | extra
         for command in (
             ("migrate",),
             ("create-admin", ADMIN_EMAIL, "--name", "Ada Ek", "--password", ADMIN_PASSWORD),

@@ -1,18 +1,16 @@
 """What pages of many items cost: statements, and time beside the same HTML from dicts."""
 
-import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
-from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from flask import Flask, render_template, template_rendered
+from flask import Flask
 from sqlalchemy import select
 
 from app import create_app
@@ -26,7 +24,7 @@ from app.okrs.models import CheckIn, KeyResult, Reading
 from app.trello.counting import Criteria
 from app.trello.models import Board
 from app.trello.sources import link
-from bench.ready import Watched, ready, watched
+from bench.bare import bare_of
 from bench.table import Row
 from tests.conftest import KEYS
 from tests.okrs.many import make_many
@@ -55,6 +53,27 @@ def many_items(objective_count: int = 1000, rounds: int = 25) -> Iterable[Row]:
         yield from _rows(paged, f"explorer page of 200 items out of {every}", "explorer", 10, 2.5)
         yield from _rows(paged, f"tree of {every} items, its first page", "tree", 10, 2.5)
         yield from _rows(paged, f"item page, among {every} items", "item", 15, 3)
+
+
+@dataclass(frozen=True)
+class PageCost:
+    statements: int
+    seconds: float
+    """Of processor time."""
+
+
+def page_costs(objective_count: int, rounds: int) -> dict[str, PageCost]:
+    """By the name of the page, in a workspace of three times as many items, without floors."""
+    with _workspace(objective_count, rounds) as paged:
+        return {name: _cost_of(paged, path) for name, path in paged.paths.items()}
+
+
+def _cost_of(paged: Paged, path: str) -> PageCost:
+    paged.client.page(path)
+    with count_statements() as statements:
+        paged.client.page(path)
+    (seconds,) = _in_turns(paged.rounds, lambda: paged.client.get(path))
+    return PageCost(len(statements), seconds)
 
 
 def _rows(paged: Paged, what: str, name: str, most: int, times: float) -> Iterable[Row]:
@@ -87,61 +106,8 @@ def _in_turns(rounds: int, *actions: Callable[[], Any]) -> list[float]:
 
 
 def _floor(paged: Paged, path: str) -> Callable[[], Any]:
-    """A bare route that renders the same page, which is checked, from ready-made dicts."""
-    filters = paged.app.jinja_env.filters
-    moment = filters["moment"]
-    filters["moment"] = Watched(moment)  # it asks in whose zone
-    own = {
-        name: Watched(one)
-        for name, one in paged.app.jinja_env.globals.items()
-        if getattr(one, "__module__", "").startswith("app.")
-    }
-    name, context = _context_of(paged, path, own)
-    url_for = Watched(paged.app.url_for)
-    with paged.app.test_request_context(path):
-        paged.app.jinja_env.get_template(name).render(context | {"url_for": url_for})
-    made = {key: ready(value) for key, value in context.items()}
-    bare = Flask("floor", template_folder=str(Path(paged.app.root_path).parent / "templates"))
-    bare.jinja_env.trim_blocks = bare.jinja_env.lstrip_blocks = True
-    bare.jinja_env.filters.update(filters | {"moment": filters["moment"].ready()})
-    filters["moment"] = moment
-    bare.jinja_env.globals.update(paged.app.jinja_env.globals)
-    bare.jinja_env.globals.update({name: one.ready() for name, one in own.items()})
-    bare.jinja_env.globals.update(csrf_token=lambda: "token", url_for=url_for.ready())
-    bare.secret_key = "for flashes, of which there are none"
-    bare.add_url_rule(path.partition("?")[0], "page", lambda: render_template(name, **made))
-    browser = bare.test_client()
-    _check(paged.client.get(path).text, browser.get(path).text)
+    browser = bare_of(paged.app, paged.client, path).test_client()
     return lambda: browser.get(path, buffered=True)
-
-
-def _context_of(paged: Paged, path: str, own: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    """The template of a page, and what it was rendered with, to be watched; `own` are functions
-    of ours that templates call."""
-    seen: list[tuple[str, dict[str, Any]]] = []
-
-    def note(_app: Flask, template: Any, context: dict[str, Any], **_rest: Any) -> None:
-        left = ("request", "session", "g", "config")
-        kept = {key: watched(value) for key, value in context.items() if key not in left}
-        # Rendered at once, while what it needs can still be loaded.
-        template.render(context | kept | own)
-        seen.append((template.name, kept))
-
-    with template_rendered.connected_to(note, paged.app):
-        paged.client.get(path)
-    name, kept = seen[-1]
-    return name, kept
-
-
-def _check(ours: str, floor: str) -> None:
-    """Raises AssertionError unless both pages are the same but for their tokens."""
-
-    def plain(html: str) -> list[str]:
-        without = re.sub(r'(name="csrf(_|-)token" (value|content)=)"[^"]*"', r"\1", html)
-        return without.split("\n")
-
-    for our, its in zip(plain(ours), plain(floor), strict=True):
-        assert our == its, f"the floor renders another page:\n{our}\n{its}"
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from statistics import median
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 from sqlalchemy import select
 
 from app import create_app
@@ -167,12 +167,18 @@ def _follow(installation: Installation, page: Page, path: str, times: int) -> It
 
 @contextmanager
 def _visitor(installation: Installation) -> Iterator[Page]:
+    with running_browser() as browser:
+        visitor = Visitor(browser, installation, javascript=True)
+        visitor.sign_in()
+        yield visitor.page
+
+
+@contextmanager
+def running_browser() -> Iterator[Browser]:
     path = find_browser()
     if path is None:
         raise SystemExit("Chromium is missing: apt-get install chromium brings it.")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, headless=True, args=FLAGS)
-        visitor = Visitor(browser, installation, javascript=True)
-        visitor.sign_in()
-        yield visitor.page
+        yield browser
         browser.close()

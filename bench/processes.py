@@ -1,22 +1,48 @@
-"""Processor time of a process with all that it started, ended or not."""
+"""Processor time and memory of a process with all that it started."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def processor_time(pid: int) -> float:
-    """Seconds, in user space and in the kernel, of the process and all below it."""
+    """Seconds, in user space and in the kernel, of the process and all below it, ended or not."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        children = [
-            int(child)
-            for listed in Path(f"/proc/{pid}/task").glob("*/children")
-            for child in listed.read_text().split()
-        ]
+        children = children_of(pid)
     except (FileNotFoundError, ProcessLookupError):
         return 0.0  # it ended just now; its parent counts it from here on
     # Of itself in both modes, then of those of its children that ended.
     own = sum(int(field) for field in fields[11:15]) / _TICKS
     return own + sum(processor_time(child) for child in children)
+
+
+def family(pid: int) -> Iterator[int]:
+    """The process and all below it that run."""
+    yield pid
+    try:
+        children = children_of(pid)
+    except (FileNotFoundError, ProcessLookupError):
+        return
+    for child in children:
+        yield from family(child)
+
+
+def proportional_memory(pid: int) -> int:
+    """Bytes that the process takes up, of what it shares with others its part; 0 once it ended."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:")), 0)
+
+
+def children_of(pid: int) -> list[int]:
+    """In the order in which they were started."""
+    return sorted(
+        int(child)
+        for listed in Path(f"/proc/{pid}/task").glob("*/children")
+        for child in listed.read_text().split()
+    )

@@ -22,11 +22,17 @@ def as_text(rows: Iterable[Row]) -> str:
     """A table in Markdown that can be read as it is."""
     lines = [("what", "measured", "floor", "goal", "")]
     lines += [(row.what, row.measured, row.floor, row.goal, _mark(row)) for row in rows]
-    widths = [max(len(line[column]) for line in lines) for column in range(5)]
-    lines.insert(1, tuple("-" * width for width in widths))  # type: ignore[arg-type]
+    return markdown(lines)
+
+
+def markdown(lines: Iterable[tuple[str, ...]]) -> str:
+    """The same of any lines, of which the first is the head."""
+    head, *rest = lines
+    widths = [max(map(len, column)) for column in zip(head, *rest, strict=True)]
+    rule = tuple("-" * width for width in widths)
     return "".join(
         f"| {' | '.join(text.ljust(width) for text, width in zip(line, widths, strict=True))} |\n"
-        for line in lines
+        for line in (head, rule, *rest)
     )
 
 

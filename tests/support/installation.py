@@ -69,10 +69,6 @@ class Installation:
             "app:create_app()",
             "--bind",
             f"127.0.0.1:{self.port}",
-            "--threads",
-            "4",
-            "--worker-class",
-            "gthread",
         )
         wait_until(lambda: _answers(f"{self.url}/login"), "the web server answers")
 
