@@ -129,7 +129,7 @@ def _tell_hour(workers: int, links: Links, rows: Callable[[], Rows], boards: int
 def _tell_sizes(rows: Callable[[], Rows]) -> None:
     """Bytes of a row with its place in all indexes, once there are many."""
     with rows() as opened:
-        for table in ("reading", "evidence", "trello_sync_run", "check_in"):
+        for table in ("reading", "evidence", "trello_sync_run"):
             columns = [
                 name
                 for (name,) in opened.execute(

@@ -220,21 +220,26 @@ class Result:
     """Lines of level ERROR while a part was away."""
     wrong: list[str] = field(default_factory=list)
 
-    def lines(self) -> list[str]:
+    def rows(self) -> list[tuple[str, str]]:
+        """What was asked of it, and what was found."""
         failed = Counter(str(one.status or "no answer") for one in self.answers if one.has_failed)
-        told = ", ".join(f"{count} {status}" for status, count in failed.items()) or "none"
+        told = ", ".join(f"{count} times {status}" for status, count in failed.items())
+        late = f", the last {self.pages_after:.1f} s after the end" if self.pages_after else ""
         slowest = max((one.took for one in self.answers), default=0.0)
-        settled = "never" if self.settled_after is None else f"{self.settled_after:.0f} s"
+        settled = "never" if self.settled_after is None else f"after {self.settled_after:.0f} s"
         return [
-            f"  all figures true after {settled}; {self.abandoned} runs given to another worker",
-            f"  answers to people: {len(self.answers)}, failed: {told}, the last "
-            f"{self.pages_after:.1f} s after the end of it; slowest {slowest:.1f} s",
-            f"  check-ins answered and stored once: {self.check_ins}; mails, each once: "
-            f"{self.mails}",
-            f"  Trello: at most {self.busiest_token} requests in 10 s of one token, "
-            f"{self.busiest_key} of the key, {self.refused} refused",
-            f"  lines of level ERROR on all hosts meanwhile: {self.complaints}",
-            *(f"  WRONG: {one}" for one in self.wrong),
+            ("every figure its board's", settled),
+            ("runs given to another worker", str(self.abandoned)),
+            ("answers to people", f"{len(self.answers)}, the slowest after {slowest:.1f} s"),
+            ("of these failed", f"{told}{late}" if told else "none"),
+            ("check-ins answered, and each stored once", str(self.check_ins)),
+            ("mails, and each sent once", str(self.mails)),
+            (
+                "most requests to Trello in 10 s",
+                f"{self.busiest_token} of one token (it allows {MOST_A_TOKEN}), "
+                f"{self.busiest_key} of the key ({MOST_A_KEY}); {self.refused} refused",
+            ),
+            ("lines of level ERROR on all hosts", str(self.complaints)),
         ]
 
 
@@ -261,7 +266,9 @@ class Run:
         results = []
         for name in names:
             result = self._one(FAULTS[name])
-            say("\n".join([f"{name}: {result.fault.title}", *result.lines()]))
+            say(f"{name}: {result.fault.title}")
+            say("\n".join(f"  {what}: {found}" for what, found in result.rows()))
+            say("".join(f"  WRONG: {one}\n" for one in result.wrong))
             results.append(result)
         self._crowd.end()
         count = sum(bool(result.wrong) for result in results)

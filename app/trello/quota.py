@@ -41,7 +41,7 @@ AWAY_FOR = timedelta(seconds=5)
 
 _ALL, _BACKGROUND, _ALONE = (10, 10), (9, 10), (1, 10)
 """Shares of a window. The last tenth is kept for those who wait for an answer, and it is what a
-process may use by itself while it cannot know what the others do."""
+process may ask for them by itself while it cannot know what the others do."""
 
 _KNOWN, _FORGOTTEN = "tally-turns-known", "tally-turns-forgotten"
 _HOW_LONG_FORGOTTEN = """
@@ -132,6 +132,9 @@ class _Counters:
                 self._own = None
                 return wait
         self._own = self._own or MovingWindowRateLimiter(MemoryStorage())
+        if share == _BACKGROUND:
+            # Together the processes would ask too much, so soon after what all have asked.
+            return max(self._away_until - time.monotonic(), 0.05)
         return self._hit(self._own, window, subject, _ALONE)
 
     def _now(self, share: tuple[int, int]) -> tuple[int, int]:
@@ -163,7 +166,7 @@ class _Counters:
     def _lose_sight(self, error: redis.RedisError) -> None:
         if self._own is None:
             log.warning(
-                "Redis can't be reached: each process asks Trello only a little by itself",
+                "Redis can't be reached: Trello is asked only for those who wait for an answer",
                 extra={"error": type(error).__name__},
             )
         self._away_until = time.monotonic() + AWAY_FOR.total_seconds() * self._time_scale
