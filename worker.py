@@ -24,7 +24,7 @@ from app import beats, create_app
 from app.accounts.setup import is_set_up
 from app.config import Config, ConfigError
 from app.counters import counters
-from app.db import db, is_away
+from app.db import db
 from app.embedded_redis import EmbeddedRedis, ServerInUse
 from app.log_lines import log_format, log_to_stderr
 from app.mail.clock import MailClock
@@ -32,7 +32,8 @@ from app.okrs.bin.erasing import Erasing
 from app.okrs.cycles import current_cycle
 from app.okrs.integrations import all_integrations
 from app.okrs.rollup.settling import settle
-from app.queues import HOURLY, NOW, client, connect, work
+from app.outages import forget_told, outage_behind, tell
+from app.queues import HOURLY, NOW, client, connect, takes_notices, work
 from app.timing import scaled
 
 log = logging.getLogger("worker")
@@ -60,6 +61,7 @@ class Clock:
         self._glances = config.has_public_address
         self._name = f"{socket.gethostname()}-{os.getpid()}"
         self._next_tick = 0.0
+        self._failed_turns = 0
         self._mail = MailClock()
         self._erasing = Erasing()
 
@@ -75,13 +77,23 @@ class Clock:
                     for integration in all_integrations():
                         integration.glance()
         except Exception as error:
-            if is_away(error):
-                log.warning("The database can't be reached; the next turn of the clock follows")
+            self._failed_turns += 1
+            outage = outage_behind(error)
+            if outage is not None:
+                tell(outage, error)
             else:
                 log.exception("A turn of the clock failed; the next one follows")
 
+    def _is_well(self) -> None:
+        if self._failed_turns:
+            log.info("The clock goes on after %s failed turns", self._failed_turns)
+            self._failed_turns = 0
+            forget_told()
+
     def _tick(self) -> None:
-        beats.beat(self._name)
+        if takes_notices():  # else no job gets anywhere, and pages say so
+            beats.beat(self._name)
+            self._is_well()
         if is_set_up():
             current_cycle()  # made on its first day, not when the first person comes
             for integration in all_integrations():
@@ -107,8 +119,14 @@ class Lane:
             return
         if has_started:
             self._plan_restart()
-        if time.monotonic() >= self._start_at:
+        if time.monotonic() < self._start_at:
+            return
+        with self._app.app_context():
+            is_of_use = takes_notices()
+        if is_of_use:
             self._start()
+        else:  # it would end at once, again and again
+            self._start_at = time.monotonic() + GLANCE_EVERY
 
     def tell(self, number: signal.Signals) -> None:
         if self._is_running() and self._pid is not None:

@@ -2,11 +2,11 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import BindParameter, Select, String, delete, func, select
+from sqlalchemy import BindParameter, Select, String, delete, func, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Model, db, put, utcnow
-from app.timing import scaled
+from app.timing import CLOCKS_APART, scaled
 
 EVERY = timedelta(seconds=5)
 ALIVE_FOR = timedelta(seconds=20)
@@ -30,7 +30,12 @@ def beat(name: str) -> None:
     with db.writing() as session:
         session.execute(
             delete(WorkerBeat)
-            .where(WorkerBeat.seen_at < now - FORGOTTEN_AFTER)
+            .where(
+                or_(
+                    WorkerBeat.seen_at < now - FORGOTTEN_AFTER,
+                    WorkerBeat.seen_at > now + CLOCKS_APART,  # it would live on until then
+                )
+            )
             .execution_options(synchronize_session=False)
         )
         put(session, WorkerBeat, {"name": name}, {"seen_at": now})

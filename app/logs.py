@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Flask, request
 
-from app.db import is_away
+from app.outages import outage_behind, tell
 
 _TOO_TALKATIVE = {"authlib": logging.INFO, "urllib3": logging.ERROR}
 """Below these, Authlib prints tokens, and urllib3 addresses, which at Trello may hold a token."""
@@ -33,9 +33,9 @@ def init_logs(app: Flask) -> None:
 def _log_exception_of(app: Flask) -> Any:
     def log_exception(exc_info: tuple[type, BaseException, TracebackType] | Any) -> None:
         """By the name of the view: its address may be a one-time link."""
-        if is_away(exc_info[1]):
-            told = {"view": request.endpoint, "method": request.method}
-            app.logger.warning("The database can't be reached", extra=told)
+        outage = outage_behind(exc_info[1])
+        if outage is not None:
+            tell(outage, exc_info[1])
             return
         app.logger.error(
             "Exception in %s [%s]", request.endpoint, request.method, exc_info=exc_info

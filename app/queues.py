@@ -21,6 +21,7 @@ from rq.worker.base import BaseWorker
 from app.counters import counters
 from app.db import db
 from app.log_lines import working_on
+from app.outages import REDIS, outage_behind, tell
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +91,7 @@ def enqueue(
             failure_ttl=KEPT_AFTER_FAILURE,
         )
     except redis.RedisError as error:
-        log.warning("The queue can't be reached", extra={"error": type(error).__name__})
+        tell(REDIS, error)
         return False
     return True
 
@@ -105,10 +106,12 @@ def count_notices(job: Callable[[int], None], lane: str) -> int:
     return sum(job_id.startswith(prefix) for job_id in waiting)
 
 
-def is_queue_reachable() -> bool:
+def takes_notices() -> bool:
+    """Whether Redis answers, and writes: without memory or room on its disk it only reads."""
     try:
-        return bool(queue(NOW).connection.ping())
-    except redis.RedisError:
+        return bool(client().set("tally-probe", "1", px=1000))
+    except redis.RedisError as error:
+        tell(REDIS, error)
         return False
 
 
@@ -137,6 +140,7 @@ def work(lane: str) -> None:
     Raises redis.RedisError.
     """
     connection = connect(current_app.extensions["tally_config"].redis_url, patience=30)
+    logging.getLogger("rq.worker").addFilter(_told_as_outage)
     # Short times, since RQ clears away after a dead worker only when they have passed. The rows
     # do not wait for that: whatever is not done is made known again by the clock.
     worker = StayingWorker if lane == HOURLY else ForkingWorker
@@ -148,6 +152,16 @@ def work(lane: str) -> None:
         maintenance_interval=30,
         job_monitoring_interval=10,
     ).work(logging_level="WARNING")
+
+
+def _told_as_outage(record: logging.LogRecord) -> bool:
+    """Keeps a traceback of RQ's out of the log where Redis fails, which is told once instead."""
+    error = record.exc_info[1] if record.exc_info else None
+    outage = outage_behind(error)
+    if error is None or outage is None:
+        return True
+    tell(outage, error)
+    return False
 
 
 _is_leaving = False
@@ -167,6 +181,14 @@ class _LaneWorker(BaseWorker):
                 return super().perform_job(job, queue, execution)
             finally:
                 counters.hand_over(self.connection)
+
+    def handle_exception(self, job: Job, *exc_info: Any) -> None:
+        """RQ's, but for what fails around us: told once, not with a traceback for each job."""
+        outage = outage_behind(exc_info[1])
+        if outage is None:
+            super().handle_exception(job, *exc_info)
+        else:
+            tell(outage, exc_info[1])
 
     def handle_job_success(
         self,

@@ -11,7 +11,7 @@ from app.mail import outbox, weekly
 from app.mail.jobs import clear_outbox, send_mail, write_warnings, write_weekly
 from app.mail.site import is_mail_on
 from app.queues import HOURLY, enqueue
-from app.timing import scaled
+from app.timing import SetBack, scaled
 
 WEEKLY_EVERY = timedelta(minutes=1)
 WARNINGS_EVERY = CLEARED_EVERY = timedelta(minutes=10)
@@ -22,9 +22,12 @@ class MailClock:
 
     def __init__(self) -> None:
         self._next_weekly = self._next_warnings = self._next_clearing = 0.0
+        self._set_back = SetBack()
 
     def tick(self) -> None:
         """One statement, most of the times, where nothing is due."""
+        if self._set_back.is_noticed():
+            outbox.put_right()
         self._have_outbox_cleared()  # also of what waits from when there was mail
         if not is_mail_on():
             return

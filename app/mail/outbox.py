@@ -21,7 +21,7 @@ from app.mail.models import OutgoingMail
 from app.mail.site import absolute, is_mail_on
 from app.mail.unsubscribing import unsubscribe_url
 from app.okrs.loading import may_see_item_of
-from app.timing import scaled
+from app.timing import not_beyond, scaled
 from app.vault import SecretUnreadable, decrypt, encrypt
 
 log = logging.getLogger(__name__)
@@ -269,6 +269,13 @@ def _is_due() -> ColumnElement[bool]:
 def _is_free() -> ColumnElement[bool]:
     """No worker has it, or one that had its time."""
     return or_(OutgoingMail.lease_until.is_(None), OutgoingMail.lease_until < utcnow())
+
+
+def put_right() -> None:
+    """After the clock was set back: what was planned by it as it was before comes in time."""
+    with db.writing() as session:
+        session.execute(not_beyond(OutgoingMail.lease_until, scaled(LEASE)))
+        session.execute(not_beyond(OutgoingMail.next_try_at, scaled(2 * LONGEST_PAUSE)))
 
 
 def _finish(session: Session, claim: Claim, **values: Any) -> bool:

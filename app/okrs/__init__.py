@@ -5,6 +5,7 @@ from flask import Blueprint, Flask, request
 from app.accounts.belongings import Keeper, add_keeper
 from app.accounts.models import Workspace
 from app.accounts.setup import after_setup
+from app.outages import left_where_nothing_can_be_saved
 from app.teams import blueprint as teams
 from app.teams.changing import membership_changed
 
@@ -66,7 +67,8 @@ def _settle_first() -> None:
 
     is_page = request.blueprint in (blueprint.name, teams.name) and request.method == "GET"
     if is_page and request.endpoint not in ("okrs.live", "okrs.live_counting"):
-        settle()
+        with left_where_nothing_can_be_saved():
+            settle()
 
 
 def _make_first_quarters(_workspace: Workspace) -> None:

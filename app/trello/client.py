@@ -17,6 +17,7 @@ import urllib3
 
 from app.bounded_answers import TIME_TO_ANSWER, bound_answers
 from app.counters import TRELLO_REQUESTS, counters
+from app.db import utcnow
 from app.trello import answers
 from app.trello.answers import BoardFrame, BoardName, Card, Member
 from app.trello.card_answers import parse_card_ids, parse_cards
@@ -46,6 +47,9 @@ MOST_PAGES = 100
 LIMIT_WINDOW = timedelta(seconds=10)
 """Trello counts requests in windows of ten seconds; a 429 ends with its window."""
 
+SIGNATURE_LIFE = timedelta(minutes=4)
+"""How far our clock may be from Trello's; a signature is good for five minutes, says OAuth."""
+
 _OTHER_LIMITS = {
     "api_key_limit": ("api-key", LIMIT_WINDOW),
     "db_limit": ("db-query-time", timedelta(minutes=10)),
@@ -58,6 +62,10 @@ _DOWN = "Trello could not be reached. The last good value stays; it is tried aga
 _TOKEN = (
     "Trello no longer accepts this connection: it was revoked or has expired. "
     "It has to be reconnected."
+)
+_CLOCK = (
+    "The clock of Tally's server is wrong, so Trello refuses what it signs. The last good value "
+    "stays; it is tried again by itself. Whoever runs Tally has to set the clock."
 )
 _KEY = (
     "Trello does not accept the API key and secret. "
@@ -379,6 +387,15 @@ def _no_name_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return record
 
 
+def _is_our_clock_wrong(response: requests.Response) -> bool:
+    """Whether what we sign now is refused for its age, whatever else may be wrong."""
+    try:
+        theirs = parsedate_to_datetime(response.headers.get("Date", ""))
+    except ValueError:
+        return False
+    return theirs.tzinfo is not None and abs(utcnow() - theirs) > SIGNATURE_LIFE
+
+
 def _failure(response: requests.Response, body: bytes, is_of_board: bool) -> TrelloError | None:
     """What a refusal means; None for a 401 that may mean the token or the board.
 
@@ -388,6 +405,8 @@ def _failure(response: requests.Response, body: bytes, is_of_board: bool) -> Tre
     said = body[:500].decode("utf-8", "replace").lower()
     if status == 429:
         return _limited(response, said)
+    if status == 401 and _is_our_clock_wrong(response):
+        return Unavailable(_CLOCK)
     if status in (400, 401) and ("invalid token" in said or "expired token" in said):
         return TokenRefused(_TOKEN)
     if status == 401:

@@ -15,6 +15,7 @@ from app.okrs.integrations import MeasureWish, Need, PastPart, SourceForm, Sourc
 from app.okrs.loading import may_edit
 from app.okrs.models import PERCENT, Measure, Source
 from app.okrs.rows import item_url
+from app.timing import SetBack
 from app.trello import clock, portable
 from app.trello.app_keys import current_app_keys, key_has_changed
 from app.trello.evidence.glance import NewCard, newest_cards
@@ -26,6 +27,7 @@ from app.trello.needs import needs
 from app.trello.past.job import PastClock
 from app.trello.past.stored import past_of
 from app.trello.rehearsal import rehearse
+from app.trello.set_back import put_right
 from app.trello.so_far import board_words
 from app.trello.sources import criteria_of
 from app.trello.states import measures_being_counted, states
@@ -75,7 +77,7 @@ class TrelloIntegration:
     counted_noun = "card"
 
     def __init__(self) -> None:
-        self._pasts = PastClock()
+        self._pasts, self._set_back = PastClock(), SetBack()
 
     def rehearse(self) -> None:
         rehearse()
@@ -84,6 +86,8 @@ class TrelloIntegration:
         news.glance()
 
     def tick(self) -> None:
+        if self._set_back.is_noticed():
+            put_right()
         clock.tick()
         self._pasts.tick()
         webhook_job.tick()

@@ -190,7 +190,7 @@ def _for_admins() -> list[Need]:
         found.append(
             Need(
                 title="No worker is running",
-                sentence="Nothing is counted until one is started (worker.py).",
+                sentence="Nothing is counted until one is started (worker.py) or reaches Redis.",
                 url=_sync_page(),
                 action="Open Sync",
             )

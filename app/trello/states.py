@@ -29,8 +29,8 @@ from app.trello.models import (
 )
 
 _NO_WORKER = (
-    "No worker is running, so nothing is updated until one is started (worker.py). "
-    "What was asked for is done then."
+    "No worker is running, so nothing is updated until one is started (worker.py) or "
+    "reaches Redis again. What was asked for is done then."
 )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.counters import SYNC_RUNS, counters
 from app.db import db, utcnow
 from app.okrs.rollup.settling import settle
+from app.outages import outage_behind
 from app.queues import client, is_leaving
 from app.timing import scaled
 from app.trello import outcomes, runs
@@ -70,7 +71,9 @@ def sync_waiting(_notice: int) -> None:
         try:
             with _giving_way(claim):
                 _sync(claim, drain)
-        except Exception:
+        except Exception as error:
+            if outage_behind(error) is not None:
+                raise  # it would be the same with every other
             log.exception("A sync failed by our own mistake; the others go on")
         finally:
             db.end()

@@ -20,6 +20,7 @@ from app.beats import beat
 from app.db import db, make_engine
 
 db.bind(make_engine(sys.argv[1]))
+worker.takes_notices = lambda: True
 worker.work = lambda lane: beat("child")
 app = flask.Flask("a test")
 for number in range(60):

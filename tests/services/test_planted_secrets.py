@@ -18,7 +18,7 @@ from flask import Flask
 from sqlalchemy import select, text
 
 from app.db import db, utcnow
-from app.queues import is_queue_reachable
+from app.queues import takes_notices
 from app.trello.models import Connection, SyncRun, Webhook
 from sandbox import RunningSandbox, running_sandbox
 from sandbox.webhooks import signature
@@ -309,7 +309,7 @@ def let_redis_fail(run: Run) -> None:
         with suppress(redis.RedisError):
             client.shutdown(nosave=True, now=True, force=True)
     Browser(run).sign_in(BOB, PASSWORDS["a wrong password"], 422)
-    wait_until(is_queue_reachable, "the worker started it again")
+    wait_until(takes_notices, "the worker started it again")
 
 
 def let_a_job_fail(run: Run, ada: Browser, measure_id: int) -> None:

@@ -7,12 +7,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
 import requests
 import responses
 
+from app.db import utcnow
 from app.trello import client as client_module
 from app.trello.boards import fetch_board
 from app.trello.client import PAGE, TIMEOUT, Credentials, Trello
@@ -162,6 +164,23 @@ def test_a_401_that_does_not_say_why_is_settled_by_asking_whose_token_it_is(
     answers.get(ME, status=status_of_me, json=me)
     with pytest.raises(expected):
         trello.board(BOARD)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "expected"), [(-6, Unavailable), (6, Unavailable), (3, TokenRefused)]
+)
+def test_where_our_own_clock_is_wrong_no_connection_is_to_blame(
+    trello: Trello,
+    answers: responses.RequestsMock,
+    minutes: int,
+    expected: type[TrelloError],
+) -> None:
+    """Else every one would have to be signed in anew once the clock is right again."""
+    date = format_datetime(utcnow() + timedelta(minutes=minutes), usegmt=True)
+    answers.get(ADDRESS, status=401, body="invalid token", headers={"Date": date})
+    with pytest.raises(expected) as raised:
+        trello.board(BOARD)
+    assert ("clock of Tally's server" in raised.value.sentence) is (expected is Unavailable)
 
 
 @pytest.mark.parametrize(

@@ -236,3 +236,13 @@ def test_when_redis_comes_back_without_its_data_the_background_leaves_room_for_w
     assert take_all(turns(is_urgent=True)) == 81
     time.sleep(1.1)
     assert take_all(turns(is_urgent=False)) == 81
+
+
+def test_turns_that_a_clock_ahead_has_taken_hold_nobody_up_when_it_is_set_right(
+    stored: redis.Redis, turns: Callable[..., Turns], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, now = turns(), quota.utcnow
+    with monkeypatch.context() as ahead:
+        ahead.setattr(quota, "utcnow", lambda: now() + timedelta(hours=1))
+        assert take_all(mine) == 90
+    assert take_all(mine) == 90

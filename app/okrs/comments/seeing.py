@@ -12,6 +12,7 @@ from app.okrs.loading import Item, is_visible
 from app.okrs.models import KeyResult, Measure, Objective
 from app.okrs.rows import item_url
 from app.okrs.timeline import Timeline
+from app.outages import left_where_nothing_can_be_saved
 
 _MOST, _LONGEST_QUOTE = 100, 120
 
@@ -30,7 +31,7 @@ def see_what_is_shown(person: Person, measure: Measure, timeline: Timeline) -> N
         if kind in shown:
             shown[kind].append(int(number))
     is_shown = or_(Mention.check_in_id.in_(shown[CHECK_IN]), Mention.comment_id.in_(shown[COMMENT]))
-    with db.writing() as session:
+    with left_where_nothing_can_be_saved(), db.writing() as session:
         _see(session, person, measure, is_shown)
 
 
