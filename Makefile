@@ -43,6 +43,9 @@ faults: install-dev
 	@$(IN_VENV) -m faults answers
 	@$(IN_VENV) -m faults limits
 	@$(IN_VENV) -m faults hosts
+	@for kind in disk readonly redis-memory clock; do \
+		$(IN_VENV) -m faults $$kind --turns 40 --scale 0.02 || [ $$? = 3 ] || exit 1; \
+	done
 
 lock: install-dev
 	@bin/lock

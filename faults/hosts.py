@@ -25,13 +25,14 @@ from app import create_app
 from app.config import load_config
 from faults import fleet as fleets
 from faults import network as networks
+from faults.boards import change_at_random
 from faults.fleet import MAIL_PORT, WEBS, Fleet
 from faults.installation import wait_for
-from faults.kills import change_at_random, say
 from faults.limits import board_of, busiest, tokens_in
 from faults.links import Links
 from faults.network import Network
 from faults.people import Answer, Crowd, settle_in
+from faults.results import say
 from faults.stored import Stored, on_server
 from faults.truth import Truth
 from sandbox import RunningSandbox, running_sandbox

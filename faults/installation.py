@@ -26,8 +26,10 @@ _WORKER, _SERVER, _WEB = "worker.py", "valkey-server", "gunicorn"
 class Installation:
     """serve.py with all that it starts."""
 
-    def __init__(self, data_dir: Path, sandbox: RunningSandbox, scale: float) -> None:
-        self._data_dir = data_dir
+    def __init__(
+        self, data_dir: Path, sandbox: RunningSandbox, scale: float, log: Path | None = None
+    ) -> None:
+        self.log_path = log or data_dir / "serve.log"
         self.port = _free_port()
         passed_on = ("PATH", "PYTHONPATH")
         self.environ = {name: os.environ[name] for name in passed_on if name in os.environ} | {
@@ -58,7 +60,7 @@ class Installation:
         )
 
     def start(self) -> None:
-        with open(self._data_dir / "serve.log", "ab") as log:
+        with open(self.log_path, "ab") as log:
             self._serving = subprocess.Popen(
                 [sys.executable, str(ROOT / "serve.py")],
                 env=self.environ,
@@ -101,7 +103,8 @@ class Installation:
 
     def is_whole(self) -> bool:
         """Whether every process is there, and the web process says that all is well."""
-        if not all(self._victims(kind) for kind in ("worker", "server", "web")):
+        own_server = () if "REDIS_URL" in self.environ else ("server",)
+        if not all(self._victims(kind) for kind in ("worker", "web", *own_server)):
             return False
         if len(self._victims("lane")) != len(PROCESSES):
             return False
@@ -118,8 +121,7 @@ class Installation:
             time.sleep(0.1)
 
     def log(self) -> str:
-        text = (self._data_dir / "serve.log").read_text(errors="replace")
-        return "\n".join(text.splitlines()[-60:])
+        return "\n".join(self.log_path.read_text(errors="replace").splitlines()[-60:])
 
     def _victims(self, kind: str) -> list[int]:
         if self._serving is None:

@@ -6,7 +6,6 @@ some moment of it kills something. Then hands are off until every item shows wha
 
 import argparse
 import ctypes
-import re
 import shutil
 import signal
 import sys
@@ -14,27 +13,20 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from contextlib import suppress
 from pathlib import Path
 from random import Random, SystemRandom
 from statistics import median
-from types import FrameType
 
-import requests
-
-from faults.installation import EMAIL, KINDS, PASSWORD, Installation
+from faults.boards import BOARDS, LINKS_AT_FIRST, REPAIRED_WITHIN, STARTED_WITHIN, change_at_random
+from faults.conducting import PR_SET_CHILD_SUBREAPER, interrupt
+from faults.installation import KINDS, Installation
 from faults.links import Links
+from faults.results import say
 from faults.stored import Stored, in_file
 from faults.truth import Truth
-from sandbox import RunningSandbox, changes, running_sandbox
-from sandbox.board import Board
+from faults.visitor import Visitor
+from sandbox import RunningSandbox, running_sandbox
 
-BOARDS = ("Content calendar", "Onboarding", "Launch checklist")
-LINKS_AT_FIRST = 12
-REPAIRED_WITHIN = 120
-"""Seconds, to be scaled down with the timers."""
-STARTED_WITHIN = 30
-"""Seconds that are allowed however small the scale: a process starts no faster."""
 LONGEST_MOMENT = 1.2
 """Seconds from the beginning of a round within which the kill comes."""
 
@@ -47,8 +39,8 @@ def main() -> int:
     parser.add_argument("--kinds", default=",".join(KINDS), help="what may be killed")
     wanted = parser.parse_args()
     seed = SystemRandom().randrange(10**6) if wanted.seed is None else wanted.seed
-    signal.signal(signal.SIGTERM, _interrupt)
-    ctypes.CDLL(None).prctl(36, 1)  # PR_SET_CHILD_SUBREAPER: orphans are found, and ended
+    signal.signal(signal.SIGTERM, interrupt)
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)  # orphans are found, and ended
     say(f"kills: {wanted.rounds} rounds, timers times {wanted.scale}, seed {seed}")
     directory = Path(tempfile.mkdtemp(prefix="tally-"))  # short: it is to hold a socket
     try:
@@ -171,54 +163,6 @@ class Run:
         missed = {kind: count for kind, count in self._kills.items() if "none" in kind}
         say(f"  of these without effect: {missed or 'none'}")
         say(f"  stored: {self._stored.counts()}; requests: {len(self._sandbox.requests)}")
-
-
-class Visitor:
-    """Someone signed in who presses Refresh, and shrugs when no answer comes."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._session = requests.Session()
-        self._post("/login", email=EMAIL, password=PASSWORD)
-
-    def press_refresh(self, source_id: int) -> None:
-        with suppress(requests.RequestException):  # its web process may just have been killed
-            self._post(f"/trello/sources/{source_id}/refresh")
-
-    def _post(self, path: str, **fields: str) -> None:
-        page = self._session.get(f"{self._url}/login", timeout=5)
-        token = re.search(r'name="csrf-token" content="([^"]+)"', page.text)
-        fields["csrf_token"] = token[1] if token else ""
-        self._session.post(f"{self._url}{path}", data=fields, timeout=5)
-
-
-def change_at_random(board: Board, sandbox: RunningSandbox, chance: Random) -> None:
-    """One of the things that people do to cards."""
-    by = sandbox.store.person("mina")
-    lists = [one for one in board.ordered_lists() if not one["closed"]]
-    cards = [card for card in board.cards.values() if not card["closed"]]
-    what = chance.choice(["add", "move", "move", "complete", "complete", "archive", "label"])
-    if what == "add" or len(cards) < 6:
-        changes.add_card(board, chance.choice(lists), "Another one", by=by)
-        return
-    card = chance.choice(cards)
-    if what == "move":
-        changes.move_card(board, card, chance.choice(lists), by=by)
-    elif what == "complete":
-        changes.complete_card(board, card, not card.get("dueComplete"), by=by)
-    elif what == "archive":
-        changes.archive_card(board, card, by=by)
-    elif board.labels:
-        changes.add_label(board, card, chance.choice(list(board.labels.values())), by=by)
-
-
-def say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
-
-
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

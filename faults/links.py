@@ -80,6 +80,11 @@ class Links:
         with self._app.app_context():
             return list(db.session.scalars(select(TrelloSource.id).order_by(TrelloSource.id)))
 
+    def let_go(self) -> None:
+        """Close the database, until it is used again."""
+        with self._app.app_context():
+            db.engine.dispose()
+
     def _connect(self, sandbox: RunningSandbox) -> int:
         with self._writing():
             owner = db.session.scalars(select(Person)).one()

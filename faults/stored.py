@@ -64,6 +64,10 @@ class Stored:
             for row in rows.execute("pragma foreign_key_check"):
                 yield f"foreign key: {row}"
 
+    def comments(self) -> list[str]:
+        with closing(self._open()) as rows:
+            return [text for (text,) in rows.execute("select text from comment")]
+
     def _values(self, rows: Rows) -> dict[int, Figures | None]:
         linked = rows.execute(
             "select m.id, m.value, m.matching_count, m.completed_count from measure m"
