@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What install and upgrade have in common; both read it in. Everything of Tally's lies in
 #   /opt/tally/releases/NAME  the code with its packages, owned by root, one directory a release
 #   /opt/tally/current        a link to the one that runs
@@ -6,7 +7,8 @@
 source=$(cd "$(dirname "$0")/.." && pwd)
 here=$(readlink -m /opt/tally)
 env_file=/etc/tally/tally.env
-units="tally-worker.service tally-web.service"
+# shellcheck disable=SC2034
+units=(tally-worker.service tally-web.service)
 umask 022  # whatever root's own is: the services have to read what is put here
 
 say() { printf '%s\n' "$*"; }
