@@ -53,6 +53,7 @@ PASSWORDS = {
     "Bob's new password": "planted-Bob-new-64fe",
     "a password that met an error": "planted-unlucky-0e9d",
 }
+METRICS_TOKEN = "planted-watcher-9f3e6b"
 MAY_BE_IN_COOKIES = {"the token in a cookie", "the browser's part of a sign-in"}
 OWN_COOKIE = "tally_session"
 
@@ -154,10 +155,12 @@ def _settings(run: Run, smtp_port: int) -> dict[str, str]:
         "the SMTP password": SMTP_PASSWORD,
         "Trello's API key": run.sandbox.api_key,
         "Trello's API secret": run.sandbox.api_secret,
+        "METRICS_TOKEN": METRICS_TOKEN,
     }.items():
         run.secrets.plant(name, secret)
     user, password = (requests.utils.quote(one, safe="") for one in (SMTP_USER, SMTP_PASSWORD))
     return keys | {
+        "METRICS_TOKEN": METRICS_TOKEN,
         "PUBLIC_URL": run.installation.url,
         "SMTP_URL": f"smtp://{user}:{password}@127.0.0.1:{smtp_port}?from=okr@example.com",
         "TIME_SCALE": "0.2",
@@ -182,11 +185,24 @@ def test_no_secret_comes_to_light(run: Run, here: Flask) -> None:
     rekey(run)
     revoke_the_token(run, connection_id, measure_id)
     run.seen.append(("the audit log", ada.get("/admin/audit.csv").content))
+    watch(run)
     ada.submit("/profile", "Sign out", {})
 
     plant_what_was_handed_out(run, here)
     assert is_worth_looking_at(run)
     assert run.secrets.found(everything(run)) == []
+
+
+def watch(run: Run) -> None:
+    """From elsewhere, through a proxy: with the token, and with less than all of it."""
+    for token, status in ((METRICS_TOKEN, 200), (METRICS_TOKEN[:-1], 404)):
+        answer = requests.get(
+            f"{run.installation.url}/metrics",
+            headers={"X-Forwarded-For": "203.0.113.7", "Authorization": f"Bearer {token}"},
+            timeout=20,
+        )
+        assert answer.status_code == status
+        run.seen.append(("/metrics", answer.content))
 
 
 def set_up(run: Run) -> Browser:
