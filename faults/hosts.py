@@ -32,7 +32,7 @@ from faults.limits import board_of, busiest, tokens_in
 from faults.links import Links
 from faults.network import Network
 from faults.people import Answer, Crowd, settle_in
-from faults.results import say
+from faults.results import Findings, say
 from faults.stored import Stored, on_server
 from faults.truth import Truth
 from sandbox import RunningSandbox, running_sandbox
@@ -159,6 +159,7 @@ def main() -> int:
     parser.add_argument("--boards", type=int, default=150)
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--only", default=",".join(FAULTS), help=f"of {', '.join(FAULTS)}")
+    parser.add_argument("--docs", action="store_true", help="write results to docs/faults.md")
     parser.add_argument("--logs", type=Path, help="a directory that keeps what the hosts said")
     wanted = parser.parse_args()
     if problem := networks.why_not() or fleets.why_not():
@@ -178,10 +179,13 @@ def main() -> int:
             fleet = Fleet(network, sandbox)
             try:
                 run = Run(fleet, sandbox, mailbox, Random(seed))
-                return run.all_faults(wanted.only.split(","))
+                results = run.all_faults(wanted.only.split(","))
             finally:
                 if wanted.logs:
                     _keep_logs(fleet, wanted.logs)
+            if wanted.docs:
+                _write(results, f"--boards {wanted.boards} --seed {seed}")
+            return int(any(result.wrong for result in results.values()))
     except KeyboardInterrupt:
         return 130
     finally:
@@ -259,22 +263,19 @@ class Run:
         self._stored = Stored(self._rows, self._truth)
         self._is_changing = threading.Event()
 
-    def all_faults(self, names: list[str]) -> int:
-        """0 when nothing was lost, doubled or wrong, and everything was repaired in time."""
+    def all_faults(self, names: list[str]) -> "dict[str, Result]":
+        """What each came to, by its name."""
         self._begin()
         self._crowd.begin()
         threading.Thread(target=self._change_boards, daemon=True).start()
-        results = []
+        results = {}
         for name in names:
-            result = self._one(FAULTS[name])
+            result = results[name] = self._one(FAULTS[name])
             say(f"{name}: {result.fault.title}")
             say("\n".join(f"  {what}: {found}" for what, found in result.rows()))
             say("".join(f"  WRONG: {one}\n" for one in result.wrong))
-            results.append(result)
         self._crowd.end()
-        count = sum(bool(result.wrong) for result in results)
-        say(f"{len(results)} faults, {count} of them with something wrong")
-        return 1 if count else 0
+        return results
 
     def _begin(self) -> None:
         for board in self._boards:
@@ -429,6 +430,14 @@ class Run:
         mentions = sum(diary.saved.values())
         if len(sent) != mentions:
             yield f"{mentions} people were mentioned, {len(sent)} mails came"
+
+
+def _write(results: dict[str, Result], options: str) -> None:
+    """A section of docs/faults.md for each fault that ended well."""
+    for name, result in results.items():
+        if not result.wrong:
+            command = f"python -m faults hosts --only {name} {options}"
+            Findings(f"hosts: {name}", f"{result.fault.title}.", command, result.rows()).write()
 
 
 def _errors(text: str) -> list[str]:
