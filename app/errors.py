@@ -1,5 +1,7 @@
 """Errors: a sentence and a way on, as a page of their own or for htmx in the page at hand."""
 
+from contextlib import suppress
+
 from flask import Flask, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
@@ -8,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from app.db import db
 from app.htmx import is_htmx, stay
-from app.outages import outage_behind
+from app.outages import UNREACHABLE, outage_behind
 from app.security import HTMX_HASH, HTMX_URL
 
 _SENTENCES = {
@@ -39,7 +41,9 @@ def _answer(error: HTTPException) -> ResponseReturnValue:
         db.session.rollback()  # after a failed statement it would refuse what the page asks for
         outage = outage_behind(getattr(error, "original_exception", None))
         if outage is not None:
-            return _render(outage.status, outage.title, outage.remedy)
+            # A page's frame needs the database too: whoever waited for it need not do so twice.
+            is_bare = outage is UNREACHABLE
+            return _render(outage.status, outage.title, outage.remedy, is_bare=is_bare)
     title, remedy = _SENTENCES.get(code, _OTHER)
     return _render(code, title, getattr(error, "remedy", remedy))
 
@@ -54,19 +58,18 @@ def _expired(error: CSRFError) -> ResponseReturnValue:
     )
 
 
-def _render(code: int, title: str, remedy: str) -> ResponseReturnValue:
+def _render(code: int, title: str, remedy: str, *, is_bare: bool = False) -> ResponseReturnValue:
     if is_htmx() and request.method != "GET":
-        return stay(_rendered("errors/_message.html", title, remedy), code)
+        return stay(_rendered("errors/_message.html", title, remedy, is_bare), code)
     # What htmx only reads gives way to the sentence, and so does not go on asking for itself.
     template = "errors/_error.html" if is_htmx() else "errors/error.html"
-    return _rendered(template, title, remedy), code
+    return _rendered(template, title, remedy, is_bare), code
 
 
-def _rendered(template: str, title: str, remedy: str) -> str:
-    try:
-        return render_template(template, title=title, remedy=remedy)
-    except SQLAlchemyError:
-        # A page's frame needs the database too, which is what fails: this one goes without.
-        bare = {"person": None, "request": request, "htmx_url": HTMX_URL, "htmx_hash": HTMX_HASH}
-        page = current_app.jinja_env.get_template(template)
-        return page.render(bare, title=title, remedy=remedy)
+def _rendered(template: str, title: str, remedy: str, is_bare: bool) -> str:
+    if not is_bare:
+        with suppress(SQLAlchemyError):  # it went away only now
+            return render_template(template, title=title, remedy=remedy)
+    bare = {"person": None, "request": request, "htmx_url": HTMX_URL, "htmx_hash": HTMX_HASH}
+    page = current_app.jinja_env.get_template(template)
+    return page.render(bare, title=title, remedy=remedy)

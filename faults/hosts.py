@@ -63,6 +63,8 @@ class Fault:
     """Whether the others have to bring all in order before it is mended."""
     may_fail: frozenset[str] = frozenset()
     """Which webs may give no page meanwhile."""
+    comes_back: str = ""
+    """The host that finds out only at the end of its job that its lines were cut."""
 
 
 def _off(minutes: int) -> Fault:
@@ -128,6 +130,7 @@ FAULTS = {
         lambda fleet: fleet.hosts["worker1"].cut(),
         lambda fleet: fleet.hosts["worker1"].restore(),
         is_done_without=True,
+        comes_back="worker1",
     ),
     "web-cut": Fault(
         "A web is cut off the network for 40 seconds",
@@ -406,9 +409,11 @@ class Run:
         """A host may complain while a part is away, but neither before nor long after."""
         begun, struck, over = marks
         for name, text in self._fleet.logs().items():
-            before = text[begun.get(name, 0) : struck.get(name, 0)]
-            result.complaints += len(_errors(text[struck.get(name, 0) : over.get(name, 0)]))
-            unasked = [*_errors(before), *_errors(text[over.get(name, 0) :])]
+            since, until = struck.get(name, 0), over.get(name, 0)
+            if name == result.fault.comes_back:
+                until = len(text)
+            result.complaints += len(_errors(text[since:until]))
+            unasked = [*_errors(text[begun.get(name, 0) : since]), *_errors(text[until:])]
             result.wrong += [f"{name} says: {line[:200]}" for line in unasked[:3]]
 
     def _lost_or_doubled(self) -> Iterator[str]:
