@@ -31,6 +31,7 @@ from app.mail.clock import MailClock
 from app.okrs.bin.erasing import Erasing
 from app.okrs.cycles import current_cycle
 from app.okrs.integrations import all_integrations
+from app.okrs.pruning import Pruning
 from app.okrs.rollup.settling import settle
 from app.outages import forget_told, outage_behind, tell
 from app.queues import HOURLY, NOW, client, connect, takes_notices, work
@@ -63,7 +64,7 @@ class Clock:
         self._next_tick = 0.0
         self._failed_turns = 0
         self._mail = MailClock()
-        self._erasing = Erasing()
+        self._erasing, self._pruning = Erasing(), Pruning()
 
     def turn(self) -> None:
         """A glance, and every few seconds a tick. Raises nothing: the clock outlives a bad turn,
@@ -101,6 +102,7 @@ class Clock:
             settle()
             self._mail.tick()
             self._erasing.tick()
+            self._pruning.tick()
         counters.hand_over(client())
 
 

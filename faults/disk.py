@@ -1,6 +1,7 @@
 """The disk is full for a while: database, embedded server for jobs, and their logs."""
 
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,8 @@ from faults.results import Findings
 from faults.trial import Trial
 
 SIZE = "24m"
+ORPHANS_LIVE_FOR = 3
+"""Seconds for which gunicorn's workers may answer without their master; then comes the new one."""
 
 
 def main() -> int:
@@ -35,6 +38,7 @@ def _fill(trial: Trial, findings: Findings, turns: int) -> None:
     trial.forget_answers()
     for kind in ("web", "worker"):
         trial.installation.kill(kind, trial.chance)
+    time.sleep(ORPHANS_LIVE_FOR)
     if not wait_for(lambda: trial.visitor.read("/okrs").is_good, STARTED_WITHIN):
         findings.wrong.append("it does not start while the disk is full")
     _take_all_room(filler)
