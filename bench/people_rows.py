@@ -20,6 +20,7 @@ from app.okrs.models import Cycle, KeyResult
 from bench.boards import small_boards
 from bench.installation import Measured, measured, running_standin
 from bench.people import CHECK_IN, Load, Someone
+from bench.processes import family, proportional_memory
 from bench.table import Row
 from tests.support.client import Client
 from tests.support.installation import ROOT, free_port, wait_until
@@ -28,6 +29,8 @@ from tests.support.people import make_person
 PEOPLE, EVERY = 50, 2.0
 DELAY = 0.2
 """Seconds that Trello takes to answer, so that a run of a hundred boards takes a while."""
+SETTINGS = ((1, 4), (1, 8), (2, 4), (2, 8), (3, 4))
+"""Processes and threads of each, to be compared."""
 EXPLORER, HOME, ITEM = "explorer", "home", "item"
 
 
@@ -52,6 +55,11 @@ class Peopled:
     people: list[Someone]
     email: str
     """Of the first of them."""
+
+    def web_processes(self) -> Iterator[int]:
+        web = self.measured.installation.web
+        assert web is not None
+        return family(web.pid)
 
     def visit(self, seconds: float, at: str | None = None) -> Felt:
         """All of them for so long; at another address all look at the pages of the first."""
@@ -84,6 +92,31 @@ def people(count: int = PEOPLE, board_count: int = 100, seconds: float = 40) -> 
         floor = visited.visit(seconds, at=bare)
     what = f"{count} people, each acting every {EVERY:g} s, during an hourly run"
     yield from rows_of(what, ours, floor)
+
+
+def servers(seconds: float = 20) -> Iterable[Row]:
+    """The same people at other settings of gunicorn, to choose them by."""
+    for processes, threads in SETTINGS:
+        extra = {
+            "WEB_PROCESSES": str(processes),
+            "GUNICORN_CMD_ARGS": f"--threads {threads}",
+        }
+        with (
+            peopled(PEOPLE, 100, **extra) as visited,
+            bare_pages(visited) as bare,
+            hourly_runs(visited.measured),
+        ):
+            ours = visited.visit(seconds)
+            floor = visited.visit(seconds, at=bare)
+            memory = sum(map(proportional_memory, visited.web_processes()))
+        yield Row(
+            f"{PEOPLE} people at WEB_PROCESSES={processes} with {threads} threads each",
+            f"99 of 100 answers within {ours.at(99) * 1000:.0f} ms "
+            f"({ours.at(99) / floor.at(99):.1f}x), half within {ours.at(50) * 1000:.0f} ms; "
+            f"{sum(ours.errors.values())} errors; {memory / 1024 / 1024:.0f} MB",
+            f"{floor.at(99) * 1000:.0f} ms",
+            "to compare",
+        )
 
 
 def rows_of(what: str, ours: Felt, floor: Felt) -> Iterable[Row]:
@@ -182,7 +215,7 @@ def bare_pages(visited: Peopled) -> Iterator[str]:
         ) as process,
     ):
         try:
-            wait_until(lambda: _answers(address + paths[0], process), "the bare pages answer")
+            wait_until(lambda: _answers(address + paths[0], process), "the bare pages answer", 120)
             yield address
         finally:
             process.terminate()
