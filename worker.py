@@ -33,7 +33,7 @@ from app.okrs.cycles import current_cycle
 from app.okrs.integrations import all_integrations
 from app.okrs.pruning import Pruning
 from app.okrs.rollup.settling import settle
-from app.outages import forget_told, outage_behind, tell
+from app.outages import REDIS, forget_told, outage_behind, tell
 from app.queues import HOURLY, NOW, client, connect, takes_notices, work
 from app.timing import scaled
 
@@ -237,7 +237,7 @@ def main() -> int:
         )
         return 3
     try:
-        server = EmbeddedRedis.start(config.data_dir) if config.owns_redis else None
+        server = _start_server(config, stop) if config.owns_redis else None
     except ServerInUse as error:
         sys.stderr.write(f"{error}\n")
         return 3
@@ -247,6 +247,17 @@ def main() -> int:
         if server is not None:
             server.stop()
     return 0
+
+
+def _start_server(config: Config, stop: Stop) -> EmbeddedRedis | None:
+    """Tried again until it comes up, which it can't while the disk is full; None if asked to stop
+    before. Raises ServerInUse."""
+    while not stop.is_asked:
+        try:
+            return EmbeddedRedis.start(config.data_dir)
+        except (OSError, RuntimeError) as error:
+            tell(REDIS, error)
+    return None
 
 
 def _answers(redis_url: str) -> bool:

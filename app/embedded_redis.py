@@ -36,7 +36,8 @@ class EmbeddedRedis:
         """Start the server and wait until it answers.
 
         Raises ServerInUse when another one runs in this directory: a second would silently take
-        over the socket of the first.
+        over the socket of the first. Raises RuntimeError when it does not come up, as on a full
+        disk; nothing of it is left then.
         """
         lock = open(data_dir / "redis.lock", "w")  # noqa: SIM115  (held as long as it runs)
         try:
@@ -49,7 +50,11 @@ class EmbeddedRedis:
             ) from error
         os.set_inheritable(lock.fileno(), True)
         server = cls(data_dir, lock)
-        server.wait_until_ready()
+        try:
+            server.wait_until_ready()
+        except RuntimeError:
+            server.stop()
+            raise
         return server
 
     def keep_running(self) -> None:
