@@ -13,6 +13,8 @@ boot() {
     say "A bare $suite"
     root=$directory/root
     mkdir -p "$directory"
+    exec 9>"$directory/lock"
+    flock -n 9 || { echo "Another trial runs in $directory."; exit 1; }
     if [ ! -e "$directory/$suite.tar" ]; then
         mmdebstrap --quiet --format=tar --variant=minbase --include=systemd-sysv,dbus "$suite" "$directory/$suite.tar.new"
         mv "$directory/$suite.tar.new" "$directory/$suite.tar"
@@ -32,7 +34,7 @@ boot() {
 
 start() {
     systemd-nspawn --quiet --boot --directory="$root" --machine="tally-trial-$$" --register=no --keep-unit \
-        --resolv-conf=copy-host "${nspawn[@]}" >"$directory/boot.log" 2>&1 </dev/null &
+        --resolv-conf=copy-host "${nspawn[@]}" >"$directory/boot.log" 2>&1 9>&- </dev/null &
     booted=$!
     until leader=$(pgrep -P $booted) && inside 'systemctl is-system-running | grep -E "running|degraded"'; do
         kill -0 $booted || { cat "$directory/boot.log"; exit 1; }
