@@ -88,6 +88,8 @@ def test_the_services_may_do_no_more_than_they_must(path):
         "ProtectProc=invisible",
         "NoNewPrivileges=yes",
         "CapabilityBoundingSet=",
+        "SystemCallFilter=@system-service",
+        "SystemCallErrorNumber=EPERM",
         "StateDirectoryMode=0700",
         "EnvironmentFile=/etc/tally/tally.env",
     ):
