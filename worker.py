@@ -86,15 +86,15 @@ class Clock:
                 log.exception("A turn of the clock failed; the next one follows")
 
     def _is_well(self) -> None:
+        forget_told()
         if self._failed_turns:
             log.info("The clock goes on after %s failed turns", self._failed_turns)
             self._failed_turns = 0
-            forget_told()
 
     def _tick(self) -> None:
-        if takes_notices():  # else no job gets anywhere, and pages say so
+        is_taken = takes_notices()
+        if is_taken:  # else no job gets anywhere, and pages say so
             beats.beat(self._name)
-            self._is_well()
         if is_set_up():
             current_cycle()  # made on its first day, not when the first person comes
             for integration in all_integrations():
@@ -104,6 +104,8 @@ class Clock:
             self._erasing.tick()
             self._pruning.tick()
         counters.hand_over(client())
+        if is_taken:
+            self._is_well()
 
 
 class Lane:
@@ -257,6 +259,7 @@ def _start_server(config: Config, stop: Stop) -> EmbeddedRedis | None:
             return EmbeddedRedis.start(config.data_dir)
         except (OSError, RuntimeError) as error:
             tell(REDIS, error)
+            time.sleep(GLANCE_EVERY)
     return None
 
 

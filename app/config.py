@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from sqlalchemy import make_url
+
 from app.key_files import read_backup_keys, read_encryption_keys, read_secret_key
 from app.loopback import is_loopback
 from app.openid_settings import OpenIdSettings, read_openid
@@ -51,7 +53,8 @@ class Config:
     backup_keys: tuple[str, ...] = field(default=(), repr=False)
     """Fernet keys for backups, the one that encrypts first; none where they stay readable."""
     metrics_token: str | None = field(default=None, repr=False)
-    """What whoever reads /metrics from elsewhere has to send; None where nobody may."""
+    """What whoever reads /metrics has to send; None where programs on this machine may, and nobody
+    else."""
     time_scale: float = 1.0
     """What leases, pauses, hours and limit windows are multiplied by; 1 but in fault runs."""
 
@@ -191,8 +194,10 @@ def _database_url(text: str | None, data_dir: Path) -> str:
 
 def _is_here(database_url: str) -> bool:
     """Whether the database is on this machine, so that no other host uses it as well."""
-    host = urlsplit(database_url).hostname
-    return host is None or is_loopback(host)
+    url = make_url(database_url)
+    told = url.query.get("host", url.host)  # there it may also be the directory of a socket
+    hosts = [told] if isinstance(told, str) else told or []
+    return all(host.startswith("/") or is_loopback(host) for host in hosts)
 
 
 def _public_url(read: _Reader) -> str | None:

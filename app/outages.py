@@ -65,6 +65,9 @@ _BY_ERRNO = {
     errno.EIO: UNWRITABLE,
 }
 
+_REDIS_TAKES_NOTHING = ("OOM", "MISCONF", "READONLY")
+"""How such answers begin, or hold, where a script was refused."""
+
 
 def outage_behind(error: BaseException | None) -> Outage | None:
     """The outage that an exception comes from; None where it is a mistake of our own."""
@@ -72,7 +75,14 @@ def outage_behind(error: BaseException | None) -> Outage | None:
         return _of_database(error)
     if isinstance(error, OSError) and not isinstance(error, redis.RedisError):
         return _BY_ERRNO.get(error.errno or 0)
-    return REDIS if isinstance(error, redis.RedisError) else None
+    return REDIS if _is_of_redis(error) else None
+
+
+def _is_of_redis(error: BaseException | None) -> bool:
+    """Not what it answers to a command that is wrong."""
+    if isinstance(error, redis.ResponseError):
+        return any(word in str(error) for word in _REDIS_TAKES_NOTHING)
+    return isinstance(error, redis.ConnectionError | redis.TimeoutError)
 
 
 def _of_database(error: DBAPIError) -> Outage | None:

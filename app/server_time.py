@@ -8,7 +8,7 @@ again now and then; in between the steady clock counts on, which nobody sets.
 import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from sqlalchemy import Engine, event
@@ -19,6 +19,16 @@ STEPPED = 0.5
 """Seconds by which our own clock and the steady one disagree where one was set, or stood still."""
 
 
+class _Look(NamedTuple):
+    """Never half of an earlier one: other threads ask meanwhile."""
+
+    showed: datetime
+    """In UTC."""
+    at: float
+    """By the steady clock, in seconds, as is what follows."""
+    own_ahead: float
+
+
 class ServerTime:
     """The server's clock, as far as it was read; this machine's, as long as it was not."""
 
@@ -27,19 +37,20 @@ class ServerTime:
 
     def forget(self) -> None:
         """There is no server, or another one."""
-        self._then: datetime | None = None
-        self._read_at = self._own_ahead = 0.0
+        self._last: _Look | None = None
 
     def now(self) -> datetime:
-        if self._then is None:
+        last = self._last
+        if last is None:
             return datetime.now(UTC)
-        return self._then + timedelta(seconds=time.monotonic() - self._read_at)
+        return last.showed + timedelta(seconds=time.monotonic() - last.at)
 
     @property
     def is_to_be_read(self) -> bool:
-        if self._then is None or time.monotonic() - self._read_at > READ_AGAIN_AFTER:
+        last = self._last
+        if last is None or time.monotonic() - last.at > READ_AGAIN_AFTER:
             return True
-        return abs(time.time() - time.monotonic() - self._own_ahead) > STEPPED
+        return abs(time.time() - time.monotonic() - last.own_ahead) > STEPPED
 
     def read(self, connection: Any) -> None:
         """Ask over a connection of the driver's, outside any transaction; silence changes
@@ -47,9 +58,11 @@ class ServerTime:
         with suppress(psycopg.Error):
             began = time.monotonic()
             row = connection.execute("SELECT clock_timestamp()").fetchone()
-            self._read_at = (began + time.monotonic()) / 2  # it was read half-way
+            at = (began + time.monotonic()) / 2  # it was read half-way
             connection.rollback()
-            self._then, self._own_ahead = row[0], time.time() - time.monotonic()
+            # It comes in the zone of the server, where an hour may come twice.
+            showed = row[0].astimezone(UTC)
+            self._last = _Look(showed, at, time.time() - time.monotonic())
 
 
 server_time = ServerTime()

@@ -9,7 +9,7 @@ from flask import current_app
 from sqlalchemy import case, func, select, text
 
 from app.audit.models import AuditEntry
-from app.beats import WorkerBeat, alive_since
+from app.beats import FORGOTTEN_AFTER, WorkerBeat, alive_since
 from app.config import Config
 from app.db import db, utcnow
 from app.mail.models import OutgoingMail
@@ -146,7 +146,8 @@ def _last_backup() -> Backup | None:
 
 def _workers() -> list[Worker]:
     since = alive_since()
-    found = db.session.scalars(select(WorkerBeat).order_by(WorkerBeat.seen_at.desc()))
+    lately = WorkerBeat.seen_at > utcnow() - FORGOTTEN_AFTER
+    found = db.session.scalars(select(WorkerBeat).where(lately).order_by(WorkerBeat.seen_at.desc()))
     return [_worker(beat, since) for beat in found]
 
 

@@ -1,4 +1,5 @@
-"""Who may read the figures of /metrics: a program on this machine, or whoever has the token."""
+"""Who may read the figures of /metrics: whoever has the token, or, where there is none, a program
+on this machine."""
 
 import hmac
 from urllib.parse import urlsplit
@@ -13,7 +14,10 @@ _OF_PROXIES = ("forwarded", "via", "x-real-ip", "x-forwarded-")
 
 
 def may_watch() -> bool:
-    return _is_from_here() or _has_token()
+    """Where there is a token it is asked of everyone: a proxy on this machine that adds nothing
+    to what it passes on would make strangers look like programs of it."""
+    config: Config = current_app.extensions["tally_config"]
+    return _is_from_here() if config.metrics_token is None else _has(config.metrics_token)
 
 
 def _is_from_here() -> bool:
@@ -28,9 +32,8 @@ def _is_from_here() -> bool:
     return is_loopback(request.remote_addr or "") and is_loopback(host)
 
 
-def _has_token() -> bool:
-    config: Config = current_app.extensions["tally_config"]
+def _has(token: str) -> bool:
     given = request.authorization
-    if config.metrics_token is None or given is None or given.type != "bearer":
+    if given is None or given.type != "bearer":
         return False
-    return hmac.compare_digest((given.token or "").encode(), config.metrics_token.encode())
+    return hmac.compare_digest((given.token or "").encode(), token.encode())

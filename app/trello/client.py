@@ -3,9 +3,10 @@
 import json
 import logging
 import re
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from http.client import RemoteDisconnected
@@ -345,7 +346,7 @@ def read_whole(response: requests.Response, longest: int) -> bytes:
 
     Raises OddAnswer beyond `longest` bytes, Unavailable when it takes too long or breaks off.
     """
-    deadline = datetime.now(UTC) + timedelta(seconds=TIME_TO_ANSWER)
+    deadline = time.monotonic() + TIME_TO_ANSWER
     parts: list[bytes] = []
     size = 0
     try:
@@ -355,7 +356,7 @@ def read_whole(response: requests.Response, longest: int) -> bytes:
             size += len(part)
             if size > longest:
                 raise OddAnswer(f"an answer of more than {longest} bytes")
-            if datetime.now(UTC) > deadline:
+            if time.monotonic() > deadline:
                 raise Unavailable(_SLOW)
     except urllib3.exceptions.TimeoutError as error:
         raise Unavailable(_SLOW) from error
@@ -451,7 +452,7 @@ def _retry_after(response: requests.Response, limit: str, window: timedelta) -> 
         wait = timedelta(seconds=int(told[:9]))
     elif told:
         try:
-            wait = parsedate_to_datetime(told) - datetime.now(UTC)
+            wait = parsedate_to_datetime(told) - utcnow()
         except (TypeError, ValueError):
             log.info("Trello sent a Retry-After that says nothing")
     else:

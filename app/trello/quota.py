@@ -45,10 +45,15 @@ process may ask for them by itself while it cannot know what the others do."""
 
 _KNOWN, _FORGOTTEN = "tally-turns-known", "tally-turns-forgotten"
 _HOW_LONG_FORGOTTEN = """
-if redis.call('SET', KEYS[1], 1, 'NX') then redis.call('SET', KEYS[2], 1, 'PX', ARGV[1]) end
+local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or 'unknown'
+if redis.call('GET', KEYS[1]) ~= run then
+  redis.call('SET', KEYS[1], run)
+  redis.call('SET', KEYS[2], 1, 'PX', ARGV[1])
+end
 return redis.call('PTTL', KEYS[2])
 """
-"""Milliseconds until Redis knows again what was asked, where it came back without its data."""
+"""Milliseconds until Redis knows again what was asked, where it was started anew: it came back
+without its data, or with what it had saved some time before."""
 
 
 @dataclass(frozen=True)
@@ -131,11 +136,12 @@ class _Counters:
             else:
                 self._own = None
                 return wait
-        self._own = self._own or MovingWindowRateLimiter(MemoryStorage())
+        own = self._own or MovingWindowRateLimiter(MemoryStorage())
+        self._own = own  # which another thread may lay aside as soon as Redis is back
         if share == _BACKGROUND:
             # Together the processes would ask too much, so soon after what all have asked.
             return max(self._away_until - time.monotonic(), 0.05)
-        return self._hit(self._own, window, subject, _ALONE)
+        return self._hit(own, window, subject, _ALONE)
 
     def _now(self, share: tuple[int, int]) -> tuple[int, int]:
         """While Redis has forgotten what was asked, the background shares a tenth of it."""
@@ -159,7 +165,7 @@ class _Counters:
         if limiter.hit(item, subject):
             return 0.0
         free_at = limiter.get_window_stats(item, subject).reset_time
-        now = time.time() if limiter is self._own else utcnow().timestamp()
+        now = utcnow().timestamp() if limiter is self._shared else time.time()
         if free_at - now > seconds + CLOCKS_APART.total_seconds():
             # Counted by a clock that was set back since: it would hold for as long.
             limiter.clear(item, subject)

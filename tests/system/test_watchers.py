@@ -1,4 +1,4 @@
-"""/metrics is there for programs on this machine and for those with the token, for nobody else."""
+"""/metrics is there for programs on this machine, or for those with the token, for nobody else."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -93,6 +93,13 @@ def test_with_the_token_they_are_read_from_anywhere(behind_a_proxy: Flask) -> No
         assert asked(behind_a_proxy, **sent) == 404
         basic = {"Authorization": f"Basic {TOKEN}"}
         assert asked(behind_a_proxy, headers=forwarded | {"Host": host} | basic) == 404
+
+
+def test_where_there_is_a_token_it_is_asked_of_this_machine_too(behind_a_proxy: Flask) -> None:
+    """A proxy that adds nothing to what it passes on can't be told from a program here."""
+    here = {"headers": {"Host": "127.0.0.1:8000"}, "environ_base": {"REMOTE_ADDR": "127.0.0.1"}}
+    assert asked(behind_a_proxy, **here) == 404
+    assert asked(behind_a_proxy, TOKEN, **here) == 200
 
 
 def test_where_no_token_is_set_none_opens(app: Flask) -> None:

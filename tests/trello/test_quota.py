@@ -17,6 +17,7 @@ import redis
 from flask import Flask
 
 from app.config import Config
+from app.db import utcnow
 from app.embedded_redis import EmbeddedRedis
 from app.trello import quota
 from app.trello.failures import Held
@@ -48,7 +49,7 @@ def stored(server: EmbeddedRedis) -> redis.Redis:
     """What the server holds, empty at first."""
     client = redis.Redis.from_url(server.address)  # type: ignore[attr-defined]
     client.flushall()
-    client.set("tally-turns-known", 1)
+    client.set("tally-turns-known", client.info("server")["run_id"])
     return client
 
 
@@ -227,15 +228,26 @@ def test_when_redis_is_back_the_turns_are_shared_again(
 
 
 def test_when_redis_comes_back_without_its_data_the_background_leaves_room_for_what_it_forgot(
-    stored: redis.Redis, turns: Callable[..., Turns]
+    stored: redis.Redis, turns: Callable[..., Turns], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    moments = [utcnow()]
+    monkeypatch.setattr(quota, "utcnow", lambda: moments[-1])
     assert take_all(turns(is_urgent=False)) == 81
     stored.flushall()
     stored.client_kill_filter(_type="normal")
     assert take_all(turns(is_urgent=False)) == 9
     assert take_all(turns(is_urgent=True)) == 81
     time.sleep(1.1)
+    moments.append(moments[-1] + timedelta(seconds=1.1))
     assert take_all(turns(is_urgent=False)) == 81
+
+
+def test_so_it_does_when_redis_comes_back_with_what_it_had_saved_some_time_before(
+    stored: redis.Redis, turns: Callable[..., Turns]
+) -> None:
+    stored.set("tally-turns-known", "of the process that was killed")
+    assert take_all(turns(is_urgent=False)) == 9
+    assert stored.get("tally-turns-known") == stored.info("server")["run_id"].encode()
 
 
 def test_turns_that_a_clock_ahead_has_taken_hold_nobody_up_when_it_is_set_right(
