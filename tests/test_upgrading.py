@@ -13,6 +13,7 @@ TALLY = """#!/bin/sh
 echo "$(basename "$TALLY_RELEASE") $*" >>{server}/log
 [ "$1" != backup ] || {{ mkdir -p "$3" && touch "$3/tally-1.tally"; }}
 [ "$1" != migrate ] || [ ! -e {server}/signal ] || kill -s "$(cat {server}/signal)" $PPID
+[ "$1" != schema ] || exit "$(cat {server}/schema 2>/dev/null || echo 3)"
 [ "$1" != "$(cat {server}/fails 2>/dev/null)" ]
 """
 SYSTEMCTL = '#!/bin/sh\necho "systemctl $*" >>{server}/log\n'
@@ -137,6 +138,31 @@ def test_what_does_not_come_up_is_undone(server: Server) -> None:
     assert "What ran before does not answer either" in done.stdout
     assert server.running == "0.1.0"
     assert any("restore" in line for line in server.log)
+
+
+def test_data_that_another_host_has_brought_to_the_newest_schema_is_not_taken_back(
+    server: Server,
+) -> None:
+    server.release("0.2.0")
+    server.write("schema", "0")
+    server.write("is-down", "")
+    assert server.run("upgrade").returncode == 1
+    assert server.running == "0.1.0"
+    assert not any("migrate" in line or "restore" in line for line in server.log)
+    (server.root / "is-down").unlink()
+    assert server.run("upgrade").returncode == 0
+    assert server.running == "0.2.0"
+    assert not any("migrate" in line for line in server.log)
+
+
+def test_while_other_hosts_are_at_work_in_it_nothing_is_changed(server: Server) -> None:
+    server.release("0.2.0")
+    server.write("schema", "4")
+    done = server.run("upgrade")
+    assert done.returncode == 1
+    assert "Nothing was changed." in done.stdout
+    assert server.running == "0.1.0"
+    assert server.log == ["0.2.0 schema"]
 
 
 def test_a_backup_that_fails_changes_nothing(server: Server) -> None:
