@@ -28,14 +28,14 @@ from app.db import db
 from app.embedded_redis import EmbeddedRedis, ServerInUse
 from app.log_lines import log_format, log_to_stderr
 from app.mail.clock import MailClock
-from app.okrs.bin.erasing import Erasing
+from app.okrs.bin.erasing import erase_old
 from app.okrs.cycles import current_cycle
 from app.okrs.integrations import all_integrations
-from app.okrs.pruning import Pruning
+from app.okrs.pruning import prune
 from app.okrs.rollup.settling import settle
 from app.outages import REDIS, forget_told, outage_behind, tell
 from app.queues import HOURLY, NOW, client, connect, takes_notices, work
-from app.timing import scaled
+from app.timing import Hourly, scaled
 
 log = logging.getLogger("worker")
 
@@ -64,7 +64,7 @@ class Clock:
         self._next_tick = 0.0
         self._failed_turns = 0
         self._mail = MailClock()
-        self._erasing, self._pruning = Erasing(), Pruning()
+        self._erasing, self._pruning = Hourly(erase_old), Hourly(prune)
 
     def turn(self) -> None:
         """A glance, and every few seconds a tick. Raises nothing: the clock outlives a bad turn,

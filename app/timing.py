@@ -3,6 +3,7 @@ that were wrong."""
 
 import math
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +18,22 @@ def scaled(span: timedelta) -> timedelta:
     """The span as this installation lives it: shorter only where TIME_SCALE says so."""
     scale: float = current_app.extensions["tally_config"].time_scale
     return span * scale
+
+
+class Hourly:
+    """Does it once an hour, and remembers when it last did. It has to be such that late, twice,
+    or by two workers at once is harmless."""
+
+    def __init__(self, act: Callable[[], object]) -> None:
+        self._act = act
+        self._next = 0.0
+
+    def tick(self) -> None:
+        now = time.monotonic()
+        if now < self._next:
+            return
+        self._next = now + scaled(timedelta(hours=1)).total_seconds()
+        self._act()
 
 
 CLOCKS_APART = timedelta(minutes=10)

@@ -61,13 +61,13 @@ def _measure(fleet: Fleet, sandbox: RunningSandbox) -> None:
         links.link_new(board)
     items = settle_in(create_app(load_config(fleet.own_environ)))
     rows = on_server(fleet.own_environ["DATABASE_URL"])
-    wait_for(lambda: _is_at_rest(rows), 180)
+    _have(lambda: _is_at_rest(rows), 180)
     _tell_pages(fleet, items, rows)
     sandbox.faults.add(path="/1/boards/*", kind="delay", delay=ANSWER_TIME, times=10**6)
     _tell_hour(1, links, rows, len(boards))
     for name in WORKERS[1:]:
         fleet.start(name)
-    wait_for(lambda: _scalar(rows, "select count(*) from worker_beat") == len(WORKERS), 30)
+    _have(lambda: _scalar(rows, "select count(*) from worker_beat") == len(WORKERS), 30)
     _tell_hour(len(WORKERS), links, rows, len(boards))
     _tell_sizes(rows)
 
@@ -113,12 +113,17 @@ def _read(headers: dict[str, str], path: str, ends_at: float, times: list[float]
             times.append(time.monotonic() - began)
 
 
+def _have(condition: Callable[[], bool], seconds: float) -> None:
+    if not wait_for(condition, seconds):
+        raise RuntimeError(f"what is measured was not there within {seconds} s")
+
+
 def _tell_hour(workers: int, links: Links, rows: Callable[[], Rows], boards: int) -> None:
     """How long it takes until all boards that are due at once are counted."""
     time.sleep(11)  # Trello's windows are empty again
     began, before = time.monotonic(), _runs_done(rows)
     links.let_an_hour_pass()
-    wait_for(lambda: _runs_done(rows) - before >= boards, 180)
+    _have(lambda: _runs_done(rows) - before >= boards, 180)
     took = time.monotonic() - began
     say(
         f"hourly run of {boards} boards of one account, each answered after {ANSWER_TIME} s, "

@@ -99,6 +99,8 @@ def _run(
             trial.begin()
             kind.trouble(trial, findings, turns)
             _look_over(trial, findings)
+        except CannotRun as problem:  # it could be begun, so this is no fault of the machine
+            findings.wrong.append(str(problem))
         finally:
             if not trial.installation.stop():
                 findings.wrong.append("serve.py did not end by itself")

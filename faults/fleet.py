@@ -180,7 +180,9 @@ class Fleet:
         secret = disk / "password"
         secret.write_text(self._password)
         shutil.chown(secret, "postgres")
-        made = f"{binaries()}/initdb -D {self._cluster} -U tally -A scram-sha-256 -E UTF8 --no-sync"
+        made = (
+            f"{binaries()}/initdb -D {self._cluster} -U tally -A scram-sha-256 -E UTF8 -k --no-sync"
+        )
         subprocess.run(
             [*_as_postgres(), *made.split(), "--locale=C", f"--pwfile={secret}"],
             check=True,

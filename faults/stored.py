@@ -56,7 +56,8 @@ class Stored:
             }
 
     def _unsound(self, rows: Rows) -> Iterator[str]:
-        """What SQLite finds in its file; PostgreSQL proves its pages as it reads them."""
+        """What SQLite finds in its file; PostgreSQL proves the checksums of its
+        pages as it reads them."""
         if isinstance(rows, sqlite3.Connection):
             for row in rows.execute("pragma integrity_check"):
                 if row != ("ok",):

@@ -27,7 +27,7 @@ def test_pages_of_many_items_keep_to_their_statements_beside_a_floor_of_the_same
 
 def test_a_soak_counts_every_answer_and_looks_at_every_process_while_boards_are_counted() -> None:
     soaked = soak.soak(
-        minutes=0.06,
+        minutes=0.15,
         count=3,
         board_count=2,
         floor_seconds=2,

@@ -3,7 +3,6 @@
 In small transactions, so that nobody waits long for the database.
 """
 
-import time
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement, delete, or_, select
@@ -13,29 +12,13 @@ from app.accounts.models import PasswordLink, PersonSession
 from app.accounts.sessions import SIGNED_IN_FOR
 from app.db import db, utcnow
 from app.okrs.moving.models import Import
-from app.timing import scaled
 
-EVERY = timedelta(hours=1)
 KEPT = timedelta(days=30)
 """How long what is over is kept: after this long, nobody asks any more what became of it."""
 AT_ONCE = 500
 """Rows in one transaction."""
 
 _Prunable = type[PersonSession] | type[PasswordLink] | type[Import]
-
-
-class Pruning:
-    """Remembers when it last looked. Late, twice, or by two workers at once is harmless."""
-
-    def __init__(self) -> None:
-        self._next = 0.0
-
-    def tick(self) -> None:
-        now = time.monotonic()
-        if now < self._next:
-            return
-        self._next = now + scaled(EVERY).total_seconds()
-        prune()
 
 
 def prune() -> int:

@@ -11,7 +11,7 @@ from app.accounts.models import OBSERVER, Person
 from app.audit.models import AuditEntry
 from app.db import Model, db, utcnow
 from app.okrs.bin import restoring
-from app.okrs.bin.erasing import Erasing, erase_old
+from app.okrs.bin.erasing import erase_old
 from app.okrs.loading import live_measures
 from app.okrs.models import (
     CLOSED,
@@ -28,6 +28,7 @@ from app.okrs.models import (
 )
 from app.okrs.rollup.models import Unsettled
 from app.teams.models import Team
+from app.timing import Hourly
 from tests.okrs.abacus import Abacus, AbacusSource
 from tests.okrs.items import changes_of, count_of, make_cycle, make_key_result, make_objective
 from tests.support.client import Client
@@ -230,7 +231,7 @@ def test_after_30_days_it_is_erased_with_all_that_hangs_on_it(
     assert erase_old() == 1  # the key result alone: the other is kept for 30 days
     days_ago(objective, 31, bob)
     with client.app.app_context():
-        Erasing().tick()
+        erase_old()
     db.session.expire_all()
     assert [one.title for one in db.session.scalars(select(Objective))] == ["Stays"]
     left = db.session.scalars(select(Objective)).one()
@@ -292,10 +293,9 @@ def test_whose_time_runs_out_while_restoring_waits_does_not_come_back(
     assert client.post(f"/objectives/{objective.id}/restore").status_code == 404
 
 
-def test_the_clock_looks_once_an_hour(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_clock_looks_once_an_hour(app: Flask) -> None:
     times: list[int] = []
-    monkeypatch.setattr("app.okrs.bin.erasing.erase_old", lambda: times.append(1))
-    clock = Erasing()
+    clock = Hourly(lambda: times.append(1))
     with app.app_context():
         clock.tick()
         clock.tick()

@@ -3,9 +3,8 @@
 The audit log stays. In small transactions, so that nobody waits long for the database.
 """
 
-import time
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import Row, Select, delete, select, update
 
@@ -14,25 +13,9 @@ from app.okrs.bin.finding import KEPT
 from app.okrs.holding import hold_ids
 from app.okrs.loading import Kind
 from app.okrs.models import Evidence, KeyResult, Measure, Objective, Reading, Source, SourceVersion
-from app.timing import scaled
 
-EVERY = timedelta(hours=1)
 _AT_ONCE = 20
 """Rows of evidence in one transaction: for each, the database looks through all readings."""
-
-
-class Erasing:
-    """Remembers when it last looked. Late, twice, or by two workers at once is harmless."""
-
-    def __init__(self) -> None:
-        self._next = 0.0
-
-    def tick(self) -> None:
-        now = time.monotonic()
-        if now < self._next:
-            return
-        self._next = now + scaled(EVERY).total_seconds()
-        erase_old()
 
 
 def erase_old() -> int:
