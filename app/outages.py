@@ -65,8 +65,14 @@ _BY_ERRNO = {
     errno.EIO: UNWRITABLE,
 }
 
+_REDIS_IS_AWAY = (
+    redis.ConnectionError,
+    redis.TimeoutError,
+    redis.exceptions.OutOfMemoryError,
+    redis.ReadOnlyError,
+)
 _REDIS_TAKES_NOTHING = ("OOM", "MISCONF", "READONLY")
-"""How such answers begin, or hold, where a script was refused."""
+"""What other refusals hold: of a script, or as its disk is full."""
 
 
 def outage_behind(error: BaseException | None) -> Outage | None:
@@ -80,9 +86,10 @@ def outage_behind(error: BaseException | None) -> Outage | None:
 
 def _is_of_redis(error: BaseException | None) -> bool:
     """Not what it answers to a command that is wrong."""
-    if isinstance(error, redis.ResponseError):
-        return any(word in str(error) for word in _REDIS_TAKES_NOTHING)
-    return isinstance(error, redis.ConnectionError | redis.TimeoutError)
+    if isinstance(error, _REDIS_IS_AWAY):
+        return True
+    is_answer = isinstance(error, redis.ResponseError)
+    return is_answer and any(word in str(error) for word in _REDIS_TAKES_NOTHING)
 
 
 def _of_database(error: DBAPIError) -> Outage | None:

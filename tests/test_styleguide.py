@@ -59,6 +59,7 @@ ONLY_ELSEWHERE = {
     "leads": "a chart with a pointer on it",
     "late": "a message that came after the page",
     "step": "pages without htmx",
+    "system": "the tables of Admin, System, whose columns stand in line",
 }
 """Classes of components that the page does not have, and where they are to be seen."""
 

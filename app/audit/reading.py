@@ -139,3 +139,9 @@ def _says(text: str) -> ColumnElement[bool]:
         AuditEntry.address.icontains(text, autoescape=True),
         cast(AuditEntry.detail, Text).icontains(escaped, autoescape=True),
     )
+
+
+def last_of(action: str) -> AuditEntry | None:
+    """The newest entry that says this."""
+    newest = select(AuditEntry).where(AuditEntry.action == action).order_by(AuditEntry.id.desc())
+    return db.session.scalar(newest.limit(1))

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from flask import current_app
 from sqlalchemy import case, func, select, text
 
-from app.audit.models import AuditEntry
+from app.audit.reading import last_of
 from app.beats import FORGOTTEN_AFTER, WorkerBeat, alive_since
 from app.config import Config
 from app.db import db, utcnow
@@ -132,13 +132,7 @@ def _database() -> Database:
 
 
 def _last_backup() -> Backup | None:
-    newest = (
-        select(AuditEntry)
-        .where(AuditEntry.action == "backup.made")
-        .order_by(AuditEntry.id.desc())
-        .limit(1)
-    )
-    entry = db.session.scalar(newest)
+    entry = last_of("backup.made")
     if entry is None:
         return None
     return Backup(entry.happened_at, entry.thing_name, entry.detail.get("size"))
