@@ -10,7 +10,6 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-import psycopg
 from sqlalchemy import Engine, event
 
 READ_AGAIN_AFTER = 60.0
@@ -55,6 +54,8 @@ class ServerTime:
     def read(self, connection: Any) -> None:
         """Ask over a connection of the driver's, outside any transaction; silence changes
         nothing."""
+        import psycopg  # here, since it takes five megabytes, which SQLite has no use for
+
         with suppress(psycopg.Error):
             began = time.monotonic()
             row = connection.execute("SELECT clock_timestamp()").fetchone()

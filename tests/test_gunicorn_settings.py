@@ -37,9 +37,14 @@ def test_a_wrong_number_stops_the_start_with_a_sentence(value: str) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_what_reads_workbooks_is_left_out_until_one_is_read(tmp_path: Path) -> None:
-    """It would take ten megabytes in every process."""
-    program = "import sys, app; app.create_app(); sys.exit('openpyxl' in sys.modules)"
+@pytest.mark.parametrize(
+    "library",
+    ["openpyxl", "psycopg", "valkey", "alembic"],
+)
+def test_what_is_rarely_used_is_left_out_until_then(library: str, tmp_path: Path) -> None:
+    """What reads workbooks would take ten megabytes in every process, what speaks to PostgreSQL
+    five on SQLite."""
+    program = f"import sys, app; app.create_app(); sys.exit({library!r} in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", program],
         cwd=SETTINGS.parent,
