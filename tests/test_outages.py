@@ -45,6 +45,7 @@ def each_connection(objective: Objective) -> Iterator[Callable[[str], None]]:
     db.engine.dispose()
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_full_disk_is_told_and_reading_goes_on(
     client: Client, objective: Objective, each_connection: Callable[[str], None]
 ) -> None:
@@ -52,6 +53,7 @@ def test_a_full_disk_is_told_and_reading_goes_on(
     assert_told(client, objective, 507, "Tally's disk is full")
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_disk_that_takes_nothing_is_told_and_reading_goes_on(
     client: Client, objective: Objective, each_connection: Callable[[str], None]
 ) -> None:
@@ -59,6 +61,7 @@ def test_a_disk_that_takes_nothing_is_told_and_reading_goes_on(
     assert_told(client, objective, 503, "Tally can't write to its disk")
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_it_is_logged_in_one_line_however_many_meet_it(
     client: Client,
     objective: Objective,

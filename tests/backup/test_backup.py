@@ -442,6 +442,7 @@ def test_a_database_that_can_t_be_reached_is_named(app: Flask, config: Config) -
     assert "Traceback" not in result.output
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_what_the_other_database_refuses_is_said_without_the_row(
     app: Flask, alice: Person, config: Config, postgresql: Server
 ) -> None:
