@@ -34,13 +34,16 @@ from app.okrs.integrations import all_integrations
 from app.okrs.pruning import prune
 from app.okrs.rollup.settling import settle
 from app.outages import REDIS, forget_told, outage_behind, tell
-from app.queues import HOURLY, NOW, client, connect, takes_notices, work
+from app.queues import HOURLY, NOW, client, connect, queue_lengths, takes_notices, work
 from app.timing import Hourly, scaled
 
 log = logging.getLogger("worker")
 
 PROCESSES = (NOW, NOW, HOURLY)
 """A lane each; two for what is urgent, so that a board that hangs holds up no other's Refresh."""
+ENDS_WHEN_IDLE = frozenset({HOURLY})
+"""Lanes that nobody waits for: each gives back its memory after a while, 25 MB of its own, and is
+started again when there is something to do."""
 GLANCE_EVERY = 0.5
 """Seconds between two looks at what cannot wait for the clock, and at what may have died."""
 STOP_WITHIN = 10
@@ -114,6 +117,8 @@ class Lane:
     def __init__(self, name: str, app: Flask, server: EmbeddedRedis | None) -> None:
         self._name, self._app, self._server = name, app, server
         self._pid: int | None = None
+        self._exit_code = 0
+        self._ends_when_idle = name in ENDS_WHEN_IDLE
         self._started_at = self._start_at = 0.0
         self._failure_count = 0
 
@@ -121,16 +126,22 @@ class Lane:
         has_started = self._pid is not None
         if self._is_running():
             return
-        if has_started:
+        if has_started and not (self._ends_when_idle and self._exit_code == 0):
             self._plan_restart()
         if time.monotonic() < self._start_at:
             return
         with self._app.app_context():
-            is_of_use = takes_notices()
+            is_of_use = takes_notices() and self._is_wanted()
         if is_of_use:
             self._start()
         else:  # it would end at once, again and again
             self._start_at = time.monotonic() + GLANCE_EVERY
+
+    def _is_wanted(self) -> bool:
+        if not self._ends_when_idle:
+            return True
+        lengths = queue_lengths()
+        return lengths is not None and lengths[self._name] > 0
 
     def tell(self, number: signal.Signals) -> None:
         if self._is_running() and self._pid is not None:
@@ -145,8 +156,10 @@ class Lane:
         return True
 
     def _is_running(self) -> bool:
-        if self._pid is not None and os.waitpid(self._pid, os.WNOHANG)[0]:
-            self._pid = None
+        if self._pid is not None:
+            ended, status = os.waitpid(self._pid, os.WNOHANG)
+            if ended:
+                self._pid, self._exit_code = None, os.waitstatus_to_exitcode(status)
         return self._pid is not None
 
     def _plan_restart(self) -> None:
@@ -183,7 +196,7 @@ class Lane:
         try:
             with self._app.app_context():
                 gc.set_threshold(LOOSE_ENDS)
-                work(self._name)
+                work(self._name, ends_when_idle=self._ends_when_idle)
         except redis.RedisError as error:
             log.warning("The server for jobs went away: %s", type(error).__name__)
             return 1

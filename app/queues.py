@@ -7,6 +7,7 @@ import resource
 import signal
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 import redis
@@ -22,6 +23,7 @@ from app.counters import counters
 from app.db import db
 from app.log_lines import working_on
 from app.outages import REDIS, outage_behind, tell
+from app.timing import scaled
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +39,9 @@ MOST_MEMORY = 64 * 1024 * 1024
 """Bytes that a lane may grow by before it is started anew; a board of 5,000 cards takes 20 MB."""
 KEPT_AFTER_FAILURE = 60
 """Seconds that RQ keeps a failed job; the row says what went wrong."""
+IDLE_FOR = 30
+"""Seconds without a job after which a lane ends that ends when idle; the boards of an hour follow
+each other faster, and each start takes as much processor time as ten of them."""
 NOTICES = 3000
 """How many notices of a lane are looked at; the rows of more than that wait for the next look."""
 
@@ -134,8 +139,9 @@ def queue_lengths() -> dict[str, int] | None:
         return None
 
 
-def work(lane: str) -> None:
-    """Work off one lane until asked to stop, or until the server for jobs goes away.
+def work(lane: str, *, ends_when_idle: bool = False) -> None:
+    """Work off one lane until asked to stop, until the server for jobs goes away, or until there
+    was nothing to do for a while.
 
     Raises redis.RedisError.
     """
@@ -151,7 +157,11 @@ def work(lane: str) -> None:
         worker_ttl=60,
         maintenance_interval=30,
         job_monitoring_interval=10,
-    ).work(logging_level="WARNING")
+    ).work(logging_level="WARNING", max_idle_time=_idle_time() if ends_when_idle else None)
+
+
+def _idle_time() -> int:
+    return max(1, round(scaled(timedelta(seconds=IDLE_FOR)).total_seconds()))
 
 
 def _told_as_outage(record: logging.LogRecord) -> bool:

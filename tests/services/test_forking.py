@@ -21,7 +21,7 @@ from app.db import db, make_engine
 
 db.bind(make_engine(sys.argv[1]))
 worker.takes_notices = lambda: True
-worker.work = lambda lane: beat("child")
+worker.work = lambda lane, ends_when_idle: beat("child")
 app = flask.Flask("a test")
 for number in range(60):
     beat("clock")

@@ -178,6 +178,27 @@ def test_no_secret_is_in_the_logs(installation: Installation, measure_id: int) -
     assert installation.sandbox.api_secret not in logs
 
 
+def test_the_hourly_lane_ends_when_it_is_idle_and_is_there_again_when_a_board_is_due(
+    installation: Installation, measure_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wait_until(counted(measure_id, finished_count(installation)), "it was counted once")
+    installation.stop_worker()
+    monkeypatch.setitem(installation.extra, "TIME_SCALE", "0.1")
+    installation.start_worker()
+    for _ in range(2):
+        count = finish_one_more(installation)
+        make_due(measure_id)
+        wait_until(counted(measure_id, count), "what was due was counted")
+        assert len(_lanes(installation)) == 3
+        wait_until(lambda: len(_lanes(installation)) == 2, "the hourly lane gave its memory back")
+    assert "The lane hourly stopped" not in installation.logs()
+
+
+def _lanes(installation: Installation) -> list[int]:
+    assert installation.worker is not None
+    return [pid for pid in _children(installation.worker.pid) if "valkey" not in _command(pid)]
+
+
 def _children(pid: int) -> list[int]:
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text()
     return [int(child) for child in children.split()]
