@@ -33,6 +33,7 @@ from app.okrs.cycles import current_cycle
 from app.okrs.integrations import all_integrations
 from app.okrs.pruning import prune
 from app.okrs.rollup.settling import settle
+from app.okrs.thinning import thin
 from app.outages import REDIS, forget_told, outage_behind, tell
 from app.queues import HOURLY, NOW, client, connect, queue_lengths, takes_notices, work
 from app.timing import Hourly, scaled
@@ -67,7 +68,7 @@ class Clock:
         self._next_tick = 0.0
         self._failed_turns = 0
         self._mail = MailClock()
-        self._erasing, self._pruning = Hourly(erase_old), Hourly(prune)
+        self._erasing, self._pruning, self._thinning = map(Hourly, (erase_old, prune, thin))
 
     def turn(self) -> None:
         """A glance, and every few seconds a tick. Raises nothing: the clock outlives a bad turn,
@@ -106,6 +107,7 @@ class Clock:
             self._mail.tick()
             self._erasing.tick()
             self._pruning.tick()
+            self._thinning.tick()
         counters.hand_over(client())
         if is_taken:
             self._is_well()

@@ -49,6 +49,9 @@ class Workspace(Model):
     behind_above: Mapped[Fraction] = mapped_column(default=Fraction(0))
     """Percentage points under expected progress above which an item is Behind."""
     at_risk_above: Mapped[Fraction] = mapped_column(default=Fraction(25))
+    details_kept_days: Mapped[int | None]
+    """How long what is over keeps each of its counts, instead of the last of each day; None for as
+    long as the item."""
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
 
     @property

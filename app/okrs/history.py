@@ -92,13 +92,19 @@ def history_of(measure: Measure, person: Person, pages: int = 1) -> History:
     of_person = of_measure | {"of_person": person.id, "most": LONGEST * pages}
     sayings = db.session.execute(_sayings(), of_person).all()
     return History(
-        readings=[TracedReading(*row) for row in db.session.execute(_readings(), of_measure)],
+        readings=readings_of(measure.id),
         changes=list(db.session.scalars(_changes(), of_measure)),
         sayings=[Saying(*one) for *one, _, _ in sayings],
         saying_count=sayings[0].in_all if sayings else 0,
         has_unseen_mentions=bool(sayings and sayings[0].has_unseen),
         past=integration_of(measure.source).past(measure) if measure.source else None,
     )
+
+
+def readings_of(measure_id: int) -> list[TracedReading]:
+    """All of a measure, of whatever series, oldest first."""
+    found = db.session.execute(_readings(), {"of_measure": measure_id})
+    return [TracedReading(*row) for row in found]
 
 
 # Each is made once: that takes longer than to ask it.

@@ -214,6 +214,12 @@ class Integration(Protocol):
         """What of this integration needs the person, each trouble once."""
         ...
 
+    def thin(self, source_id: int, before: datetime, most_steps: int) -> int:
+        """Let go of what was counted on days before that, but for what held at the end of each day
+        or at a reading that is there. At most so many transactions, whose number is returned: if
+        it is less, nothing is left to do. Late, twice or by two at once must be harmless."""
+        ...
+
     def past(self, measure: Measure) -> PastPart | None:
         """The rebuilt part of the measure's present series; None where there is none."""
         ...

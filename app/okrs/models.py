@@ -109,6 +109,11 @@ class Measure(Model):
     automatic_value: Mapped[Fraction | None]
     """What the source counts meanwhile. The counts of matching and completed are always its."""
 
+    thinned_before: Mapped[datetime | None]
+    """The beginning of the day up to which of each day only the last count is kept."""
+    is_being_thinned: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether what was counted in that time is yet to be thinned as its readings are."""
+
     ended_as: Mapped[str | None] = mapped_column(String(16))
     """Closed or postponed, by a person; None while it runs."""
     ended_at: Mapped[datetime | None]
@@ -441,7 +446,8 @@ class Evidence(Model):
 class Reading(Model):
     """A value of a measure at a moment: progress is computed from it anew.
 
-    Never changed, but that of a check-in by whoever edits or deletes the check-in.
+    Never changed, but that of a check-in by whoever edits or deletes the check-in. Those of what
+    is long over are thinned, where admins want that.
     """
 
     __tablename__ = "reading"
@@ -462,7 +468,9 @@ class Reading(Model):
     source_version_id: Mapped[int | None] = mapped_column(
         ForeignKey("source_version.id", ondelete="CASCADE")
     )
-    evidence_id: Mapped[int | None] = mapped_column(ForeignKey("evidence.id", ondelete="SET NULL"))
+    evidence_id: Mapped[int | None] = mapped_column(
+        ForeignKey("evidence.id", ondelete="SET NULL"), index=True
+    )
     is_beside: Mapped[bool] = mapped_column(default=False, server_default=false())
     """Whether a source counted it while a value given by hand was shown instead."""
 

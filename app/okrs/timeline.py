@@ -14,6 +14,7 @@ from app.okrs.figures import value_words
 from app.okrs.history import CHECK_IN, COMMENT, LONGEST, History, Saying, TracedReading
 from app.okrs.models import KPI, ONCE, POSTPONED, Change, Measure
 from app.okrs.sight import EVERYONE
+from app.okrs.thinned import thinned_words
 
 _SAID = {
     "created": "created it",
@@ -92,6 +93,8 @@ class Timeline:
     page: int
     last_comment_id: int
     """Of those loaded; 0 without any."""
+    thinned: str
+    """Since when not every count is kept, in a sentence; empty where all are."""
 
     @property
     def has_older(self) -> bool:
@@ -121,6 +124,7 @@ def timeline_of(measure: Measure, history: History, speaker: Speaker, page: int 
         count=len(counts) + len(history.changes) + history.saying_count,
         page=page,
         last_comment_id=max((one.id for one in history.sayings if one.kind == COMMENT), default=0),
+        thinned=thinned_words(measure),
     )
 
 

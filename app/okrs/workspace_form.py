@@ -11,6 +11,9 @@ from app.accounts.forms import LONGEST_NAME, one_line, time_zones
 from app.accounts.models import Workspace
 from app.okrs.fields import AtMost, ChoiceField, FigureField
 
+FEWEST_DAYS, MOST_DAYS = 90, 36_500
+"""How long every count of what is over is kept; a cycle is long reviewed after the fewest."""
+
 
 class WorkspaceForm(Form):
     name = StringField(
@@ -23,6 +26,7 @@ class WorkspaceForm(Form):
     first_month = ChoiceField("First month of the year", coerce=int)
     behind_above = FigureField("Behind above", render_kw={"inputmode": "decimal"})
     at_risk_above = FigureField("At risk above", render_kw={"inputmode": "decimal"})
+    details_kept_days = FigureField("Days to keep every count", render_kw={"inputmode": "numeric"})
 
     zones: list[str]
 
@@ -34,6 +38,15 @@ class WorkspaceForm(Form):
     def validate_time_zone(self, field: SelectField) -> None:
         if field.data not in self.zones:
             raise ValidationError("Choose a time zone from the list.")
+
+    def validate_details_kept_days(self, field: FigureField) -> None:
+        if field.problem:
+            raise ValidationError(field.problem)
+        days = field.figure
+        if days and (days < FEWEST_DAYS or days > MOST_DAYS or days.denominator > 1):
+            raise ValidationError(
+                f"Give whole days, {FEWEST_DAYS} to {MOST_DAYS:,}, or nothing to keep them all."
+            )
 
     def validate_behind_above(self, field: FigureField) -> None:
         _check_points(field)
@@ -47,6 +60,8 @@ class WorkspaceForm(Form):
 def workspace_form(space: Workspace, typed: MultiDict[str, str] | None) -> WorkspaceForm:
     """As it was typed, or as it is stored."""
     stored = {one.key: getattr(space, one.key) for one in Workspace.__table__.columns}
+    days = space.details_kept_days
+    stored["details_kept_days"] = None if days is None else Fraction(days)
     form = WorkspaceForm(typed, data=stored)
     form.offer_zones(space.time_zone)
     form.first_month.choices = [(number, month_name[number]) for number in range(1, 13)]

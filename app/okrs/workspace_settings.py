@@ -16,6 +16,7 @@ RECORDED_AS = {
     "first_month": ("first month",),
     "behind_above": ("behind above",),
     "at_risk_above": ("at risk above",),
+    "details_kept_days": ("days to keep every count",),
 }
 """What the audit log calls a change of each field."""
 
@@ -35,6 +36,7 @@ def change_workspace(space: Workspace, form: WorkspaceForm, by: Person) -> None:
         raise RuntimeError("a valid form has both thresholds")
     space.behind_above = form.behind_above.figure
     space.at_risk_above = form.at_risk_above.figure
+    space.details_kept_days = int(form.details_kept_days.figure or 0) or None
     changed = edits_between(before, _described(space))
     if changed:
         record("workspace.changed", "workspace", name=space.name, by=by, changed=changed)
@@ -48,4 +50,5 @@ def _described(space: Workspace) -> dict[str, str]:
         "first month": month_name[space.first_month],
         "behind above": figure_text(space.behind_above),
         "at risk above": figure_text(space.at_risk_above),
+        "days to keep every count": str(space.details_kept_days or "all"),
     }

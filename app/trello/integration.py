@@ -19,6 +19,7 @@ from app.timing import SetBack
 from app.trello import clock, portable
 from app.trello.app_keys import current_app_keys, key_has_changed
 from app.trello.evidence.glance import NewCard, newest_cards
+from app.trello.evidence.thinning import thin
 from app.trello.link_again import link_again, linkable_again
 from app.trello.linking import TrelloSourceForm, stored_choice
 from app.trello.loading import may_manage, may_reconnect, may_use
@@ -94,6 +95,9 @@ class TrelloIntegration:
 
     def needs(self, person: Person) -> Sequence[Need]:
         return needs(person)
+
+    def thin(self, source_id: int, before: datetime, most_steps: int) -> int:
+        return thin(source_id, before, most_steps)
 
     def past(self, measure: Measure) -> PastPart | None:
         return past_of(measure)

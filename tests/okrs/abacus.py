@@ -96,6 +96,9 @@ class Abacus:
     def needs(self, person: Person) -> Sequence[Need]:
         return self.needed
 
+    def thin(self, source_id: int, before: datetime, most_steps: int) -> int:
+        return 0
+
     def past(self, measure: Measure) -> PastPart | None:
         return self.past_part
 

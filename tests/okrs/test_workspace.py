@@ -16,6 +16,8 @@ from tests.support.client import Client
 from tests.support.people import make_person
 
 PATH = "/admin/workspace"
+KEPT = "Days to keep every count"
+NO_DAYS = "Give whole days, 90 to 36,500, or nothing to keep them all."
 TODAY_BY_ZONE = Workspace.today
 """What the tests of items put a fixed day in the place of."""
 
@@ -47,18 +49,22 @@ def test_an_admin_changes_all_of_it_and_the_log_says_what(client: Client, alice:
         "first_month": "4",
         "behind_above": "2.5",
         "at_risk_above": "17.25",
+        "details_kept_days": "365",
     }
     answer = save(client, **typed)
     assert client.follow(answer).flashes == ["The workspace is saved."]
     space = stored()
     assert (space.name, space.time_zone, space.first_month) == ("Lund & Co", "Europe/Oslo", 4)
     assert (space.behind_above, space.at_risk_above) == (Fraction(5, 2), Fraction(69, 4))
+    assert space.details_kept_days == 365
+    assert client.page(PATH).field(KEPT).value == "365"
     changed = [
         "name: Tally → Lund & Co",
         "time zone: UTC → Europe/Oslo",
         "first month: January → April",
         "behind above: 0 → 2.5",
         "at risk above: 25 → 17.25",
+        "days to keep every count: all → 365",
     ]
     assert entries() == [("workspace.changed", "Lund & Co", {"changed": changed})]
     save(client)  # once more, and nothing changed
@@ -82,6 +88,8 @@ def test_an_admin_changes_all_of_it_and_the_log_says_what(client: Client, alice:
             "At risk has to begin above where Behind does.",
         ),
         ({"at_risk_above": "0"}, "At risk above", "At risk has to begin above where Behind does."),
+        ({"details_kept_days": "few"}, KEPT, "Write a number, such as 20 or 1,200.5."),
+        *(({"details_kept_days": text}, KEPT, NO_DAYS) for text in ("89", "-90", "90.5", "40000")),
         ({"at_risk_above": "1/3"}, "At risk above", "Write a number, such as 20 or 1,200.5."),
     ],
 )
@@ -95,14 +103,30 @@ def test_what_makes_no_sense_is_told_at_its_field(
     space = stored()
     assert (space.name, space.time_zone, space.first_month) == ("Tally", "UTC", 1)
     assert (space.behind_above, space.at_risk_above, entries()) == (0, 25, [])
+    assert space.details_kept_days is None
 
 
 def test_what_was_typed_stays(client: Client, alice: Person) -> None:
     client.sign_in(alice)
-    page = client.see(save(client, 422, name="Other", behind_above="30", first_month="7"), 422)
+    typed = {"name": "Other", "behind_above": "30", "first_month": "7", "details_kept_days": "30"}
+    page = client.see(save(client, 422, **typed), 422)
     assert page.field("Workspace name").value == "Other"
     assert page.field("Behind above").value == "30"
+    assert page.field(KEPT).value == "30"
     assert page.field("First month of the year").value == "7"
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("text", ["", "0"])
+def test_every_count_is_kept_again_once_no_days_are_given(
+    client: Client, alice: Person, text: str
+) -> None:
+    client.sign_in(alice)
+    save(client, details_kept_days="90")
+    assert stored().details_kept_days == 90
+    save(client, details_kept_days=text)
+    assert stored().details_kept_days is None
+    assert entries()[-1][2] == {"changed": ["days to keep every count: 90 → all"]}
 
 
 @pytest.mark.both_databases

@@ -14,8 +14,8 @@ from app.okrs.holding import hold_ids
 from app.okrs.loading import Kind
 from app.okrs.models import Evidence, KeyResult, Measure, Objective, Reading, Source, SourceVersion
 
-_AT_ONCE = 20
-"""Rows of evidence in one transaction: for each, the database looks through all readings."""
+_AT_ONCE = 500
+"""Rows of evidence in one transaction."""
 
 
 def erase_old() -> int:

@@ -10,6 +10,7 @@ from app.accounts.models import Person
 from app.db import db
 from app.okrs.loading import Item, may_edit
 from app.okrs.models import PERCENT, SourceVersion
+from app.okrs.thinned import thinned_words
 from app.pages import number
 from app.trello.card_records import CardRecord
 from app.trello.counting import Criteria, percentage
@@ -77,6 +78,16 @@ class EvidencePage:
     """How many changes are known from before the first count; None where no past is."""
     rebuilt_until: datetime | None = None
     """When the last of them was."""
+
+    @property
+    def thinned(self) -> str:
+        """That not every change is kept of the time shown, in a sentence; empty where all are."""
+        measure = self.source.measure
+        before, moments = measure.thinned_before, [one.moment for one in self.changes]
+        if before is None or self.is_rebuilt:
+            return ""
+        is_thinned = any(one < before for one in [*moments, *([self.at] if self.at else [])])
+        return thinned_words(measure) if is_thinned else ""
 
 
 def page_of(source: TrelloSource, person: Person, at: datetime | None, all_: bool) -> EvidencePage:
