@@ -120,7 +120,7 @@ def _look_over(trial: Trial, findings: Findings) -> None:
     trial.links.let_an_hour_pass()
     findings.objects("afterwards", trial.bad_answers())
     if trial.repaired_after() is None:
-        findings.wrong.append("what came afterwards was not counted")
+        findings.wrong += ["what came afterwards was not counted", *trial.unsettled()]
     findings.objects("at the end", trial.damage())
     findings.add("comments lost or doubled, figures wrong", len(trial.damage()))
 

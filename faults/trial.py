@@ -106,8 +106,8 @@ class Trial:
         return self._stored.unsettled()
 
     def damage(self) -> list[str]:
-        """What is wrong now that all should be well."""
-        return [*self._stored.unsettled(), *self._stored.damage(), *self._comments_amiss()]
+        """What no time will mend. Not what is still to be done: the next hour may have begun."""
+        return [*self._stored.damage(), *self._comments_amiss()]
 
     def bad_answers(self, *, readable: bool = True, refusals: Iterable[int] = ()) -> list[str]:
         """Answers that nobody should get: bare errors, none at all, and other refusals."""
