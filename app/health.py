@@ -26,5 +26,9 @@ def readyz() -> ResponseReturnValue:
         has_worker, has_database = is_any_worker_alive(), True
     except SQLAlchemyError:
         has_worker = has_database = False
-    parts = {"database": has_database, "redis": takes_notices(), "worker": has_worker}
+    parts = {
+        "database": has_database,
+        "redis": takes_notices(is_told=False),
+        "worker": has_worker,
+    }
     return jsonify(parts), 200 if all(parts.values()) else 503

@@ -9,7 +9,7 @@ from app.db import db
 
 @pytest.fixture
 def _redis(monkeypatch):
-    monkeypatch.setattr("app.health.takes_notices", lambda: True)
+    monkeypatch.setattr("app.health.takes_notices", lambda **_: True)
 
 
 def test_healthz_asks_nothing_of_anyone(app, client):
