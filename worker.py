@@ -133,7 +133,7 @@ class Lane:
         if time.monotonic() < self._start_at:
             return
         with self._app.app_context():
-            is_of_use = takes_notices() and self._is_wanted()
+            is_of_use = self._is_wanted() and takes_notices()
         if is_of_use:
             self._start()
         else:  # it would end at once, again and again

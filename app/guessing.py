@@ -15,8 +15,8 @@ from typing import Any, TypeVar, cast
 from flask import Flask, Response, make_response, render_template, request, session
 from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter, RateLimitExceeded
-from limits.storage import RedisStorage
 
+import app.limit_storage  # noqa: F401  it makes itself known to the library
 from app.accounts.forms import normal_email
 from app.accounts.sessions import was_here_lately
 from app.config import Config
@@ -25,14 +25,6 @@ from app.db import db
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 Answer = Callable[[str], ResponseReturnValue]
 """Makes the page that says why not, from the sentence about when to try again."""
-
-
-class Storage(RedisStorage):
-    """The library's, found by the same addresses, but for a second client for Redis: it would load
-    that one too, which takes two megabytes, and use the first."""
-
-    STORAGE_SCHEME = ["redis", "rediss", "redis+unix"]
-    DEPENDENCIES = {"redis": None}
 
 
 @dataclass(frozen=True)

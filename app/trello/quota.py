@@ -19,11 +19,12 @@ from typing import Any
 import redis
 from flask import current_app
 from limits import RateLimitItemPerSecond
-from limits.storage import MemoryStorage, RedisStorage
+from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from app.config import Config
 from app.db import utcnow
+from app.limit_storage import Storage
 from app.queues import connect
 from app.timing import CLOCKS_APART, scaled
 from app.trello.failures import Held
@@ -182,12 +183,9 @@ class _Counters:
         self._away_until = time.monotonic() + AWAY_FOR.total_seconds() * self._time_scale
 
 
-class _Storage(RedisStorage):
-    """The library's, by the clock that all hosts share: one that is ahead would ask too much, and
+class _Storage(Storage):
+    """By the clock that all hosts share: one that is ahead would ask too much, and
     keep those that are right from asking."""
-
-    # Not the other server's client as well: loading it costs a job more than counting boards does.
-    DEPENDENCIES = {"redis": RedisStorage.DEPENDENCIES["redis"]}
 
     def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
         asked = [utcnow().timestamp(), limit, expiry, amount]
