@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from fractions import Fraction
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
@@ -20,7 +20,7 @@ from sqlalchemy import (
     event,
     make_url,
 )
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Session, scoped_session, sessionmaker
 from sqlalchemy.types import TypeDecorator
@@ -28,6 +28,9 @@ from sqlalchemy.types import TypeDecorator
 from app.exact import Exact
 from app.log_lines import tell_slow_statements
 from app.server_time import follow, server_time
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
 
 T = TypeVar("T")
 
@@ -146,10 +149,15 @@ def put(
     )
 
 
-def insert_into(session: Session, table: type[Model] | Table) -> sqlite.Insert | postgresql.Insert:
+def insert_into(
+    session: Session, table: type[Model] | Table
+) -> "sqlite.Insert | postgresql.Insert":
     """An insert of the database at hand, which knows what to do where the row is there already."""
-    is_sqlite = session.get_bind().dialect.name == "sqlite"
-    return sqlite.insert(table) if is_sqlite else postgresql.insert(table)
+    if session.get_bind().dialect.name == "sqlite":
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql  # here, since it takes three megabytes
+
+    return postgresql.insert(table)
 
 
 def in_batches(values: Iterable[T]) -> Iterator[list[T]]:

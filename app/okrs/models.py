@@ -380,8 +380,8 @@ class Source(Model):
             "uq_source_measure_id_active",
             "measure_id",
             unique=True,
+            # On PostgreSQL too, by the migration: said here, it would load that dialect.
             sqlite_where=text("ended_at IS NULL"),
-            postgresql_where=text("ended_at IS NULL"),
         ),
     )
     __mapper_args__ = {"polymorphic_on": "integration"}

@@ -323,8 +323,8 @@ class SyncRun(Model):
             "uq_trello_sync_run_board_id_unfinished",
             "board_id",
             unique=True,
+            # On PostgreSQL too, by the migration: said here, it would load that dialect.
             sqlite_where=text("status IN ('queued', 'running')"),
-            postgresql_where=text("status IN ('queued', 'running')"),
         ),
         Index("ix_trello_sync_run_board_id_id", "board_id", "id"),
         Index("ix_trello_sync_run_status", "status"),
