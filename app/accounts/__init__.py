@@ -13,7 +13,7 @@ from app.accounts import (  # noqa: F401
 )
 from app.accounts.blueprint import blueprint
 from app.accounts.commands import create_admin
-from app.accounts.openid.provider import init_provider
+from app.accounts.openid.chosen import init_provider
 from app.accounts.places import add_places
 from app.accounts.sessions import SIGNED_IN_FOR, init_sessions
 from app.accounts.ways_in import init_ways_in

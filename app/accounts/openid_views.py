@@ -1,6 +1,7 @@
 """Signing in by OpenID Connect: to the provider, back from it, and unbinding an account."""
 
 import logging
+from typing import TYPE_CHECKING
 
 from flask import abort, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -10,9 +11,8 @@ from sqlalchemy.exc import IntegrityError
 from app.access import public, require_admin
 from app.accounts.blueprint import blueprint
 from app.accounts.openid.admission import HOW, person_for, unbind
-from app.accounts.openid.flow import begin, complete
-from app.accounts.openid.id_token import Identity
-from app.accounts.openid.provider import Provider, provider
+from app.accounts.openid.chosen import provider
+from app.accounts.openid.identity import Identity
 from app.accounts.openid.troubles import OVER, OpenIdFailed, Trouble
 from app.accounts.people import hold_person
 from app.accounts.setup import is_set_up
@@ -21,6 +21,9 @@ from app.audit.log import record
 from app.db import db
 from app.guessing import slow_openid
 from app.htmx import see_other
+
+if TYPE_CHECKING:
+    from app.accounts.openid.provider import Provider
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +39,8 @@ def openid_sign_in() -> ResponseReturnValue:
         return redirect(target, code=303)
     if not is_set_up():
         return see_other("accounts.setup")
+    from app.accounts.openid.flow import begin  # here, as in chosen.py
+
     try:
         return redirect(begin(asked, target))
     except OpenIdFailed as failure:
@@ -47,6 +52,8 @@ def openid_sign_in() -> ResponseReturnValue:
 @slow_openid
 def openid_callback() -> ResponseReturnValue:
     asked = _provider()
+    from app.accounts.openid.flow import complete  # here, as in chosen.py
+
     try:
         identity, pending = complete(asked, request.args)
         trouble = _let_in(identity)
@@ -67,7 +74,7 @@ def unbind_person(person_id: int) -> ResponseReturnValue:
     return see_other("accounts.show_person", person_id=person_id)
 
 
-def _provider() -> Provider:
+def _provider() -> "Provider":
     found = provider()
     if found is None:
         abort(404)

@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import Engine
 
 from app import create_app
-from app.accounts.openid.provider import init_provider
+from app.accounts.openid.chosen import init_provider
 from app.config import Config
 from app.db import db, make_engine
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+import requests
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.requests_client import OAuth1Auth
 from authlib.oauth1.rfc5849 import client_auth
@@ -35,6 +36,16 @@ def test_it_is_the_one_of_the_library(method: str, address: str, more: dict[str,
     theirs = OAuth1Auth("key", "s&%", **SECRETS, **more).prepare(method, address, {}, None)
     ours = Signature("key", "s&%", **SECRETS, **more).prepare(method, address, {}, None)
     assert ours == theirs
+
+
+def test_a_request_is_sent_with_it() -> None:
+    address = "https://api.trello.com/1/boards/5f1a?fields=name%2Cclosed&x=%C3%A9+1"
+    sent = [
+        requests.Request("GET", address, auth=auth("key", "secret", **SECRETS)).prepare()
+        for auth in (OAuth1Auth, Signature)
+    ]
+    assert sent[0].headers["Authorization"] == sent[1].headers["Authorization"]
+    assert sent[1].url == address
 
 
 def test_nothing_is_signed_for_an_open_line() -> None:

@@ -3,7 +3,7 @@
 from sqlalchemy import ColumnElement, select, update
 
 from app.accounts.models import Person
-from app.accounts.openid.id_token import Identity
+from app.accounts.openid.identity import Identity
 from app.accounts.openid.troubles import NO_ACCOUNT, SOMEONE_ELSE, UNVERIFIED, Trouble
 from app.accounts.password_links import withdraw_links
 from app.accounts.sessions import end_sessions

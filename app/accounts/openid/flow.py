@@ -6,7 +6,8 @@ from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from flask import url_for
 
-from app.accounts.openid.id_token import Identity, identity_from
+from app.accounts.openid.id_token import identity_from
+from app.accounts.openid.identity import Identity
 from app.accounts.openid.pending import Pending, remember, take
 from app.accounts.openid.provider import Description, Provider, error_code
 from app.accounts.openid.troubles import REFUSED, STOPPED, UNTRUSTED, OpenIdFailed

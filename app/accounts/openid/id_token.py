@@ -1,7 +1,6 @@
 """ID tokens: what the provider says about someone, once every check has passed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from authlib.oidc.core import CodeIDToken
@@ -10,6 +9,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import Key
 
 from app.accounts.forms import email_problem
+from app.accounts.openid.identity import Identity
 from app.accounts.openid.provider import Provider, Tokens
 from app.accounts.openid.troubles import UNTRUSTED, OpenIdFailed
 
@@ -20,16 +20,6 @@ LONGEST_SUBJECT = 255
 _KEY_OF = {"RS256": "RSA", "PS256": "RSA", "ES256": "EC", "EdDSA": "OKP", "Ed25519": "OKP"}
 """What may have signed, with the kind of key for it. Never "none", and nothing like HS256, which
 anyone could sign with who knows what is no secret: a public key."""
-
-
-@dataclass(frozen=True)
-class Identity:
-    """Who someone is, as the provider says."""
-
-    issuer: str
-    subject: str
-    email: str | None
-    """In lower case; None unless the provider has verified it."""
 
 
 def identity_from(provider: Provider, tokens: Tokens, nonce: str) -> Identity:

@@ -8,13 +8,11 @@ from typing import Any
 
 from authlib.integrations.requests_client import OAuth2Auth
 from authlib.integrations.requests_client.oauth2_session import OAuth2ClientAuth
-from flask import Flask, current_app
 from joserfc.errors import JoseError
 from joserfc.jwk import JWKRegistry, Key
 
 from app.accounts.openid.fetching import Answer, fetch
 from app.accounts.openid.troubles import ODD, REFUSED, UNREACHABLE, OpenIdFailed
-from app.config import Config
 from app.openid_settings import OpenIdSettings, is_safe_address
 
 KEPT_FOR = 3600
@@ -104,17 +102,6 @@ class Provider:
         if said.get("sub") != subject:
             raise OpenIdFailed(ODD, "what is known of the person is about another one")
         return said
-
-
-def init_provider(app: Flask, config: Config) -> None:
-    """Asks nobody yet: the provider may be down while Tally starts."""
-    app.extensions["openid"] = Provider(config.openid) if config.openid else None
-
-
-def provider() -> Provider | None:
-    """The provider that people sign in with; None where there is none."""
-    found: Provider | None = current_app.extensions["openid"]
-    return found
 
 
 def error_code(said: object) -> str:
