@@ -235,6 +235,15 @@ class Database:
             session.rollback()
             raise
 
+    def read_on(self) -> None:
+        """After a failure: give up what was begun, and only read from here on.
+
+        A disk that takes nothing refuses even to begin a transaction that may write.
+        """
+        session = self.session()
+        session.rollback()
+        session.connection(execution_options=dict.fromkeys(_WRITES, False))
+
     def end_reading(self) -> None:
         """End the transaction before waiting on the network, so that no lock is held meanwhile.
 

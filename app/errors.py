@@ -43,6 +43,9 @@ def _answer(error: HTTPException) -> ResponseReturnValue:
         if outage is not None:
             # A page's frame needs the database too: whoever waited for it need not do so twice.
             is_bare = outage is UNREACHABLE
+            if not is_bare:
+                with suppress(SQLAlchemyError):
+                    db.read_on()
             return _render(outage.status, outage.title, outage.remedy, is_bare=is_bare)
     title, remedy = _SENTENCES.get(code, _OTHER)
     return _render(code, title, getattr(error, "remedy", remedy))

@@ -100,6 +100,7 @@ def assert_told(client: Client, objective: Objective, status: int, title: str) -
     page = client.see(client.post(f"{path}/comments", {"text": "A word. " * 600}), status)
     assert page.h1 == title
     assert "Nothing was saved. You can go on reading" in page.text
+    assert page.all("nav a"), "without its links there is no way on to what can be read"
     assert client.page(path).h1 == objective.title
     db.session.remove()
     assert db.session.scalar(select(func.count(Comment.id))) == 0
