@@ -49,6 +49,8 @@ def _frame() -> dict[str, object]:
 
 def number(value: Fraction, places: int = 1) -> str:
     """For reading: at most `places` decimals, thousands apart: "1,200", "33.3", "-0.5"."""
+    if value.denominator == 1:
+        return f"{value.numerator:,}"
     sign, whole, rest = _rounded(value, places)
     return f"{sign}{whole:,}.{rest:0{places}}".rstrip("0") if rest else f"{sign}{whole:,}"
 

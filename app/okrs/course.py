@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
 from functools import cached_property
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from app.okrs.figures import with_unit
 from app.okrs.forecast import Forecast
-from app.okrs.standing import ON_TRACK, expected_on
+from app.okrs.standing import ON_TRACK, way_gone
 from app.pages import number
 
 COUNTED, CHECKED_IN, REBUILT = "counted", "checked in", "rebuilt"
 
 
-@dataclass(frozen=True)
-class Point:
+class Point(NamedTuple):
     """A value at a moment; the kind says how it came about."""
 
     moment: datetime
@@ -86,13 +86,18 @@ class Course:
 
     def expected(self, day: date) -> Fraction:
         """The value that the straight line from start to target has on a day."""
-        percent = expected_on(day, (self.first_day, self.last_day))
-        return self.start + self._one_percent * percent
+        gone, span = way_gone(day, (self.first_day, self.last_day))
+        start, way, parts = self._way
+        return Fraction(start * span + way * gone, parts * span)
 
     @cached_property
-    def _one_percent(self) -> Fraction:
-        """Of the way from start to target; kept, since a chart asks for dozens of days."""
-        return (self.target - self.start) / 100
+    def _way(self) -> tuple[int, int, int]:
+        """Where it starts, how far the target is from there, and of what both are counted: in
+        whole numbers, since a chart asks for dozens of days."""
+        (start, parts), (target, of_target) = (
+            one.as_integer_ratio() for one in (self.start, self.target)
+        )
+        return start * of_target, target * parts - start * of_target, parts * of_target
 
     def day_of(self, point: Point) -> date:
         return point.moment.astimezone(self.zone).date()

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from app.okrs.lettering import SIZES, Lettering, lettering
-from app.okrs.plan import DAY, HALF, Placed, Plan
+from app.okrs.plan import DAY, HALF, Place, Placed, Plan
 from app.okrs.scale import HEIGHT, WIDTH, Scale, Spot, decimal
 
 _BETWEEN_FIGURES = 60
@@ -74,9 +74,9 @@ def draw(plan: Plan) -> Drawing:
         bottom=str(scale.bottom),
         value_ticks=[Spot("", scale.y(tick), text) for tick, text in scale.value_ticks],
         target=scale.y(plan.course.target),
-        expected=_polyline(scale.spots(plan.expected)),
-        rebuilt=_stairs(scale.spots(plan.rebuilt)),
-        line=_stairs(scale.spots(plan.steps)),
+        expected=_polyline(scale, plan.expected),
+        rebuilt=_stairs(scale, plan.rebuilt),
+        line=_stairs(scale, plan.steps),
         band=_band(plan, scale),
         likely=_likely(plan, scale),
         dots=scale.spots(plan.check_ins),
@@ -97,14 +97,14 @@ def _band(plan: Plan, scale: Scale) -> str:
     slow = plan.ahead(forecast.slow, *_reach(plan, scale))
     end = plan.own_span * DAY + HALF
     corners = [*quick, (end, quick[-1][1]), (end, slow[-1][1]), slow[-1]]
-    return _polyline(scale.spots(corners)) + "Z"
+    return _polyline(scale, corners) + "Z"
 
 
 def _likely(plan: Plan, scale: Scale) -> str:
     forecast = plan.course.forecast
     if forecast is None:
         return ""
-    return _polyline(scale.spots(plan.ahead(forecast.pace, *_reach(plan, scale))))
+    return _polyline(scale, plan.ahead(forecast.pace, *_reach(plan, scale)))
 
 
 def _reach(plan: Plan, scale: Scale) -> tuple[Fraction, Fraction]:
@@ -151,19 +151,20 @@ def _told(plan: Plan, scale: Scale, across: int, one: Placed, size: str) -> Figu
     )
 
 
-def _polyline(spots: Sequence[Spot]) -> str:
-    return "M" + "L".join(f"{spot.x} {spot.y}" for spot in spots) if spots else ""
+def _polyline(scale: Scale, places: Sequence[Place]) -> str:
+    return "M" + "L".join(f"{scale.x(at)} {scale.y(value)}" for at, value in places)
 
 
-def _stairs(spots: Sequence[Spot]) -> str:
+def _stairs(scale: Scale, places: Sequence[Place]) -> str:
     """A value holds until the next one: along first, then up or down."""
-    if not spots:
+    if not places:
         return ""
-    path, before = [f"M{spots[0].x} {spots[0].y}"], spots[0]
-    for spot in spots[1:]:
-        if spot.x != before.x:
-            path.append(f"H{spot.x}")
-        if spot.y != before.y:
-            path.append(f"V{spot.y}")
-        before = spot
+    before_x, before_y = scale.corner(places[0])
+    path = [_polyline(scale, places[:1])]
+    for x, y in map(scale.corner, places[1:]):
+        if x != before_x:
+            path.append(f"H{decimal(x, 2)}")
+        if y != before_y:
+            path.append(f"V{decimal(y, 1)}")
+        before_x, before_y = x, y
     return "".join(path)

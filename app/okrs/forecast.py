@@ -100,12 +100,15 @@ def forecast(
         return None
     since = max(known_until - timedelta(days=window), min(known))
     daily = _daily(values, since, known_until)
-    if len(daily) <= SHORTEST_WINDOW or _change_count(daily) < FEWEST_CHANGES:
+    # In whole numbers of one size, since hundreds of fractions are slow to compare.
+    parts = lcm(*(value.denominator for value in daily))
+    heights = [value.numerator * (parts // value.denominator) for value in daily]
+    if len(heights) <= SHORTEST_WINDOW or _change_count(heights) < FEWEST_CHANGES:
         return None
     way = -1 if is_decrease else 1
     if (target - daily[-1]) * way <= 0:
         return None
-    slow, pace, quick = _paces([value * way for value in daily])
+    slow, pace, quick = _paces([height * way for height in heights], parts)
     return Forecast(since, known_until, daily[-1], target, last_day, today, pace, slow, quick)
 
 
@@ -124,19 +127,17 @@ def _daily(values: Mapping[date, Fraction], since: date, until: date) -> list[Fr
     return daily
 
 
-def _change_count(daily: list[Fraction]) -> int:
-    return sum(one != other for one, other in pairwise(daily))
+def _change_count(heights: list[int]) -> int:
+    return sum(one != other for one, other in pairwise(heights))
 
 
-def _paces(daily: list[Fraction]) -> tuple[Fraction, Fraction, Fraction]:
-    """The slow, the likely and the quick pace of the window."""
-    days = len(daily) - 1
-    pace = (daily[-1] - daily[0]) / days
+def _paces(heights: list[int], parts: int) -> tuple[Fraction, Fraction, Fraction]:
+    """The slow, the likely and the quick pace of the window, from what each of its days ended
+    with: so many parts of one."""
+    days = len(heights) - 1
+    pace = Fraction(heights[-1] - heights[0], parts * days)
     shortest = ceil(Fraction(days, 4))
-    # In whole numbers of one size, since hundreds of fractions are slow to compare.
-    parts = lcm(*(value.denominator for value in daily))
     size = lcm(*range(shortest, days + 1))
-    heights = [int(value * parts) for value in daily]
     stretches = sorted(
         (heights[end] - heights[start]) * (size // (end - start))
         for start in range(days)

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, bindparam, exists, func, literal, null, select, union_all
-from sqlalchemy.orm import joinedload
 
 from app.accounts.models import Person
 from app.db import db
@@ -20,8 +19,7 @@ LONGEST = 50
 CHECK_IN, COMMENT = "check-in", "comment"
 
 
-@dataclass(frozen=True, slots=True)
-class TracedReading:
+class TracedReading(NamedTuple):
     """A reading, and the source and the integration that brought it; without one a person did."""
 
     id: int
@@ -47,8 +45,17 @@ class TracedReading:
         return self.integration.evidence_url(self.source_id, self.taken_at)
 
 
-@dataclass(frozen=True)
-class Saying:
+class TracedChange(NamedTuple):
+    """An edit, and who made it; without a name Tally did."""
+
+    made_at: datetime
+    what: str
+    before: str
+    after: str
+    person_name: str | None
+
+
+class Saying(NamedTuple):
     """What someone said of the item: a check-in or a comment."""
 
     kind: str
@@ -69,7 +76,7 @@ class History:
 
     readings: list[TracedReading]
     """All of them, oldest first."""
-    changes: list[Change]
+    changes: list[TracedChange]
     sayings: list[Saying]
     saying_count: int
     """In all; only the newest are loaded."""
@@ -93,7 +100,7 @@ def history_of(measure: Measure, person: Person, pages: int = 1) -> History:
     sayings = db.session.execute(_sayings(), of_person).all()
     return History(
         readings=readings_of(measure.id),
-        changes=list(db.session.scalars(_changes(), of_measure)),
+        changes=list(map(TracedChange._make, db.session.execute(_changes(), of_measure))),
         sayings=[Saying(*one) for *one, _, _ in sayings],
         saying_count=sayings[0].in_all if sayings else 0,
         has_unseen_mentions=bool(sayings and sayings[0].has_unseen),
@@ -104,15 +111,15 @@ def history_of(measure: Measure, person: Person, pages: int = 1) -> History:
 def readings_of(measure_id: int) -> list[TracedReading]:
     """All of a measure, of whatever series, oldest first."""
     found = db.session.execute(_readings(), {"of_measure": measure_id})
-    return [TracedReading(*row) for row in found]
+    return list(map(TracedReading._make, found))
 
 
-# Each is made once: that takes longer than to ask it.
+# Each is made once: that takes longer than to ask it. And by the columns, since there are hundreds
+# of rows: objects would take several times as long.
 
 
 @cache
 def _readings() -> Select[Any]:
-    # By their columns, since there are hundreds of them: objects would take several times as long.
     reading, version, source = (one.__table__.c for one in (Reading, SourceVersion, Source))
     return (
         select(
@@ -136,13 +143,15 @@ def _readings() -> Select[Any]:
 
 
 @cache
-def _changes() -> Select[Change]:
+def _changes() -> Select[Any]:
     """All of the marked ones, since the chart shows them; there are few."""
+    change, person = (one.__table__.c for one in (Change, Person))
     return (
-        select(Change)
-        .where(Change.measure_id == bindparam("of_measure"))
-        .options(joinedload(Change.person).load_only(Person.name))
-        .order_by(Change.made_at.desc(), Change.id.desc())
+        select(change.made_at, change.what, change.before, change.after, person.name)
+        .select_from(Change.__table__)
+        .outerjoin(Person.__table__, person.id == change.person_id)
+        .where(change.measure_id == bindparam("of_measure"))
+        .order_by(change.made_at.desc(), change.id.desc())
     )
 
 
@@ -150,40 +159,44 @@ def _changes() -> Select[Change]:
 def _sayings() -> Select[Any]:
     """Check-ins and comments, the newest first, each with how many there are in all, and whether
     any of them mentions the person, who has yet to see it."""
+    check_in, comment, mention, person = (
+        one.__table__.c for one in (CheckIn, Comment, Mention, Person)
+    )
     of_check_ins = select(
         literal(CHECK_IN).label("kind"),
-        CheckIn.id,
-        CheckIn.person_id,
-        CheckIn.made_at,
-        CheckIn.note.label("text"),
-        CheckIn.edited_at,
-        CheckIn.value,
-        CheckIn.confidence,
-        CheckIn.override,
-    ).where(CheckIn.measure_id == bindparam("of_measure"))
+        check_in.id,
+        check_in.person_id,
+        check_in.made_at,
+        check_in.note.label("text"),
+        check_in.edited_at,
+        check_in.value,
+        check_in.confidence,
+        check_in.override,
+    ).where(check_in.measure_id == bindparam("of_measure"))
     of_comments = select(
         literal(COMMENT),
-        Comment.id,
-        Comment.person_id,
-        Comment.made_at,
-        Comment.text,
-        Comment.edited_at,
+        comment.id,
+        comment.person_id,
+        comment.made_at,
+        comment.text,
+        comment.edited_at,
         null(),
         null(),
         null(),
-    ).where(Comment.measure_id == bindparam("of_measure"))
-    said = union_all(of_check_ins, of_comments).subquery().c
+    ).where(comment.measure_id == bindparam("of_measure"))
+    found = union_all(of_check_ins, of_comments).subquery()
+    said = found.c
     unseen = exists().where(
-        Mention.person_id == bindparam("of_person"),
-        Mention.measure_id == bindparam("of_measure"),
-        Mention.seen_at.is_(None),
+        mention.person_id == bindparam("of_person"),
+        mention.measure_id == bindparam("of_measure"),
+        mention.seen_at.is_(None),
     )
     return (
         select(
             said.kind,
             said.id,
             said.person_id,
-            Person.name,
+            person.name,
             said.made_at,
             said.text,
             said.edited_at,
@@ -193,7 +206,8 @@ def _sayings() -> Select[Any]:
             func.count().over().label("in_all"),
             unseen.label("has_unseen"),
         )
-        .join(Person, Person.id == said.person_id)
+        .select_from(found)
+        .join(Person.__table__, person.id == said.person_id)
         .order_by(said.made_at.desc(), said.kind, said.id.desc())
         .limit(bindparam("most"))
     )

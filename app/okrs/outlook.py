@@ -10,16 +10,16 @@ from app.okrs.forecast import Forecast, forecast
 from app.okrs.forecast_words import Wording, forecast_words
 from app.okrs.integrations import integration_of
 from app.okrs.loading import Item
-from app.okrs.models import KPI, ROLL_UP, Change, Measure, Objective
+from app.okrs.models import KPI, ROLL_UP, Measure, Objective
 
 NEW_MEANING = (SOURCE, CRITERIA, MEASURE, SHARES)
 """Edits after which a value that differs is no pace. Another target changes no value."""
 
 
-def forecast_for(item: Item, course: Course, turns: Sequence[Change]) -> Forecast | None:
+def forecast_for(item: Item, course: Course, turns: Sequence[datetime]) -> Forecast | None:
     """From what was counted as it is counted now, days before the link included; nothing of a
-    guard, which leads nowhere, and of what has ended. `turns` are the edits after which a value
-    that differs is no pace."""
+    guard, which leads nowhere, and of what has ended. `turns` are the moments of the edits after
+    which a value that differs is no pace."""
     known = [] if item.measure.has_ended else _comparable(course, turns)
     if not known or item.measure.guard:
         return None
@@ -45,9 +45,9 @@ def outlook_of(measure: Measure, course: Course) -> str:
     return forecast_words(course.forecast, Wording(goal, course.unit, noun))
 
 
-def _comparable(course: Course, turns: Sequence[Change]) -> list[Point]:
+def _comparable(course: Course, turns: Sequence[datetime]) -> list[Point]:
     # By whole days: the count that an edit leads to may have been fetched just before it.
-    since = max((_day(course, one.made_at) for one in turns), default=date.min)
+    since = max((_day(course, one) for one in turns), default=date.min)
     own = sorted(course.points, key=lambda point: point.moment)
     known = [point for point in own if course.day_of(point) >= since]
     until = course.rebuilt.until

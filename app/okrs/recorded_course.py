@@ -20,7 +20,7 @@ from app.okrs.changes import (
 )
 from app.okrs.course import CHECKED_IN, COUNTED, REBUILT, Course, Mark, Point, Rebuilt
 from app.okrs.figures import guard_words
-from app.okrs.history import History, TracedReading
+from app.okrs.history import History, TracedChange, TracedReading
 from app.okrs.integrations import integration_of
 from app.okrs.models import KPI, POSTPONED, Change, KeyResult, Objective, Source
 from app.okrs.outlook import NEW_MEANING, forecast_for
@@ -55,12 +55,12 @@ def course_of(row: Row, history: History) -> Course:
         status=row.standing.status,
         goal=guard_words(measure),
     )
-    own_turns = [one for one in history.changes if one.what in NEW_MEANING]
+    own_turns = [one.made_at for one in history.changes if one.what in NEW_MEANING]
     turns = [*own_turns, *_turns_of_parts(row)]
     return replace(course, forecast=forecast_for(row.item, course, turns))
 
 
-def _turns_of_parts(row: Row) -> Sequence[Change]:
+def _turns_of_parts(row: Row) -> Sequence[datetime]:
     """Of what a roll-up is or was made of: what makes it jump without any progress, as the link of
     a key result does."""
     item = row.item
@@ -69,7 +69,7 @@ def _turns_of_parts(row: Row) -> Sequence[Change]:
     key_results = select(KeyResult.measure_id).where(KeyResult.objective_id == item.id)
     aligned = select(Objective.measure_id).where(Objective.parent_measure_id == item.measure_id)
     return db.session.scalars(
-        select(Change).where(
+        select(Change.made_at).where(
             Change.measure_id.in_(key_results.union(aligned)),
             Change.what.in_((*NEW_MEANING, *_JUMPS)),
         )
@@ -126,14 +126,14 @@ def _first_after(moment: datetime, source: Source, history: History) -> datetime
     return next((one for one in taken if one >= moment), None)
 
 
-def _marks(points: Sequence[Point], changes: Sequence[Change]) -> list[Mark]:
+def _marks(points: Sequence[Point], changes: Sequence[TracedChange]) -> list[Mark]:
     """Where what was read before came to mean something else; before that, nothing was."""
     if not points:
         return []
     return [_mark(one) for one in changes if one.what in MARKED and one.made_at > points[0].moment]
 
 
-def _mark(change: Change) -> Mark:
+def _mark(change: TracedChange) -> Mark:
     entry = change_entry(change)
     text = entry.did[:1].upper() + entry.did[1:]
     if entry.after:

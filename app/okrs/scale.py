@@ -15,6 +15,13 @@ CHARACTER = 7
 _MOST_INTERVALS = 5
 
 
+_ENDINGS = {
+    places: [f".{rest:0{places}}".rstrip("0").rstrip(".") for rest in range(10**places)]
+    for places in (1, 2)
+}
+"""All that may stand after a whole number of so many places: a chart has hundreds of them."""
+
+
 class Spot(NamedTuple):
     """A place in the drawing, with the text that stands there, if any."""
 
@@ -48,8 +55,13 @@ class Scale:
 
     def down(self, value: Fraction) -> int:
         """Tenths of a pixel."""
-        over, under = value.numerator, value.denominator
+        over, under = value.as_integer_ratio()
         return _rounded(self._level * under - self._slope * over, self._size * under)
+
+    def corner(self, place: Place) -> tuple[int, int]:
+        """Across and down."""
+        at, value = place
+        return self.across(at), self.down(value)
 
     def x(self, at: int) -> str:
         return decimal(self.across(at), 2)
@@ -63,9 +75,9 @@ class Scale:
 
 def decimal(parts: int, places: int) -> str:
     """So many tenths or hundredths, without trailing zeros."""
-    sign = "-" if parts < 0 else ""
-    digits = str(abs(parts)).zfill(places + 1)
-    return f"{sign}{digits[:-places]}.{digits[-places:]}".rstrip("0").rstrip(".")
+    endings = _ENDINGS[places]
+    whole, rest = divmod(abs(parts), len(endings))
+    return f"{'-' if parts < 0 else ''}{whole}{endings[rest]}"
 
 
 def _rounded(over: int, under: int) -> int:

@@ -133,12 +133,18 @@ def progress_of(measure: Judged, value: Fraction) -> Fraction:
 
 def expected_on(today: date, days: Days) -> Fraction:
     """Linear by whole days: 0 on the first day, 100 on the last; one day alone expects 100."""
+    gone, span = way_gone(today, days)
+    return Fraction(gone * 100, span)
+
+
+def way_gone(today: date, days: Days) -> tuple[int, int]:
+    """What part of the way is expected by the end of a day: so many of so many days."""
     first, last = days
     if today < first:
-        return _NONE
+        return 0, 1
     if today >= last:
-        return _ALL
-    return Fraction((today - first).days * 100, (last - first).days)
+        return 1, 1
+    return (today - first).days, (last - first).days
 
 
 def status_for(gap: Fraction, thresholds: Thresholds) -> str:

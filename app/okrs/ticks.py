@@ -13,10 +13,13 @@ _LONGEST_TEXT = 9
 
 def round_values(values: Sequence[Fraction], most: int) -> tuple[list[Fraction], int]:
     """Round numbers around the values, at most `most` steps, and the decimals they need."""
-    low, high = min(values), max(values)
+    whole = [value.numerator for value in values if value.denominator == 1]
+    is_whole = len(whole) == len(values)
+    # Whole numbers are compared many times quicker than fractions.
+    compared = whole if is_whole else values
+    low, high = Fraction(min(compared)), Fraction(max(compared))
     if low == high:
         low, high = low - 1, high + 1
-    is_whole = all(value.denominator == 1 for value in values)
     for step in _round_steps((high - low) / most):
         if is_whole and step.denominator != 1:
             continue  # nobody counts half a card

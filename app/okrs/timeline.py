@@ -11,8 +11,16 @@ from app.accounts.models import Person
 from app.okrs.changes import CARRIED, COPIED, VIEWERS
 from app.okrs.changes import CHECK_IN as EDITED_CHECK_IN
 from app.okrs.figures import value_words
-from app.okrs.history import CHECK_IN, COMMENT, LONGEST, History, Saying, TracedReading
-from app.okrs.models import KPI, ONCE, POSTPONED, Change, Measure
+from app.okrs.history import (
+    CHECK_IN,
+    COMMENT,
+    LONGEST,
+    History,
+    Saying,
+    TracedChange,
+    TracedReading,
+)
+from app.okrs.models import KPI, ONCE, POSTPONED, Measure
 from app.okrs.sight import EVERYONE
 from app.okrs.thinned import thinned_words
 
@@ -201,7 +209,7 @@ def _url(action: str, saying: Saying) -> str:
     return url_for(f"okrs.{action}_check_in", check_in_id=saying.id)
 
 
-def change_entry(change: Change) -> Entry:
+def change_entry(change: TracedChange) -> Entry:
     did = _SAID.get(change.what, f"changed the {change.what}")
     before, after = change.before, change.after
     if change.what == "source":
@@ -218,7 +226,7 @@ def change_entry(change: Change) -> Entry:
         before, after = "", "" if after == EVERYONE else f"only {after} see it"
     return Entry(
         at=change.made_at,
-        actor=change.person.name if change.person else "Tally",
+        actor=change.person_name or "Tally",
         did=did,
         before=before,
         after=after,

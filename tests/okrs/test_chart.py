@@ -230,7 +230,7 @@ def test_a_long_table_tells_what_it_leaves_out() -> None:
 
 
 def test_check_ins_get_a_dot() -> None:
-    by_hand = replace(point(1, 21, 5), kind=CHECKED_IN)
+    by_hand = point(1, 21, 5)._replace(kind=CHECKED_IN)
     drawing = drawn(replace(COURSE, points=[point(1, 11, 2), by_hand]))
     assert len(drawing.dots) == 1
 
@@ -314,7 +314,7 @@ def test_the_description_says_where_it_stands() -> None:
 
 
 def test_the_newest_point_is_told_until_another_is_chosen() -> None:
-    opens = replace(point(1, 5, 1), url="/cards")
+    opens = point(1, 5, 1)._replace(url="/cards")
     html = rendered(replace(COURSE, points=[opens, point(1, 21, 6)]))
     told = "21 Jan 2026: 6 posts, 4 expected, counted"
     assert 'role="slider" tabindex="0" aria-label="Posts by day"' in html
@@ -340,7 +340,7 @@ def test_what_people_typed_is_escaped_and_ids_are_unique() -> None:
 
 
 def rebuilt(*points: Point, until: Point | None = None, **values: Any) -> Rebuilt:
-    kept = [replace(one, kind=REBUILT) for one in points]
+    kept = [one._replace(kind=REBUILT) for one in points]
     return Rebuilt(kept, until.moment if until else None, **values)
 
 
@@ -452,9 +452,9 @@ def test_the_target_is_named_clear_of_today() -> None:
 
 
 def test_every_point_gives_its_figures_and_some_can_be_opened() -> None:
-    opens = replace(point(1, 5, 1), url="/cards?at=5")
-    past = rebuilt(replace(point(1, 2, 2), url="/cards?at=2"), until=opens)
-    by_hand = replace(point(1, 21, 6), kind=CHECKED_IN)
+    opens = point(1, 5, 1)._replace(url="/cards?at=5")
+    past = rebuilt(point(1, 2, 2)._replace(url="/cards?at=2"), until=opens)
+    by_hand = point(1, 21, 6)._replace(kind=CHECKED_IN)
     chart = draw_chart(replace(COURSE, points=[opens, by_hand], rebuilt=past))
     assert [(one.text, one.url) for one in chart.drawing.figures] == [
         ("2 Jan 2026: 2 posts, 0.2 expected, rebuilt", "/cards?at=2"),
@@ -472,8 +472,8 @@ def test_percentages_are_expected_in_percent_and_of_a_guard_nothing_is() -> None
 
 
 def test_of_a_day_the_last_count_and_every_check_in_give_their_figures() -> None:
-    counts = [replace(point(1, 5, hour, hour=hour), url="/cards" * (hour == 7)) for hour in (6, 7)]
-    by_hand = replace(point(1, 5, 9, hour=12), kind=CHECKED_IN)
+    counts = [point(1, 5, hour, hour=hour)._replace(url="/cards" * (hour == 7)) for hour in (6, 7)]
+    by_hand = point(1, 5, 9, hour=12)._replace(kind=CHECKED_IN)
     figures = drawn(replace(COURSE, points=[*counts, by_hand])).figures
     assert [one.text.split(",")[0] for one in figures] == [
         "5 Jan 2026: 7 posts",
@@ -497,7 +497,7 @@ def test_words_for_trillions_leave_a_phone_its_drawing() -> None:
 
 
 def test_links_can_be_hit_where_they_are_clear_of_each_other() -> None:
-    points = [replace(point(1, day, 1), url=f"/{day}") for day in (1, 8, 9, 13, 20)]
+    points = [point(1, day, 1)._replace(url=f"/{day}") for day in (1, 8, 9, 13, 20)]
     figures = drawn(replace(COURSE, points=[*points, point(1, 21, 1)])).figures
     assert [one.size for one in figures] == ["middle", "", "slim", "broad", "slim", ""]
     for rank, size in enumerate(SIZES):
@@ -519,7 +519,7 @@ def test_many_points_leave_as_many_as_can_be_told_apart() -> None:
 
 def test_the_page_says_what_is_rebuilt_and_what_is_not_known() -> None:
     own = point(1, 21, 6)
-    past = rebuilt(replace(point(1, 5, 1), url="/a?b=1&c=2"), until=own, gaps=["Labels <i>"])
+    past = rebuilt(point(1, 5, 1)._replace(url="/a?b=1&c=2"), until=own, gaps=["Labels <i>"])
     html = rendered(replace(COURSE, points=[own], rebuilt=past, forecast=AHEAD))
     assert "rebuilt from the board's activity</span>" in html
     assert "What the record does not tell:" in html and "Labels &lt;i&gt;" in html
