@@ -1,5 +1,6 @@
 """How answers travel: compressed, and static files under addresses that browsers may keep."""
 
+import os
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -69,12 +70,18 @@ def _let_keep(response: Response) -> Response:
 
 def _version(filename: str) -> str | None:
     """None where there is no such file."""
-    path = safe_join(current_app.static_folder or "", filename)
+    path = _path(current_app.static_folder or "", filename)
     try:
-        changed_at = Path(path).stat().st_mtime_ns if path else None
+        changed_at = os.stat(path).st_mtime_ns if path else None
     except (OSError, ValueError):  # not there; not a name that a file could have
         return None
-    return _digest(path, changed_at) if path else None
+    return _digest(path, changed_at) if path and changed_at else None
+
+
+@lru_cache(maxsize=64)
+def _path(folder: str, filename: str) -> str | None:
+    """None for a name that leads out of the folder. Kept, since every page names its files."""
+    return safe_join(folder, filename)
 
 
 @lru_cache(maxsize=64)

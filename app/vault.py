@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -46,8 +47,13 @@ class StoredSecrets:
 
 
 def _fernet() -> MultiFernet:
-    config = current_app.extensions["tally_config"]
-    return MultiFernet([Fernet(key) for key in config.encryption_keys])
+    return _fernet_of(current_app.extensions["tally_config"].encryption_keys)
+
+
+@lru_cache(maxsize=4)
+def _fernet_of(keys: tuple[str, ...]) -> MultiFernet:
+    """Made once, for pages open several secrets and keys stay as they are."""
+    return MultiFernet([Fernet(key) for key in keys])
 
 
 def encrypt(secret: str) -> str:

@@ -24,7 +24,6 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import contains_eager
 
 from app.accounts.forms import one_line
 from app.accounts.models import Person, PersonSession, Workspace, hash_token, have_at_hand
@@ -89,13 +88,13 @@ def signed_in_person(session_id: str) -> Person | None:
     found = db.session.execute(_signed_in(), asked).one_or_none()
     if found is None:
         return None
-    row, workspace = found
+    row_id, seen_at, person, workspace = found
     have_at_hand(workspace)
-    if not row.person.is_active or row.person.get_id() != session_id:
+    if not person.is_active or person.get_id() != session_id:
         return None
-    g.person_session = row.id
-    g.is_session_to_be_noted = utcnow() - row.seen_at >= SEEN_EVERY
-    return row.person
+    g.person_session = row_id
+    g.is_session_to_be_noted = utcnow() - seen_at >= SEEN_EVERY
+    return person
 
 
 def hold_session() -> None:
@@ -194,13 +193,12 @@ def _first(kinds: tuple[tuple[str, str], ...], agent: str) -> str | None:
 
 
 @cache
-def _signed_in() -> Select[PersonSession, Workspace]:
+def _signed_in() -> Select[int, datetime, Person, Workspace]:
     # Made once, for every request asks it; and every page shows the workspace.
     return (
-        select(PersonSession, Workspace)
+        select(PersonSession.id, PersonSession.seen_at, Person, Workspace)
         .join(PersonSession.person)
         .join(Workspace, Workspace.id == 1)
-        .options(contains_eager(PersonSession.person))
         .where(PersonSession.token_hash == bindparam("token_hash"), _is_open(bindparam("lately")))
     )
 

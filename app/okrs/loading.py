@@ -214,7 +214,7 @@ def key_result_for(
 @cache
 def _objective(by_admin: bool) -> Select[Objective]:
     options = with_standing(measure_of=_only_measure)
-    query = visible_objectives(Asking(by_admin)).options(*options, *_sight())
+    query = visible_objectives(Asking(by_admin)).options(*options)
     return query.where(Objective.id == bindparam("item_id"))
 
 
@@ -226,7 +226,7 @@ def _key_result(by_admin: bool) -> Select[KeyResult]:
             joinedload(KeyResult.owner),
             _only_measure(KeyResult),
             contains_eager(KeyResult.objective).options(
-                _only_measure(Objective), joinedload(Objective.team), *_sight()
+                _only_measure(Objective), joinedload(Objective.team)
             ),
         )
         .where(KeyResult.id == bindparam("item_id"))
@@ -246,11 +246,6 @@ def measure_for(
 def with_measure(kind: Kind) -> Loading:
     """Its measure, and in a query for all of them its source."""
     return joinedload(kind.measure).selectinload(Measure.source)
-
-
-def _sight() -> Sequence[Loading]:
-    """Whom a private objective is shown to."""
-    return joinedload(Objective.viewers), joinedload(Objective.viewer_teams)
 
 
 def _only_measure(kind: Kind) -> Loading:
@@ -274,7 +269,7 @@ def with_standing(measure_of: Callable[[Kind], Loading] = with_measure) -> Seque
 def _one(query: Select[AnyItem], person: Person, item_id: int) -> AnyItem | None:
     if item_id > LARGEST_ID:
         return None
-    return db.session.scalars(query, asked_by(person, item_id=item_id)).unique().one_or_none()
+    return db.session.scalars(query, asked_by(person, item_id=item_id)).one_or_none()
 
 
 def _checked(person: Person, item: AnyItem | None, to_edit: bool, to_check_in: bool) -> AnyItem:

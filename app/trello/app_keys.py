@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from flask import current_app
 from sqlalchemy import update
@@ -31,7 +32,7 @@ class AppKeys:
     secret: str = field(repr=False)
     from_environment: bool
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Tells one key from another without holding it."""
         return hashlib.sha256(self.key.encode()).hexdigest()

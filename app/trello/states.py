@@ -10,6 +10,7 @@ from sqlalchemy import Select, and_, bindparam, select, true
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
+from app.accounts.models import Person
 from app.beats import alive_since, alive_workers
 from app.db import db
 from app.okrs.integrations import SourceState, enabled, members_may_connect
@@ -36,7 +37,7 @@ _NO_WORKER = (
 
 def states(sources: Sequence[Source]) -> Mapping[int, SourceState]:
     """The state of each source by its id, in one statement whatever their number; in two where a
-    connection of theirs was disconnected."""
+    connection of theirs no longer works, in three where it was disconnected."""
     own = [source for source in sources if isinstance(source, TrelloSource)]
     if not own:
         return {}
@@ -47,12 +48,14 @@ def states(sources: Sequence[Source]) -> Mapping[int, SourceState]:
         set_committed_value(source, "board", boards[source.board_id])
     runs = {row.Board.id: row.run for row in rows}
     have_at_hand(rows[0].TrelloApp)
-    asks_who_may = any(board.connection.disconnected_at for board in boards.values())
+    connections, keys = {board.connection for board in boards.values()}, current_app_keys()
+    _have_owners_at_hand([one for one in connections if _is_in_trouble(one, keys)])
+    asks_who_may = any(one.disconnected_at for one in connections)
     now = _Now(
         bool(rows[0].is_enabled),
         asks_who_may and members_may_connect("trello"),
         rows[0].alive_count > 0,
-        current_app_keys(),
+        keys,
     )
     return {
         source.id: _state(source, boards[source.board_id], runs.get(source.board_id), now)
@@ -75,8 +78,24 @@ def _boards() -> Select[Any]:
         .outerjoin(SyncRun, is_unfinished)
         .outerjoin(TrelloApp, true())  # there is one row at most
         .where(Board.id.in_(bindparam("ids", expanding=True)))
-        .options(joinedload(Board.connection).joinedload(Connection.owner))
+        .options(joinedload(Board.connection))
     )
+
+
+def _is_in_trouble(connection: Connection, keys: AppKeys | None) -> bool:
+    """Whether its owner is named, who has to sign in to Trello again."""
+    is_given_up = connection.disconnected_at is not None
+    return is_given_up or bool(connection.reconnect_reason) or key_has_changed(connection, keys)
+
+
+def _have_owners_at_hand(connections: Sequence[Connection]) -> None:
+    """Load them only where they are named: mostly nobody is."""
+    if not connections:
+        return
+    owners = select(Person).where(Person.id.in_({one.owner_id for one in connections}))
+    found = {one.id: one for one in db.session.scalars(owners)}
+    for connection in connections:
+        set_committed_value(connection, "owner", found[connection.owner_id])
 
 
 def measures_being_counted() -> Select[int]:
@@ -116,7 +135,7 @@ def _state(source: TrelloSource, board: Board, run: str | None, now: _Now) -> So
         return troubled("Trello is disabled by an admin, so this value stands still.")
     if board.connection.disconnected_at is not None:
         return troubled(_disconnected(board.connection, now))
-    if board.connection.reconnect_reason or key_has_changed(board.connection, now.keys):
+    if _is_in_trouble(board.connection, now.keys):
         owner = board.connection.owner.name
         return troubled(
             f"The connection “{board.connection.name}” no longer works. "
