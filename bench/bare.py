@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, redirect, render_template, template_rendered
+from markupsafe import Markup
 from sqlalchemy import select
 
 from app import create_app
@@ -33,8 +34,9 @@ def bare_of(app: Flask, client: Client, path: str) -> Flask:
         for name, one in app.jinja_env.globals.items()
         if getattr(one, "__module__", "").startswith("app.")
     }
-    name, context = _context_of(app, client, path, own)
     url_for = Watched(app.url_for)
+    own["line_html"] = _rendered_line(app, url_for=url_for)  # each time: the floor keeps nothing
+    name, context = _context_of(app, client, path, own)
     with app.test_request_context(path):
         app.jinja_env.get_template(name).render(context | {"url_for": url_for})
     made = {key: ready(value) for key, value in context.items()}
@@ -43,7 +45,8 @@ def bare_of(app: Flask, client: Client, path: str) -> Flask:
     bare.jinja_env.filters.update(filters | {"moment": filters["moment"].ready()})
     filters["moment"] = moment
     bare.jinja_env.globals.update(app.jinja_env.globals)
-    bare.jinja_env.globals.update({name: one.ready() for name, one in own.items()})
+    bare.jinja_env.globals.update({name: ready(one) for name, one in own.items()})
+    bare.jinja_env.globals.update(line_html=_rendered_line(bare))
     bare.jinja_env.globals.update(csrf_token=lambda: "token", url_for=url_for.ready())
     bare.secret_key = "for flashes, of which there are none"
     address = path.partition("?")[0]
@@ -51,6 +54,11 @@ def bare_of(app: Flask, client: Client, path: str) -> Flask:
     bare.add_url_rule(address, "send", lambda: redirect(address, 303), methods=["POST"])
     _check(client.get(path).text, bare.test_client().get(path).text)
     return bare
+
+
+def _rendered_line(app: Flask, **context: Any) -> Callable[[Any], Markup]:
+    name = "okrs/_row.html"
+    return lambda line: Markup(app.jinja_env.get_template(name).render(context, line=line))
 
 
 def application() -> Callable[[dict[str, Any], Any], Iterable[bytes]]:

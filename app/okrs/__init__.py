@@ -37,6 +37,7 @@ def init_app(app: Flask) -> None:
     from app.okrs.comments import views as comment_views  # noqa: F401
     from app.okrs.endings import carrying_views, closing_views, review_views  # noqa: F401
     from app.okrs.explorer import views  # noqa: F401
+    from app.okrs.lines import line_html
     from app.okrs.moving import export_views, import_views, waiting_views  # noqa: F401
     from app.okrs.moving.waiting import told_of
     from app.okrs.of_team import follow_membership, pursued_by
@@ -45,6 +46,7 @@ def init_app(app: Flask) -> None:
 
     membership_changed.connect(follow_membership)
     app.jinja_env.globals["days_in_bin"] = KEPT.days
+    app.jinja_env.globals["line_html"] = line_html
     app.jinja_env.globals["pursued_by"] = pursued_by
     app.jinja_env.globals["waiting_for"] = told_of
     app.jinja_env.globals["beginning"] = beginning

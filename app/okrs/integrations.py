@@ -146,7 +146,8 @@ class Integration(Protocol):
     panel_template: str
     """Shown on the page of a linked item with `source`, `state` and `panel`."""
     row_template: str
-    """Shown in a list's row of a linked item with `source`, `state` and `row`: its refresh."""
+    """Shown in a list's row of a linked item with its `line` and the `source` of that: its refresh.
+    Its HTML is kept with the line's, so nothing else may show."""
     manage_endpoint: str
     counted_noun: str
     """What one of the counted things is called, in the singular: "card"."""

@@ -100,7 +100,7 @@ def row_fragment(measure: Measure) -> ResponseReturnValue:
     """
     place = request.args.get("place", "")
     row = row_for(measure.item, place if place in (APART, AT_HOME) else "")
-    answer = make_response(fragment("okrs/_row.html", row=row))
+    answer = make_response(fragment("okrs/_row.html", line=row.line(not me().is_observer)))
     if isinstance(row.item, KeyResult) and not row.is_busy:
         answer.headers["HX-Trigger"] = counted_event(row.item.objective_id)
     return answer

@@ -11,6 +11,7 @@ from app.okrs.besides import besides_of
 from app.okrs.figures import goal_words, is_word, short_words, value_words
 from app.okrs.integrations import Integration, SourceState, integration_of, states_of
 from app.okrs.levels import level_words
+from app.okrs.lines import Line, LineOwner, LineSource
 from app.okrs.live import live_marks
 from app.okrs.loading import Item, objective_of
 from app.okrs.models import (
@@ -34,7 +35,7 @@ from app.okrs.standing import (
     days_of,
     standing_of,
 )
-from app.pages import day, number
+from app.pages import ago, day, number
 from app.teams.models import Team
 
 APART, AT_HOME = "apart", "home"
@@ -118,17 +119,9 @@ class Row:
 
     @property
     def standing_url(self) -> str:
-        return self._fragment_url("standing")
-
-    @property
-    def row_url(self) -> str:
-        return self._fragment_url("row")
-
-    def _fragment_url(self, part: str) -> str:
-        place = self.place or None
         if isinstance(self.item, Objective):
-            return url_for(f"okrs.objective_{part}", objective_id=self.item.id, place=place)
-        return url_for(f"okrs.key_result_{part}", key_result_id=self.item.id, place=place)
+            return url_for("okrs.objective_standing", objective_id=self.item.id)
+        return url_for("okrs.key_result_standing", key_result_id=self.item.id)
 
     @property
     def follows(self) -> str | None:
@@ -165,6 +158,50 @@ class Row:
         if self.state and self.state.note:
             said.append(self.state.note)
         return ", ".join(words for words in said if words)
+
+    def line(self, may_act: bool) -> Line:
+        """As a list shows it to someone who may, or may not, have sources counted again."""
+        return Line(
+            is_objective=self.is_objective,
+            item_id=self.item.id,
+            measure_id=self.item.measure_id,
+            title=self.item.title,
+            standing=self.standing,
+            value=self.short_value,
+            owner=LineOwner(self.item.owner.name, self.item.owner.initials),
+            further_owners=tuple(self.further_owners),
+            tags=tuple(self.tags),
+            place=self.place,
+            is_private=self.is_private,
+            is_rolled_up=self.is_rolled_up,
+            belongs_to=self.belongs_to if self.is_objective else "",
+            cycle_ahead=self.cycle_ahead,
+            under=self.under,
+            live="" if self.is_busy else self.live(),
+            follows=self.follows,
+            tells=self.tells,
+            source=self._line_source(may_act),
+        )
+
+    def _line_source(self, may_act: bool) -> LineSource | None:
+        source, state = self.source, self.state
+        if source is None:
+            return None
+        integration = integration_of(source)
+        counted_at = state.counted_at if state else None
+        return LineSource(
+            id=source.id,
+            title=integration.title,
+            mark_template=integration.mark_template,
+            row_template=integration.row_template,
+            sentence=state.sentence if state else "",
+            counted_at=counted_at,
+            age=ago(counted_at) if counted_at else "",
+            is_busy=self.is_busy,
+            is_troubled=bool(state and state.is_troubled),
+            is_overridden=self.item.measure.override is not None,
+            may_refresh=may_act and not self.item.measure.has_ended,
+        )
 
     @property
     def remark(self) -> str:

@@ -19,7 +19,7 @@ from app.okrs.readings import record_reading
 TEMPLATES = {
     "abacus/mark.html": '<svg viewBox="0 0 1 1" aria-hidden="true"><path d="M0 0h1v1H0z"/></svg>',
     "abacus/panel.html": '<p id="abacus-panel">{{ panel.beads }} beads. {{ state.sentence }}</p>',
-    "abacus/row.html": '<a href="#abacus" aria-label="Recount {{ item.title }}">↻</a>',
+    "abacus/row.html": '<a href="#abacus" aria-label="Recount {{ line.title }}">↻</a>',
     "abacus/form.html": """
         <label for="beads">Beads</label>
         <input id="beads" name="beads" value="{{ source_form.beads }}">

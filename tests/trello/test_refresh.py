@@ -3,15 +3,17 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from fractions import Fraction
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from app.accounts.models import Person
+from app.accounts.models import OBSERVER, Person
 from app.beats import beat
 from app.db import db, utcnow
 from app.okrs.integrations import switch
+from app.okrs.lines import line_html
 from app.okrs.models import PERCENT
 from app.trello import runs
 from app.trello.counting import Criteria
@@ -20,6 +22,7 @@ from app.trello.sources import apply_snapshot
 from tests.support.client import Client
 from tests.support.html import Page
 from tests.support.moments import relative
+from tests.support.people import make_person
 from tests.trello.boards import board, card, snapshot
 from tests.trello.linked import make_connection, make_key_result, make_objective, make_source
 
@@ -121,6 +124,67 @@ def test_htmx_gets_the_part_it_asked_from(
     assert "every 1s" in row.one(".row")["hx-trigger"]
     plain = client.post(f"{item.refresh}?show=row")
     assert plain.status_code == 303 and "/okrs?cycle=" in plain.headers["Location"]
+
+
+def test_a_button_in_a_list_sends_the_form_of_the_page(
+    client: Client, app: Flask, alice: Person, item: Item
+) -> None:
+    client.sign_in(alice)
+    page = client.page("/okrs?cycle=all")
+    button = page.one(f"#refresh-row-{item.source_id}")
+    form = page.one(f"form#{button['form']}")
+    assert (form["method"], button["formaction"]) == ("post", f"{item.refresh}?show=row")
+    token = form.one("[name=csrf_token]")
+    client.follow(client.send("POST", button["formaction"], data={token["name"]: token["value"]}))
+    (run,) = runs_now()
+    assert (run.trigger, run.asked_by_id) == ("refresh", alice.id)
+
+
+def test_the_kept_line_of_a_list_is_anothers_only_as_far_as_both_may_press(
+    client: Client, app: Flask, alice: Person, item: Item
+) -> None:
+    client.sign_in(alice)
+    kept = line_html.cache_info().hits
+    for _ in range(2):
+        assert client.page("/okrs?cycle=all").all(f"#refresh-row-{item.source_id}")
+    assert line_html.cache_info().hits > kept, "nothing was kept"
+    with app.app_context():
+        watcher = make_person("Olga Olin", OBSERVER)
+    client.sign_in(watcher)
+    page = client.page("/okrs?cycle=all")
+    assert "Publish posts" in page.text
+    assert not page.all(f"#refresh-row-{item.source_id}")
+
+
+def test_the_line_of_a_list_changes_with_all_that_it_shows(
+    client: Client, app: Flask, alice: Person, item: Item
+) -> None:
+    client.sign_in(alice)
+    key_result_id = item.path.rpartition("/")[2]
+
+    def shown() -> str:
+        return client.page("/okrs?cycle=all").one(f"#key-result-row-{key_result_id}").text
+
+    assert "3 hours ago" in shown() and "1 of 20" in shown()
+    changes: list[tuple[str, Callable[[TrelloSource], object]]] = [
+        ("<i>Renamed</i>", lambda source: rename(source, "<i>Renamed</i>")),
+        ("2 of 20", lambda source: setattr(source.measure, "value", Fraction(2))),
+        ("5 hours ago", lambda source: age(source, hours=5)),
+        ("stands still", lambda source: setattr(source, "frozen_reason", "Its list is gone.")),
+    ]
+    for words, how in changes:
+        assert words not in shown()
+        change(app, item, how)
+        assert words in shown()
+
+
+def rename(source: TrelloSource, title: str) -> None:
+    assert source.measure.key_result is not None
+    source.measure.key_result.title = title
+
+
+def age(source: TrelloSource, hours: int) -> None:
+    source.counted_at = utcnow() - timedelta(hours=hours)
 
 
 def test_without_a_worker_the_page_says_so_and_stops_asking(
