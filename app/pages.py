@@ -2,9 +2,10 @@
 
 from datetime import date, datetime
 from fractions import Fraction
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from flask import Flask, current_app, g, has_request_context
+from flask import Flask, current_app, g, has_request_context, request, url_for
 from flask_login import current_user
 
 from app.accounts.models import workspace_if_set_up
@@ -31,7 +32,19 @@ def init_pages(app: Flask) -> None:
         until=until,
         iso=iso,
     )
+    app.jinja_env.globals["address_of"] = address_of
     app.context_processor(_frame)
+
+
+def address_of(view: str) -> str:
+    """The address of a page that has nothing to be named: of those in the navigation."""
+    return _address_under(request.script_root, view)
+
+
+@lru_cache(maxsize=64)
+def _address_under(_root: str, view: str) -> str:
+    """Built once, since every page shows a dozen of them, and they stay as they are."""
+    return url_for(view)
 
 
 def _frame() -> dict[str, object]:

@@ -33,11 +33,18 @@ def besides_of(measure_ids: Collection[int]) -> dict[int, Besides]:
 @cache
 def _owners_and_tags() -> Select[Any]:
     ids: BindParameter[Any] = bindparam("ids", expanding=True)
-    owners = select(ItemOwner.measure_id, Person.name, literal(False).label("is_tag")).join(
-        Person, Person.id == ItemOwner.person_id
+    # By the columns alone, since no objects come of them.
+    item_owner, person, item_tag, tag = (
+        one.metadata.tables[one.__tablename__] for one in (ItemOwner, Person, ItemTag, Tag)
     )
-    tags = select(ItemTag.measure_id, Tag.name, literal(True)).join(Tag, Tag.id == ItemTag.tag_id)
-    both = union_all(
-        owners.where(ItemOwner.measure_id.in_(ids)), tags.where(ItemTag.measure_id.in_(ids))
-    ).subquery()
-    return select(both)
+    owners = (
+        select(item_owner.c.measure_id, person.c.name, literal(False).label("is_tag"))
+        .join_from(item_owner, person, person.c.id == item_owner.c.person_id)
+        .where(item_owner.c.measure_id.in_(ids))
+    )
+    tags = (
+        select(item_tag.c.measure_id, tag.c.name, literal(True))
+        .join_from(item_tag, tag, tag.c.id == item_tag.c.tag_id)
+        .where(item_tag.c.measure_id.in_(ids))
+    )
+    return select(union_all(owners, tags).subquery())

@@ -71,7 +71,7 @@ def all_aligned_under(person: Person, items: Sequence[Item]) -> Sequence[Objecti
 def rows_aligned_under(person: Person, item: Item) -> list[Objective]:
     """Those under one item with what their rows need: one more than are shown, if there are. One
     statement where there are none, else three."""
-    asked = asked_by(person, under=[item.measure_id])
+    asked = asked_by(person, under=item.measure_id)
     # Most items have none, and to make ready for all that rows need takes longer than to ask.
     ids = db.session.scalars(_ids_aligned_under(person.is_admin), asked).all()
     if not ids:
@@ -83,7 +83,13 @@ def rows_aligned_under(person: Person, item: Item) -> list[Objective]:
 
 @cache
 def _ids_aligned_under(by_admin: bool) -> Select[int]:
-    return _aligned_under(by_admin).with_only_columns(Objective.id).limit(LONGEST_LIST + 1)
+    return (
+        visible_objectives(Asking(by_admin))
+        .where(Objective.parent_measure_id == bindparam("under"))
+        .order_by(Objective.id)
+        .with_only_columns(Objective.id)
+        .limit(LONGEST_LIST + 1)
+    )
 
 
 @cache

@@ -24,12 +24,16 @@ CHAIN = 20
 Cards = dict[str, CardRecord]
 """A set of counted cards by their ids, each as it was called when it entered."""
 
+_evidence, _versions = (
+    Evidence.metadata.tables["evidence"],
+    SourceVersion.metadata.tables["source_version"],
+)
 COLUMNS = (
-    Evidence.id,
-    Evidence.source_version_id,
-    Evidence.taken_at,
-    Evidence.base_id,
-    Evidence.payload,
+    _evidence.c.id,
+    _evidence.c.source_version_id,
+    _evidence.c.taken_at,
+    _evidence.c.base_id,
+    _evidence.c.payload,
 )
 """What `fold` needs of a row."""
 
@@ -88,9 +92,9 @@ def history(
 def evidence_at(source_id: int, moment: datetime) -> int | None:
     """The id of the evidence that held at the moment; None before the first."""
     found: int | None = db.session.scalar(
-        _of_source(source_id, Evidence.id)
-        .where(Evidence.taken_at <= moment)
-        .order_by(Evidence.id.desc())
+        _of_source(source_id, _evidence.c.id)
+        .where(_evidence.c.taken_at <= moment)
+        .order_by(_evidence.c.id.desc())
         .limit(1)
     )
     return found
@@ -99,9 +103,9 @@ def evidence_at(source_id: int, moment: datetime) -> int | None:
 def next_change(source_id: int, after_id: int | None) -> datetime | None:
     """When the next set of cards began to count; the first one where `after_id` is None."""
     found: datetime | None = db.session.scalar(
-        _of_source(source_id, Evidence.taken_at)
-        .where(Evidence.id > (after_id or 0))
-        .order_by(Evidence.id)
+        _of_source(source_id, _evidence.c.taken_at)
+        .where(_evidence.c.id > (after_id or 0))
+        .order_by(_evidence.c.id)
         .limit(1)
     )
     return found
@@ -109,15 +113,15 @@ def next_change(source_id: int, after_id: int | None) -> datetime | None:
 
 @cache
 def _newest(has_end: bool) -> Select[Any]:
-    query = _of_source(bindparam("of_source"), *COLUMNS).order_by(Evidence.id.desc())
+    query = _of_source(bindparam("of_source"), *COLUMNS).order_by(_evidence.c.id.desc())
     if has_end:
-        query = query.where(Evidence.id <= bindparam("until"))
+        query = query.where(_evidence.c.id <= bindparam("until"))
     return query.limit(bindparam("most"))
 
 
 def _of_source(source_id: int | BindParameter[int], *columns: Any) -> Select[Any]:
-    own = select(SourceVersion.id).where(SourceVersion.source_id == source_id)
-    return select(*columns).where(Evidence.source_version_id.in_(own))
+    own = select(_versions.c.id).where(_versions.c.source_id == source_id)
+    return select(*columns).where(_evidence.c.source_version_id.in_(own))
 
 
 def _change(row: Any, cards: Cards, before: tuple[Any, Cards] | None) -> Change:
