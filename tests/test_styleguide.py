@@ -49,7 +49,7 @@ ONLY_ELSEWHERE = {
     "board": "tables of boards",
     "evidence": "the page of the cards that counted",
     "why": "the same page",
-    **dict.fromkeys(("distribution", "review", "part", "state"), "the review of a cycle"),
+    **dict.fromkeys(("distribution", "review", "part"), "the review of a cycle"),
     **{f"d{depth}": "deeper levels of the tree" for depth in range(2, 9)},
     "under": "rows that stand apart from their objective",
     "whole": "a fact with many words",
