@@ -1,5 +1,7 @@
 """A cycle of a hundred days with today in its middle, one objective of Bob's, one key result."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from app.accounts.models import Person, Workspace
@@ -11,9 +13,12 @@ from tests.okrs.abacus import Abacus
 from tests.okrs.items import TODAY, make_cycle, make_key_result, make_objective
 
 
-@pytest.fixture(autouse=True)
-def _today(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Workspace, "today", lambda _workspace: TODAY)
+@pytest.fixture(scope="module", autouse=True)
+def _today() -> Iterator[None]:
+    """Once for all tests of a module: a model that is given something forgets its statements."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Workspace, "today", lambda _workspace: TODAY)
+        yield
 
 
 @pytest.fixture
