@@ -31,6 +31,9 @@ from tests.support.shared_app import own_app, shared_app
 settings.register_profile("tally", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tally")
 
+# Whatever is imported stays to the end.
+gc.set_threshold(100_000, 20, 20)
+
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 KEYS = {
     "SECRET_KEY": "a secret key for tests, of more than 32 characters",
@@ -50,7 +53,6 @@ def pytest_collection_finish() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(100_000, 20, 20)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -61,8 +63,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """A page's template is compiled once for all apps."""
-    cache = FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+    """A page's template is compiled once for all apps, also of the other processes of a run."""
+    directory = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        directory = directory.parent
+    (directory / "templates").mkdir(exist_ok=True)
+    cache = FileSystemBytecodeCache(str(directory / "templates"))
     Flask.jinja_options = {"bytecode_cache": cache}
 
 
