@@ -22,6 +22,8 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 FLAGS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
 SIZE: ViewportSize = {"width": 1200, "height": 860}
 DOCS = ROOT / "docs"
+PATIENCE = 60
+"""Seconds to wait for what takes two or three."""
 
 
 def main() -> None:
@@ -56,10 +58,21 @@ def _take_pictures(context: BrowserContext, email: str, password: str, ending: s
     _save(page, f"okrs{ending}")
     page.get_by_role("link", name="Finish 24 pieces").click()
     page.wait_for_url("**/key-results/*")
+    _await_past(page)
     _save(page, f"key-result{ending}")
     page.goto(f"{page.url}/edit")
     page.get_by_role("group", name="Data source: Trello").evaluate("part => part.scrollIntoView()")
     _save(page, f"link{ending}")
+
+
+def _await_past(page: Page) -> None:
+    """Until the chart shows what was before the link, which the worker reads a little later."""
+    for _ in range(PATIENCE):
+        if page.locator(".chart .waits").count() == 0:
+            return
+        page.wait_for_timeout(1000)
+        page.reload()
+    sys.exit("The past of the board did not come: is the worker at work?")
 
 
 def _save(page: Page, name: str) -> None:
