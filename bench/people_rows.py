@@ -171,6 +171,7 @@ def _settle_in(measured: Measured, count: int) -> list[Someone]:
         found = []
         for number, owner in enumerate(owners):
             client = Client(app)
+            db.begin_writing()  # the worker may write meanwhile
             client.sign_in(owner)
             name = str(app.config["SESSION_COOKIE_NAME"])
             cookie = client.flask.get_cookie(name)
