@@ -6,8 +6,11 @@ import sys
 
 from gunicorn.arbiter import Arbiter
 from gunicorn.config import Config
+from gunicorn.errors import AppImportError
 from gunicorn.glogging import Logger
+from gunicorn.workers.gthread import ThreadWorker
 
+from app.config_error import ConfigError
 from app.log_lines import Lines, log_format, log_to_stderr
 
 # Not WEB_CONCURRENCY: gunicorn reads that too, and ends with a traceback where it is no number.
@@ -15,10 +18,11 @@ _processes = os.environ.get("WEB_PROCESSES") or "1"
 if not _processes.isdecimal() or int(_processes) < 1:
     sys.exit("WEB_PROCESSES must be a whole number from 1: how many processes serve pages.")
 
-worker_class = "gthread"
 # One process with more threads: a small team never fills it, and a second one takes memory.
 workers = int(_processes)
-preload_app = True  # several share what they have in common, and a wrong setting stops the start
+# Several share what they have in common. For a single one the parent would only keep a copy that
+# nobody uses, nearly as large as it: whatever is looked at is no longer shared.
+preload_app = workers > 1
 threads = 8
 LOOSE_ENDS = 10_000
 """How many new objects may pile up before Python looks for garbage: a page makes some thousands,
@@ -43,14 +47,34 @@ class _Logger(Logger):
             handler.setFormatter(Lines(log_format()))
 
 
+class _Worker(ThreadWorker):
+    """Where it loads the app itself, a wrong setting stops the start as one of the parent would."""
+
+    def load_wsgi(self) -> None:
+        try:
+            super().load_wsgi()
+        except ConfigError as error:
+            raise AppImportError(error) from error
+
+
 def when_ready(_server: Arbiter) -> None:
     """Before the first process is forked: what all have in common stays in common, since nobody
     looks for garbage among it."""
+    _settle()
+
+
+def post_worker_init(_worker: ThreadWorker) -> None:
+    """Where the app was loaded in the process itself, it is there to stay as well."""
+    _settle()
+
+
+def _settle() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(LOOSE_ENDS)
 
 
+worker_class = _Worker
 logger_class = _Logger
 loglevel = "warning"
 accesslog = None  # addresses of pages may hold one-time links

@@ -22,7 +22,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import beats, create_app
 from app.accounts.setup import is_set_up
-from app.config import Config, ConfigError
+from app.config import Config
+from app.config_error import ConfigError
 from app.counters import counters
 from app.db import db
 from app.embedded_redis import EmbeddedRedis, ServerInUse

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import make_url
 
+from app.config_error import ConfigError
 from app.key_files import read_backup_keys, read_encryption_keys, read_secret_key
 from app.loopback import is_loopback
 from app.openid_settings import OpenIdSettings, read_openid
@@ -17,13 +18,6 @@ from app.smtp_url import MailServer, read_smtp_url
 
 ROOT = Path(__file__).resolve().parent.parent
 SHORTEST_TOKEN = 20
-
-
-class ConfigError(SystemExit):
-    """A setting that stops the start; the message says which and how to mend it.
-
-    Uncaught, any of our commands ends with that sentence alone and exit code 1.
-    """
 
 
 @dataclass(frozen=True)

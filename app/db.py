@@ -26,8 +26,8 @@ from sqlalchemy.orm import DeclarativeBase, Session, scoped_session, sessionmake
 from sqlalchemy.types import TypeDecorator
 
 from app.exact import Exact
-from app.log_lines import tell_slow_statements
 from app.server_time import follow, server_time
+from app.slow_work import tell_slow_statements
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql

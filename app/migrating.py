@@ -10,7 +10,8 @@ from typing import IO, TYPE_CHECKING
 from sqlalchemy import Connection, Engine, create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
 
-from app.config import ROOT, ConfigError
+from app.config import ROOT
+from app.config_error import ConfigError
 
 if TYPE_CHECKING:
     from alembic.config import Config as AlembicConfig

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from app.config import Config, ConfigError, load_config
+from app.config import Config, load_config
+from app.config_error import ConfigError
 from tests.conftest import KEYS
 
 

@@ -10,11 +10,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from app import log_lines
+from app import slow_work
 from app.accounts.models import Workspace
-from app.config import ConfigError
+from app.config_error import ConfigError
 from app.db import db
-from app.log_lines import JSON, REQUEST_ID, TEXT, Lines, log_format, working_on
+from app.log_lines import JSON, TEXT, Lines, log_format, working_on
+from app.slow_work import REQUEST_ID
 from tests.support.client import Client
 
 log = logging.getLogger("app.some.part")
@@ -67,7 +68,7 @@ def test_what_a_request_logs_has_the_number_that_its_answer_has(
     workspace: Workspace,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(log_lines, "SLOW_REQUEST", 0.0)
+    monkeypatch.setattr(slow_work, "SLOW_REQUEST", 0.0)
     numbers = [client.get("/login").headers[REQUEST_ID] for _ in range(2)]
     assert len(set(numbers)) == 2
     slow = [line for line in said(lines) if "A slow request" in line]
@@ -84,7 +85,7 @@ def test_what_a_request_logs_has_the_number_that_its_answer_has(
 def test_quick_requests_say_nothing(
     lines: io.StringIO, client: Client, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(log_lines, "SLOW_REQUEST", 3600.0)
+    monkeypatch.setattr(slow_work, "SLOW_REQUEST", 3600.0)
     client.get("/login")
     assert said(lines) == []
 
@@ -94,7 +95,7 @@ def test_quick_requests_say_nothing(
 def test_a_slow_statement_is_told_without_its_values(
     lines: io.StringIO, app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(log_lines, "SLOW_STATEMENT", 0.0)
+    monkeypatch.setattr(slow_work, "SLOW_STATEMENT", 0.0)
     db.session.execute(text("SELECT :secret\n  AS it"), {"secret": "sesame"}).all()
     line = said(lines)[-1]
     assert "A slow statement seconds=0." in line
@@ -106,7 +107,7 @@ def test_a_slow_statement_is_told_without_its_values(
 def test_quick_statements_say_nothing(
     lines: io.StringIO, app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(log_lines, "SLOW_STATEMENT", 3600.0)
+    monkeypatch.setattr(slow_work, "SLOW_STATEMENT", 3600.0)
     db.session.execute(text("SELECT 1")).all()
     assert said(lines) == []
 

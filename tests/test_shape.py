@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,35 @@ def test_dependencies_point_one_way(layer):
         for name in _imports(path):
             package = name.removeprefix("app.").partition(".")[0]
             assert not (name.startswith("app.") and package in above), f"{path}: {name}"
+
+
+def test_any_module_may_be_loaded_first():
+    """Nothing that is loaded with a module needs that module in its turn. What a function loads
+    when it is called does not count."""
+    modules = {_module(path): path for path in APP}
+    needs = {}
+    for name, path in modules.items():
+        loaded = {one for one in _loaded_with(path) if one in modules}
+        loaded |= {
+            ".".join(one.split(".")[:n]) for one in loaded for n in range(1, one.count(".") + 1)
+        }
+        # A package is there, if not whole, when its own modules are loaded.
+        needs[name] = {one for one in loaded if not name.startswith(f"{one}.")}
+    TopologicalSorter(needs).prepare()  # raises CycleError, which names the circle
+
+
+def _module(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts).removesuffix(".__init__")
+
+
+def _loaded_with(path: Path) -> Iterator[str]:
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def test_the_log_that_all_write_to_knows_people_alone():

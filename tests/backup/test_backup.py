@@ -26,7 +26,8 @@ from app.backup import copying
 from app.backup.archive import Damaged
 from app.backup.copying import CannotRestore, make_backup, restore
 from app.backup.rows import LEFT_OUT
-from app.config import Config, ConfigError, load_config
+from app.config import Config, load_config
+from app.config_error import ConfigError
 from app.db import Model, db, make_engine, utcnow
 from app.migrating import is_newest, upgrade
 from tests.support.filled import fill, fill_evidence, whole

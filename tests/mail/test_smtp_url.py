@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from app.config import Config, ConfigError, load_config
+from app.config import Config, load_config
+from app.config_error import ConfigError
 
 SITE = {"PUBLIC_URL": "https://tally.example.com"}
 

@@ -3,7 +3,8 @@
 import pytest
 
 from app.accounts.commands import create_admin
-from app.config import ConfigError, load_config
+from app.config import load_config
+from app.config_error import ConfigError
 from app.db import db
 from tests.conftest import KEYS
 
