@@ -190,8 +190,8 @@ def test_the_hourly_lane_ends_when_it_is_idle_and_is_there_again_when_a_board_is
         count = finish_one_more(installation)
         make_due(measure_id)
         wait_until(counted(measure_id, count), "what was due was counted")
-        assert len(_lanes(installation)) == 3
-        wait_until(lambda: len(_lanes(installation)) == 2, "the hourly lane gave its memory back")
+        assert len(_lanes(installation)) >= 2
+        wait_until(lambda: len(_lanes(installation)) == 1, "the hourly lane gave its memory back")
     assert installation.logs().count("The lane hourly stopped") == deaths
 
 
