@@ -1,9 +1,9 @@
 PYTHON ?= python3
 IN_VENV := .venv/bin/python
 
-# Two cores wait for browsers and workers part of the time, so three share the tests.
+# Two cores wait for browsers and workers part of the time, so four share the tests.
 PYTEST := $(IN_VENV) -m pytest -p tests.support.browser_summary -p tests.support.sharing_out \
-	-n 3 --dist loadscope --no-loadscope-reorder
+	-n 4 --dist loadscope --no-loadscope-reorder
 
 # The tests start dozens of processes, and each would compile all modules for itself.
 unexport PYTHONDONTWRITEBYTECODE
