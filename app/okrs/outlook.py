@@ -49,7 +49,7 @@ def _comparable(course: Course, turns: Sequence[datetime]) -> list[Point]:
     # By whole days: the count that an edit leads to may have been fetched just before it.
     since = max((_day(course, one) for one in turns), default=date.min)
     own = sorted(course.points, key=lambda point: point.moment)
-    known = [point for point in own if course.day_of(point) >= since]
+    known = [point for point in own if course.day_of(point) >= since] if turns else own
     until = course.rebuilt.until
     if until is None or _day(course, until) < since:
         return known

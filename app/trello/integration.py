@@ -3,9 +3,11 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
+from urllib.parse import quote
 
-from flask import current_app, url_for
+from flask import current_app, request, url_for
 from sqlalchemy import Select
 from werkzeug.datastructures import MultiDict
 
@@ -103,8 +105,8 @@ class TrelloIntegration:
         return past_of(measure)
 
     def evidence_url(self, source_id: int, moment: datetime | None = None) -> str:
-        address: dict[str, Any] = {"at": moment.isoformat()} if moment else {}
-        return url_for("trello.show_evidence", source_id=source_id, **address)
+        address = _evidence_address(request.script_root, source_id)
+        return f"{address}?at={quote(moment.isoformat(), safe=':')}" if moment else address
 
     def source_form(
         self,
@@ -175,6 +177,12 @@ class TrelloIntegration:
             cards=newest_cards(source, person),
             board_id=board.id,
         )
+
+
+@lru_cache(maxsize=64)
+def _evidence_address(_root: str, source_id: int) -> str:
+    """Built once, since an item's page leads there from each of its counts."""
+    return url_for("trello.show_evidence", source_id=source_id)
 
 
 def _reconnect_url(person: Person, connection: Connection) -> str | None:

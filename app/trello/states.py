@@ -7,7 +7,6 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Select, and_, bindparam, select, true
-from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from app.accounts.models import Person
@@ -44,6 +43,8 @@ def states(sources: Sequence[Source]) -> Mapping[int, SourceState]:
     asked = {"ids": {source.board_id for source in own}, "alive_since": alive_since()}
     rows = db.session.execute(_boards(), asked).all()
     boards = {row.Board.id: row.Board for row in rows}
+    for row in rows:
+        set_committed_value(row.Board, "connection", row.Connection)
     for source in own:  # whoever looks at its board next has it at hand
         set_committed_value(source, "board", boards[source.board_id])
     runs = {row.Board.id: row.run for row in rows}
@@ -70,15 +71,16 @@ def _boards() -> Select[Any]:
     return (
         select(
             Board,
+            Connection,
             SyncRun.status.label("run"),
             TrelloApp,
             enabled("trello").scalar_subquery().label("is_enabled"),
             alive_workers(bindparam("alive_since")).scalar_subquery().label("alive_count"),
         )
+        .join(Board.connection)
         .outerjoin(SyncRun, is_unfinished)
         .outerjoin(TrelloApp, true())  # there is one row at most
         .where(Board.id.in_(bindparam("ids", expanding=True)))
-        .options(joinedload(Board.connection))
     )
 
 
