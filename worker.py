@@ -36,7 +36,7 @@ from app.okrs.pruning import prune
 from app.okrs.rollup.settling import settle
 from app.okrs.thinning import thin
 from app.outages import REDIS, forget_told, outage_behind, tell
-from app.queues import HOURLY, NOW, client, connect, queue_lengths, takes_notices, work
+from app.queues import HOURLY, NOW, client, connect, is_at_work, takes_notices, work
 from app.timing import Hourly, scaled
 
 log = logging.getLogger("worker")
@@ -44,9 +44,9 @@ log = logging.getLogger("worker")
 KEPT = (NOW,)
 """A process each, which is always there: a Refresh waits for no start."""
 ON_DEMAND = (NOW, HOURLY)
-"""A process each, started when a notice waits and ended when none came for a while, since idle it
-keeps 10 to 25 MB of its own. The second for what is urgent is there so that a board that hangs
-holds up no other's Refresh by more than a glance and a start."""
+"""A process each, started when its lane has work and ended when none came for a while, since idle
+it keeps 10 to 25 MB of its own. The second for what is urgent stands ready a glance after the first
+went to work: so a board that hangs holds up no other's Refresh."""
 GLANCE_EVERY = 0.5
 """Seconds between two looks at what cannot wait for the clock, and at what may have died."""
 STOP_WITHIN = 10
@@ -149,10 +149,7 @@ class Lane:
             self._start_at = time.monotonic() + GLANCE_EVERY
 
     def _is_wanted(self) -> bool:
-        if not self._ends_when_idle:
-            return True
-        lengths = queue_lengths()
-        return lengths is not None and lengths[self._name] > 0
+        return not self._ends_when_idle or is_at_work(self._name)
 
     def tell(self, number: signal.Signals) -> None:
         if self._is_running() and self._pid is not None:

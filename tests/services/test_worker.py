@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -193,6 +194,27 @@ def test_the_hourly_lane_ends_when_it_is_idle_and_is_there_again_when_a_board_is
         assert len(_lanes(installation)) >= 2
         wait_until(lambda: len(_lanes(installation)) == 1, "the hourly lane gave its memory back")
     assert installation.logs().count("The lane hourly stopped") == deaths
+
+
+def test_a_second_urgent_lane_stands_ready_while_the_first_is_at_work(
+    installation: Installation, measure_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing waits for it then: whoever presses next waits for no start."""
+    wait_until(counted(measure_id, finished_count(installation)), "it was counted once")
+    installation.stop_worker()
+    monkeypatch.setitem(installation.extra, "TIME_SCALE", "0.1")
+    installation.start_worker()
+    wait_until(lambda: len(_lanes(installation)) == 1, "all others have ended")
+    count = finish_one_more(installation)
+    board = installation.sandbox.store.board("Content calendar")
+    installation.sandbox.faults.add(path=f"/1/boards/{board.id}", kind="delay", delay=9)
+    Visitor(installation).refresh(path_of(measure_id))
+    wait_until(is_running(measure_id), "the first is at work")
+    time.sleep(4)  # longer than one that came because the notice waited for a moment
+    wait_until(lambda: len(_lanes(installation)) == 2, "the second stands ready")
+    assert statuses_of(measure_id)[-1] == "running"
+    wait_until(counted(measure_id, count), "the first came to its end")
+    wait_until(lambda: len(_lanes(installation)) == 1, "the second gave its memory back")
 
 
 def _lanes(installation: Installation) -> list[int]:
