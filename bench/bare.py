@@ -57,8 +57,8 @@ def bare_of(app: Flask, client: Client, path: str) -> Flask:
 
 
 def _rendered_line(app: Flask, **context: Any) -> Callable[[Any], Markup]:
-    name = "okrs/_row.html"
-    return lambda line: Markup(app.jinja_env.get_template(name).render(context, line=line))
+    template = app.jinja_env.get_template("okrs/_row.html")
+    return lambda line: Markup(template.render(context, line=line))
 
 
 def application() -> Callable[[dict[str, Any], Any], Iterable[bytes]]:

@@ -91,9 +91,20 @@ def forms(app: Flask, client: Client, world: World) -> Iterator[tuple[Rule, str]
 
 
 def posting(app: Flask, page: Page) -> dict[str, Node]:
-    """The forms on the page that change something, by the endpoint they are sent to."""
-    found = [one for one in page.all("form") if one.get("method").lower() == "post"]
-    return {_endpoint(app, one.get("action") or page.path): one for one in found}
+    """The forms on the page that change something, by the endpoint they are sent to. One form may
+    be sent to several, by buttons that say where to."""
+    found = {}
+    for form in page.all("form"):
+        if form.get("method").lower() == "post":
+            for action in _addresses(page, form):
+                found[_endpoint(app, action)] = form
+    return found
+
+
+def _addresses(page: Page, form: Node) -> set[str]:
+    elsewhere = [one for one in page.all("button[form]") if one["form"] == form.get("id")]
+    buttons = form.all("button") + elsewhere
+    return {one.get("formaction") or form.get("action") or page.path for one in buttons}
 
 
 def _endpoint(app: Flask, action: str) -> str:
