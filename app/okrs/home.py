@@ -4,14 +4,18 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from typing import Any
 
 from flask import url_for
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
+    Date,
     Row,
     Select,
     and_,
+    bindparam,
     exists,
     func,
     literal,
@@ -21,6 +25,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from app.accounts.asking import Asking, asked_by
 from app.accounts.models import Person, workspace
 from app.db import db, utcnow
 from app.okrs.checkins.wanting import is_long_ago
@@ -65,8 +70,8 @@ class Mine:
 def what_is_mine(person: Person) -> Mine:
     """What has not ended, of cycles that are not over, and what of all needs the person; in one
     statement."""
-    rows = db.session.execute(union_all(_objectives(person), _key_results(person))).all()
     today = workspace().today()
+    rows = db.session.execute(_theirs(person.is_admin), asked_by(person, today=today)).all()
     rows = sorted(rows, key=lambda row: (row.cycle_starts_on, row.objective_id, row.position))
     present = [row for row in rows if row.cycle_ends_on >= today and not row.ended_as]
     return Mine(
@@ -169,12 +174,19 @@ def _url(row: Row[Any], action: str) -> str:
     return url_for(f"okrs.{action}_objective", objective_id=row.objective_id)
 
 
-def _objectives(person: Person) -> Select[Any]:
+@cache
+def _theirs(by_admin: bool) -> CompoundSelect[Any]:
+    """Made once: that takes longer than to ask it."""
+    person = Asking(by_admin)
+    return union_all(_objectives(person), _key_results(person))
+
+
+def _objectives(person: Asking) -> Select[Any]:
     is_mine = is_owned_by(person, Objective)
     is_of_team = and_(Objective.level == TEAM, Objective.team_id.in_(teams_of(person)))
     is_left = _is_left(person)
     columns = _columns(Objective, is_mine, is_of_team, is_left)
-    is_present = Cycle.ends_on >= workspace().today()
+    is_present = Cycle.ends_on >= bindparam("today", type_=Date())
     return (
         select(*columns, null().label("key_result_id"), _NO_POSITION)
         .join(Person, Person.id == Objective.owner_id)
@@ -184,7 +196,7 @@ def _objectives(person: Person) -> Select[Any]:
     )
 
 
-def _key_results(person: Person) -> Select[Any]:
+def _key_results(person: Asking) -> Select[Any]:
     is_mine, is_left = is_owned_by(person, KeyResult), _is_left(person)
     columns = _columns(KeyResult, is_mine, literal(False), is_left)
     return (
@@ -201,7 +213,7 @@ def _key_results(person: Person) -> Select[Any]:
 _NO_POSITION = func.coalesce(null(), -1).label("position")
 
 
-def _is_left(person: Person) -> ColumnElement[bool]:
+def _is_left(person: Asking) -> ColumnElement[bool]:
     """What has not ended though its owner was deactivated; for admins, who can give it away."""
     if not person.is_admin:
         return literal(False)

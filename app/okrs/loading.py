@@ -6,7 +6,19 @@ from functools import cache
 from typing import TypeVar
 
 from flask import abort
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, func, or_, select, true
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.strategy_options import _AbstractLoad as Loading
@@ -62,18 +74,18 @@ def is_open_to(person: Person | Asking) -> ColumnElement[bool]:
     )
 
 
-def is_owned_by(person: Person, kind: Kind) -> ColumnElement[bool]:
+def is_owned_by(person: Person | Asking, kind: Kind) -> ColumnElement[bool]:
     """Items of this kind of which the person is the owner or a further one."""
     return has_owner(kind, person.id)
 
 
-def has_owner(kind: Kind, person_id: int) -> ColumnElement[bool]:
+def has_owner(kind: Kind, person_id: int | BindParameter[int]) -> ColumnElement[bool]:
     """The same, by the id of the person."""
     further = select(ItemOwner.measure_id).where(ItemOwner.person_id == person_id)
     return or_(kind.owner_id == person_id, kind.measure_id.in_(further))
 
 
-def is_item_owned_by(person: Person) -> ColumnElement[bool]:
+def is_item_owned_by(person: Person | Asking) -> ColumnElement[bool]:
     """The same where both kinds are read, as in `live_measures`: of each item for itself."""
     is_key_result = KeyResult.id.is_not(None)
     own = (is_key_result, is_owned_by(person, KeyResult))

@@ -1,11 +1,13 @@
 """What of Trello needs a person: each trouble once, however many items it holds up."""
 
 from collections.abc import Sequence
+from functools import cache
 
 from flask import url_for
-from sqlalchemy import select
+from sqlalchemy import Date, Select, bindparam, select
 from sqlalchemy.orm import joinedload, selectinload
 
+from app.accounts.asking import Asking, asked_by
 from app.accounts.models import Person, workspace
 from app.beats import is_any_worker_alive
 from app.db import db, utcnow
@@ -78,16 +80,23 @@ def _cause(source: TrelloSource, person: Person, teller: StateTeller) -> Cause |
 
 def _sources_of(person: Person) -> Sequence[TrelloSource]:
     """The live sources of the person's items, in cycles that are not over; in one query."""
+    asked = asked_by(person, today=workspace().today())
+    return db.session.scalars(_own_sources(person.is_admin), asked).all()
+
+
+@cache
+def _own_sources(by_admin: bool) -> Select[TrelloSource]:
+    person = Asking(by_admin)
     own_measures = (
         live_measures()
         .join(Cycle, Cycle.id == Objective.cycle_id)
         .where(
             is_item_owned_by(person),
             is_visible(person),
-            Cycle.ends_on >= workspace().today(),
+            Cycle.ends_on >= bindparam("today", type_=Date()),
         )
     )
-    return db.session.scalars(
+    return (
         select(TrelloSource)
         .where(TrelloSource.ended_at.is_(None), TrelloSource.measure_id.in_(own_measures))
         .options(
@@ -103,7 +112,7 @@ def _sources_of(person: Person) -> Sequence[TrelloSource]:
             ),
         )
         .order_by(TrelloSource.id)
-    ).all()
+    )
 
 
 def _reconnect(person: Person, teller: StateTeller) -> list[Need]:

@@ -1,8 +1,11 @@
 """Who has yet to see that they were mentioned."""
 
-from sqlalchemy import ColumnElement, or_, select, update
+from functools import cache
+
+from sqlalchemy import ColumnElement, Select, or_, select, update
 from sqlalchemy.orm import Session, aliased, joinedload
 
+from app.accounts.asking import Asking, asked_by
 from app.accounts.models import Person
 from app.db import db, utcnow
 from app.okrs.comments.models import Mention
@@ -51,8 +54,14 @@ def _see(session: Session, person: Person, measure: Measure, which: ColumnElemen
 def needs_of_mentions(person: Person) -> list[Need]:
     """Where the person was mentioned and has not looked since, the newest first. One statement.
     An item that they may not see any more is not told of."""
-    part = aliased(KeyResult)
-    found = db.session.execute(
+    found = db.session.execute(_unseen(person.is_admin), asked_by(person)).all()
+    return [_need(key_result or objective, mention) for mention, objective, key_result in found]
+
+
+@cache
+def _unseen(by_admin: bool) -> Select[Mention, Objective, KeyResult]:
+    person, part = Asking(by_admin), aliased(KeyResult)
+    return (
         select(Mention, Objective, part)
         .join(Measure, Measure.id == Mention.measure_id)
         .outerjoin(part, part.measure_id == Measure.id)
@@ -66,8 +75,7 @@ def needs_of_mentions(person: Person) -> list[Need]:
         .options(joinedload(Mention.by), joinedload(Mention.comment), joinedload(Mention.check_in))
         .order_by(Mention.id.desc())
         .limit(_MOST)
-    ).all()
-    return [_need(key_result or objective, mention) for mention, objective, key_result in found]
+    )
 
 
 def _need(item: Item, mention: Mention) -> Need:

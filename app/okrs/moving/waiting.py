@@ -1,10 +1,12 @@
 """Items that were linked elsewhere, and wait here for a connection to be linked anew."""
 
 from dataclasses import dataclass
+from functools import cache
 
 from sqlalchemy import Select, delete, select
 from sqlalchemy.orm import joinedload
 
+from app.accounts.asking import Asking, asked_by
 from app.accounts.models import Person
 from app.db import db
 from app.okrs.integrations import (
@@ -64,17 +66,28 @@ def forget(item: Item) -> None:
 
 def all_waiting(person: Person) -> list[Waiting]:
     """What waits in the whole workspace, as far as the person sees it."""
-    return _waiting_in(live_measures().where(is_visible(person)))
+    return _waiting(_all_of(person.is_admin), person)
 
 
 def needs_of_waiting(person: Person) -> list[Need]:
     """The items of the person that wait, in a number of statements that does not grow."""
-    told = _waiting_in(live_measures().where(is_item_owned_by(person), is_visible(person)))
+    told = _waiting(_own(person.is_admin), person)
     return [_need_of_many(told)] if len(told) > _MOST else [_need(one) for one in told]
 
 
-def _waiting_in(measures: Select[int]) -> list[Waiting]:
-    stored = db.session.scalars(
+@cache
+def _all_of(by_admin: bool) -> Select[WaitingSource]:
+    return _in(live_measures().where(is_visible(Asking(by_admin))))
+
+
+@cache
+def _own(by_admin: bool) -> Select[WaitingSource]:
+    person = Asking(by_admin)
+    return _in(live_measures().where(is_item_owned_by(person), is_visible(person)))
+
+
+def _in(measures: Select[int]) -> Select[WaitingSource]:
+    return (
         select(WaitingSource)
         .where(WaitingSource.measure_id.in_(select(measures.subquery().c.id)))
         .options(
@@ -84,7 +97,11 @@ def _waiting_in(measures: Select[int]) -> list[Waiting]:
             )
         )
         .order_by(WaitingSource.measure_id)
-    ).all()
+    )
+
+
+def _waiting(query: Select[WaitingSource], person: Person) -> list[Waiting]:
+    stored = db.session.scalars(query, asked_by(person)).all()
     enabled = enabled_integrations() if stored else []
     return [
         Waiting(one.measure.item, found.place_words(one.definition), found, found in enabled)
