@@ -41,12 +41,12 @@ from app.timing import Hourly, scaled
 
 log = logging.getLogger("worker")
 
-KEPT = (NOW,)
-"""A process each, which is always there: a Refresh waits for no start."""
-ON_DEMAND = (NOW, HOURLY)
-"""A process each, started when its lane has work and ended when none came for a while, since idle
-it keeps 10 to 25 MB of its own. The second for what is urgent stands ready a glance after the first
-went to work: so a board that hangs holds up no other's Refresh."""
+KEPT = (NOW, NOW)
+"""A process each, which is always there: a Refresh waits for no start, nor for a board that hangs
+or a lane that has yet to notice that Redis is back."""
+ON_DEMAND = (HOURLY,)
+"""A process each, started when its lane has work and ended when none came for a while: nobody waits
+for it, and idle it keeps 25 MB of its own."""
 GLANCE_EVERY = 0.5
 """Seconds between two looks at what cannot wait for the clock, and at what may have died."""
 STOP_WITHIN = 10

@@ -1,6 +1,5 @@
 """Lanes of the worker that come when there is work, and go when there is none."""
 
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -8,16 +7,12 @@ from flask import Flask
 
 from tests.services.processes import lanes_of
 from tests.services.watching import (
-    Visitor,
     connect_mina,
     counted,
     finish_one_more,
     finished_count,
-    is_running,
     link_item,
     make_due,
-    path_of,
-    statuses_of,
 )
 from tests.support.installation import Installation, running_installation, wait_until
 
@@ -49,24 +44,6 @@ def test_the_hourly_lane_ends_when_it_is_idle_and_is_there_again_when_a_board_is
         count = finish_one_more(installation)
         make_due(measure_id)
         wait_until(counted(measure_id, count), "what was due was counted")
-        assert len(lanes_of(installation)) >= 2
-        wait_until(lambda: len(lanes_of(installation)) == 1, "the hourly lane gave its memory back")
+        assert len(lanes_of(installation)) == 3
+        wait_until(lambda: len(lanes_of(installation)) == 2, "the hourly lane gave its memory back")
     assert installation.logs().count("The lane hourly stopped") == deaths
-
-
-def test_a_second_urgent_lane_stands_ready_while_the_first_is_at_work(
-    installation: Installation, measure_id: int
-) -> None:
-    """Nothing waits for it then: whoever presses next waits for no start."""
-    wait_until(counted(measure_id, finished_count(installation)), "it was counted once")
-    wait_until(lambda: len(lanes_of(installation)) == 1, "all others have ended")
-    count = finish_one_more(installation)
-    board = installation.sandbox.store.board("Content calendar")
-    installation.sandbox.faults.add(path=f"/1/boards/{board.id}", kind="delay", delay=9)
-    Visitor(installation).refresh(path_of(measure_id))
-    wait_until(is_running(measure_id), "the first is at work")
-    time.sleep(4)  # longer than one that came because the notice waited for a moment
-    wait_until(lambda: len(lanes_of(installation)) == 2, "the second stands ready")
-    assert statuses_of(measure_id)[-1] == "running"
-    wait_until(counted(measure_id, count), "the first came to its end")
-    wait_until(lambda: len(lanes_of(installation)) == 1, "the second gave its memory back")
