@@ -50,6 +50,7 @@ class Line:
 
     is_objective: bool
     item_id: int
+    element_id: str
     measure_id: int
     title: str
     standing: Standing
@@ -72,10 +73,6 @@ class Line:
     @property
     def is_busy(self) -> bool:
         return self.source is not None and self.source.is_busy
-
-    @property
-    def element_id(self) -> str:
-        return f"{'objective' if self.is_objective else 'key-result'}-row-{self.item_id}"
 
     @property
     def item_url(self) -> str:

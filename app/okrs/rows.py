@@ -164,6 +164,7 @@ class Row:
         return Line(
             is_objective=self.is_objective,
             item_id=self.item.id,
+            element_id=self.element_id,
             measure_id=self.item.measure_id,
             title=self.item.title,
             standing=self.standing,
