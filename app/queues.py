@@ -42,6 +42,8 @@ KEPT_AFTER_FAILURE = 60
 IDLE_FOR = 30
 """Seconds without a job after which a lane ends that ends when idle; the boards of an hour follow
 each other faster, and each start takes as much processor time as ten of them."""
+LONGEST_WAIT = 1.0
+"""Seconds between two looks of a lane whether Redis is back, which someone may be waiting for."""
 NOTICES = 3000
 """How many notices of a lane are looked at; the rows of more than that wait for the next look."""
 
@@ -148,7 +150,6 @@ def work(lane: str, *, ends_when_idle: bool = False) -> None:
     Raises redis.RedisError.
     """
     connection = connect(current_app.extensions["tally_config"].redis_url, patience=30)
-    logging.getLogger("rq.worker").addFilter(_told_as_outage)
     # Short times, since RQ clears away after a dead worker only when they have passed. The rows
     # do not wait for that: whatever is not done is made known again by the clock.
     worker = StayingWorker if lane == HOURLY else ForkingWorker
@@ -167,13 +168,18 @@ def _idle_time() -> int:
 
 
 def _told_as_outage(record: logging.LogRecord) -> bool:
-    """Keeps a traceback of RQ's out of the log where Redis fails, which is told once instead."""
-    error = record.exc_info[1] if record.exc_info else None
+    """Keeps what RQ says of each failure of Redis out of the log, which is told once instead."""
+    error = record.exc_info[1] if record.exc_info else _error_told_in(record)
     outage = outage_behind(error)
     if error is None or outage is None:
         return True
     tell(outage, error)
     return False
+
+
+def _error_told_in(record: logging.LogRecord) -> BaseException | None:
+    told = record.args if isinstance(record.args, tuple) else ()
+    return next((one for one in told if isinstance(one, BaseException)), None)
 
 
 _is_leaving = False
@@ -186,6 +192,12 @@ def is_leaving() -> bool:
 
 class _LaneWorker(BaseWorker):
     """What the workers of all lanes have in common."""
+
+    max_connection_wait_time = LONGEST_WAIT  # RQ's own waits double up to a minute
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.log.addFilter(_told_as_outage)
 
     def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
         with working_on("job", job.id):

@@ -7,18 +7,25 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from threading import Timer
+from types import SimpleNamespace
 
 import pytest
 import redis
+import rq.worker.base
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from rq import Queue
 from rq.job import Job
 
 from app import queues
 from app.db import db
 from app.embedded_redis import EmbeddedRedis
+from app.outages import REDIS, forget_told
 from app.queues import (
     HOURLY,
     KEPT_AFTER_FAILURE,
+    LONGEST_WAIT,
     NOW,
     SERIALIZER,
     ForkingWorker,
@@ -150,3 +157,34 @@ def test_a_worker_that_is_to_stop_tells_its_job(
     assert not is_leaving()
     worker.handle_warm_shutdown_request()
     assert is_leaving()
+
+
+def test_a_lane_keeps_looking_whether_its_server_is_back_and_says_once_that_it_is_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with tempfile.TemporaryDirectory(prefix="tally-") as directory:
+        first = EmbeddedRedis.start(Path(directory))
+        # The client's own tries, which only make the test longer, are left out.
+        address, once = f"unix://{directory}/redis.sock", Retry(NoBackoff(), 0)
+        worker = staying_worker(redis.Redis.from_url(address, retry=once), job_count=0)
+        worker.register_birth()
+        waits: list[float] = []
+        servers: list[EmbeddedRedis] = []
+
+        def wait(seconds: float) -> None:
+            waits.append(seconds)
+            if len(waits) == 8:
+                leaving.join()
+                servers.append(EmbeddedRedis.start(Path(directory)))
+                worker.queues[0].enqueue(do, 7, job_id="do-7")
+
+        monkeypatch.setattr(rq.worker.base, "time", SimpleNamespace(sleep=wait))
+        forget_told()
+        leaving = Timer(0.3, first.stop)  # while the lane waits for a notice
+        leaving.start()
+        taken = worker.dequeue_job_and_maintain_ttl(timeout=5)
+        servers[0].stop()
+    assert taken is not None and taken[0].id == "do-7"
+    assert waits == [LONGEST_WAIT] * 8
+    errors = [one.getMessage() for one in caplog.records if one.levelno >= logging.WARNING]
+    assert errors == [REDIS.log_line]
