@@ -155,13 +155,17 @@ class Reader:
             self.problems.append(f"{where}: {one['id']}, {one['help']}: {nodes}")
 
 
-def test_every_page_can_be_read_by_everyone(chromium: Browser, asking: Asker) -> None:
+@pytest.fixture
+def reader(chromium: Browser, asking: Asker) -> Reader:
     def get(address: str, role: str) -> TestResponse:
         headers = {"Cookie": asking.world.browsers[role].cookie}
         browser = asking.app.test_client(use_cookies=False)
         return browser.get(address, headers=headers, buffered=True)
 
-    reader = Reader(chromium, get)
+    return Reader(chromium, get)
+
+
+def test_every_page_can_be_read_by_everyone(reader: Reader, asking: Asker) -> None:
     opened = list(pages(asking))
     for _route, address, role in opened:
         reader.read(address, role)
@@ -171,6 +175,24 @@ def test_every_page_can_be_read_by_everyone(chromium: Browser, asking: Asker) ->
     asked = {str(rule) for rule in asking.rules if "GET" in (rule.methods or ())}
     assert asked - read == NO_PAGES.keys(), "neither read nor said to have no page"
     assert not reader.problems, "\n".join(reader.problems)
+
+
+def test_all_bars_of_a_list_are_equally_long(reader: Reader) -> None:
+    """Whatever the status beside them says, so that their marks stand one below the other."""
+    reader.role = "admin"
+    reader.page.goto("/okrs")
+    assert {"At risk", "Not started", "Closed"} <= set(
+        reader.page.locator(".status").all_inner_texts()
+    )
+    second_line = '<span class="met">target met</span>'
+    reader.page.locator(".status").first.evaluate("(it, more) => it.innerHTML += more", second_line)
+    for width in (*WIDTHS, PHONE):
+        reader.page.set_viewport_size({"width": width, "height": 900})
+        for bars in (".row.head .bar", ".row.kr .bar"):
+            lengths = reader.page.locator(bars).evaluate_all(
+                "(bars) => bars.map((bar) => Math.round(bar.getBoundingClientRect().width))"
+            )
+            assert len(lengths) > 1 and len(set(lengths)) == 1, f"{bars} at {width} px: {lengths}"
 
 
 def test_so_can_the_pages_of_an_empty_workspace(
