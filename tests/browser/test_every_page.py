@@ -195,6 +195,16 @@ def test_all_bars_of_a_list_are_equally_long(reader: Reader) -> None:
             assert len(lengths) > 1 and len(set(lengths)) == 1, f"{bars} at {width} px: {lengths}"
 
 
+def test_on_paper_there_is_nothing_to_press(reader: Reader) -> None:
+    reader.role = "owner"
+    for address in ("/okrs", "/okrs/tree", "/objectives/1", "/key-results/1"):
+        reader.page.goto(address)
+        reader.page.emulate_media(media="print")
+        pressed = reader.page.locator("main :is(button, select, input, textarea, .button):visible")
+        assert pressed.all_inner_texts() == [], address
+        assert not reader.page.get_by_text("Delete", exact=True).locator("visible=true").count()
+
+
 def test_so_can_the_pages_of_an_empty_workspace(
     chromium: Browser, app: Flask, alice: Person
 ) -> None:
