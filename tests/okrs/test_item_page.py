@@ -165,6 +165,15 @@ def test_the_chart_marks_where_readings_came_to_mean_something_else(
     assert turns.text == "2 Feb 2026: Changed the target: 20 → 30"
 
 
+def test_an_empty_timeline_says_what_comes_there(
+    client: Client, bob: Person, key_result: KeyResult
+) -> None:
+    client.sign_in(bob)
+    page = client.page(f"/key-results/{key_result.id}/timeline")
+    assert "Nothing yet: check-ins, comments, counts and edits come here." in page.text
+    assert "the newest first" not in page.text
+
+
 def test_the_timeline_is_shown_fifty_at_a_time(
     client: Client, bob: Person, key_result: KeyResult
 ) -> None:
