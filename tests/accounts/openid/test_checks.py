@@ -354,6 +354,14 @@ def test_a_provider_that_is_not_there_at_all_is_told(client, app, bob):
     refused(client, client.get("/login/openid"), 503, UNREACHABLE)
 
 
+def test_a_heading_begins_large_whatever_the_provider_is_called(client, app, bob):
+    config = app.extensions["tally_config"]
+    nameless = replace(config.openid, issuer="http://127.0.0.1:9", name="single sign-on")
+    app.extensions["tally_config"] = replace(config, openid=nameless)
+    app.extensions["openid"] = Provider(nameless)
+    refused(client, client.get("/login/openid"), 503, "Single sign-on can't be reached")
+
+
 def test_a_provider_that_is_slow_is_given_up(client, provider, come_back, bob, monkeypatch):
     monkeypatch.setattr(fetching, "PATIENCE", (1, 0.2))
     provider.answers["/token"] = lambda: time.sleep(0.6)
