@@ -78,6 +78,7 @@ def test_the_reading_follows_the_edited_value_at_its_own_moment(
     page = client.page(f"/key-results/{key_result.id}")
     page = client.page(page.one(f"#check-in-{first.id}").all("a")[0]["href"])
     assert page.field("Value").value == "5" and page.field("Note").value == "A start"
+    assert page.one("nav a[aria-current]").text == "OKRs"
     page = client.follow(client.submit(page, "Save", {"value": "6", "confidence": "4"}))
     assert page.flashes == ["Check-in saved."]
     assert page.one("#standing")["data-value"] == "8.000000"

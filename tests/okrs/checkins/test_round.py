@@ -57,6 +57,7 @@ def test_one_after_the_other_to_the_end(
     client.sign_in(bob)
     page = client.page(client.page("/").link("Check-in round (3)"))
     assert place(page) == ("Posts", "Check-in round: 1 of 3")
+    assert page.one("nav a[aria-current]").text == "Home"
     assert "autofocus" in page.field("Value")
     assert [button.text for button in page.form_with("Save and next").buttons()] == [
         "Save and next"

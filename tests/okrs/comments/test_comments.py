@@ -81,6 +81,7 @@ def test_one_edits_and_deletes_ones_own(
     [edit, delete] = [link["href"] for link in page.one(f"#comment-{only(Comment).id}").all("a")]
     form = client.page(edit)
     assert form.field("Comment").value == "Wel done"
+    assert form.one("nav a[aria-current]").text == "OKRs"
     page = client.see(client.submit(form, "Save", {"text": ""}), 422)
     assert page.error("Comment") == "Write a comment."
     answer = client.submit(form, "Save", {"text": "Well done"})
