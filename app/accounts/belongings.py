@@ -20,12 +20,14 @@ class Belonging:
     names: Sequence[str]
     note: str = ""
     """What taking them over means, in a sentence, where that isn't plain."""
+    trait: str = ""
+    """What tells them from others of this noun, such as "with several owners"."""
 
     @property
     def words(self) -> str:
         """ "2 key results" """
         count = len(self.names)
-        return f"{count} {self.noun}{'' if count == 1 else 's'}"
+        return f"{count} {self.noun}{'' if count == 1 else 's'} {self.trait}".rstrip()
 
 
 @dataclass(frozen=True)

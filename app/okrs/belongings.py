@@ -29,7 +29,7 @@ def what(person: Person) -> list[Belonging]:
     return [
         Belonging("objective", objectives),
         Belonging("key result", key_results),
-        Belonging("item with several owners", [one.title for one in shared], _NOTE),
+        Belonging("item", [one.title for one in shared], _NOTE, trait="with several owners"),
     ]
 
 

@@ -166,9 +166,10 @@ def test_whoever_takes_over_takes_the_place_of_who_leaves(
     over = make_objective(anna, cycle, "Over", ends_on=TODAY.replace(day=1))
     share(over, bob)
     told = {one.noun: list(one.names) for one in what(bob)}
-    assert told["item with several owners"] == ["Hers", "Shared", "Part"]
+    assert told["item"] == ["Hers", "Shared", "Part"]
     client.sign_in(alice)
     page = client.page(f"/admin/people/{bob.id}/deactivate")
+    assert "3 items with several owners" in page.text
     assert "Whoever takes over owns it with them." in page.text
     client.follow(client.submit(page, "Deactivate", {"heir": str(carol.id)}))
     assert owners_of(shared) == ["Anna Arndt", "Carol Clark"]
