@@ -1,6 +1,7 @@
 """An item's chart: its drawing, with the same figures as sentences and as a table."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from app.okrs.course import Course
 from app.okrs.drawing import Drawing, draw
@@ -10,6 +11,9 @@ from app.pages import number
 
 ROWS = 60
 """Days in the table beside the chart; older ones are left out and their number is told."""
+
+MOST_KEPT = 50
+"""Charts that a process keeps, of some tens of kilobytes each."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,13 @@ def draw_chart(course: Course) -> Chart:
         rows=[_row(plan, after) for after in sorted(plan.by_day, reverse=True)[:ROWS]],
         rows_left_out=max(0, len(plan.by_day) - ROWS),
     )
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def kept_chart(course: Course) -> Chart:
+    """The same, drawn once while the course is the same, whoever looks: pages are looked at again
+    and again, and ask for their standing by themselves. All sequences of the course are tuples."""
+    return draw_chart(course)
 
 
 def _row(plan: Plan, after: int) -> DayRow:

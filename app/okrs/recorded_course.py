@@ -33,7 +33,8 @@ _JUMPS = (TARGET, CREATED, DELETED, RESTORED, ALIGNMENT, POSTPONED, REOPENED)
 
 
 def course_of(row: Row, history: History) -> Course:
-    """How the measure ran in its present series, what was expected, and where its pace leads."""
+    """How the measure ran in its present series, what was expected, and where its pace leads: of
+    plain values and tuples, so that its chart can be kept."""
     measure, space = row.item.measure, workspace()
     first, last = days_of(row.item)
     is_kpi = measure.kind == KPI
@@ -76,7 +77,7 @@ def _turns_of_parts(row: Row) -> Sequence[datetime]:
     ).all()
 
 
-def _points(row: Row, history: History) -> list[Point]:
+def _points(row: Row, history: History) -> tuple[Point, ...]:
     measure, zone = row.item.measure, workspace().zone
     own = [one for one in history.readings if one.series == measure.series and not one.is_beside]
     # Only the last count of a day leads to its evidence: a day is one place on the chart.
@@ -84,7 +85,7 @@ def _points(row: Row, history: History) -> list[Point]:
         one.taken_at.astimezone(zone).date(): one.id for one in own if one.source_id is not None
     }
     leading = set(last_of_day.values())
-    return [_point(one, one.id in leading) for one in own]
+    return tuple(_point(one, one.id in leading) for one in own)
 
 
 def _point(one: TracedReading, leads: bool) -> Point:
@@ -105,7 +106,7 @@ def _rebuilt(row: Row, history: History) -> Rebuilt:
     last_of_day = {one.moment.astimezone(zone).date(): one.moment for one in past.points}
     leading = set(last_of_day.values())
     return Rebuilt(
-        points=[
+        points=tuple(
             Point(
                 moment=one.moment,
                 value=one.value,
@@ -113,9 +114,9 @@ def _rebuilt(row: Row, history: History) -> Rebuilt:
                 url=evidence_url(source.id, one.moment) if one.moment in leading else "",
             )
             for one in past.points
-        ],
+        ),
         until=_first_after(past.points[-1].moment, source, history) if past.points else None,
-        gaps=past.gaps,
+        gaps=tuple(past.gaps),
         is_waiting=past.is_waiting,
         so_far=past.so_far,
     )
@@ -126,11 +127,12 @@ def _first_after(moment: datetime, source: Source, history: History) -> datetime
     return next((one for one in taken if one >= moment), None)
 
 
-def _marks(points: Sequence[Point], changes: Sequence[TracedChange]) -> list[Mark]:
+def _marks(points: Sequence[Point], changes: Sequence[TracedChange]) -> tuple[Mark, ...]:
     """Where what was read before came to mean something else; before that, nothing was."""
     if not points:
-        return []
-    return [_mark(one) for one in changes if one.what in MARKED and one.made_at > points[0].moment]
+        return ()
+    marked = (one for one in changes if one.what in MARKED and one.made_at > points[0].moment)
+    return tuple(map(_mark, marked))
 
 
 def _mark(change: TracedChange) -> Mark:

@@ -11,7 +11,7 @@ from app.access import me
 from app.accounts.models import workspace
 from app.htmx import fragment
 from app.okrs.alignment.trail import LONGEST_LIST, rows_aligned_under
-from app.okrs.chart import draw_chart
+from app.okrs.chart import kept_chart
 from app.okrs.checkins.overriding import automatic_words, by_hand
 from app.okrs.endings.links import carried_links
 from app.okrs.history import history_of
@@ -69,7 +69,7 @@ def standing_values(item: Item) -> dict[str, Any]:
         "panel": integration.panel(source, person) if integration and source else None,
         "remedy": remedy_for(item.measure, row.standing, Thresholds.of(workspace()), noun),
         "outlook": outlook_of(item.measure, course),
-        "chart": draw_chart(course),
+        "chart": kept_chart(course),
         "by_hand": by_hand(item.measure, history.given(item.measure.series)),
         "automatic": automatic_words(item.measure),
         "has_unseen_mentions": history.has_unseen_mentions,

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from jinja2 import Environment, FileSystemLoader
 
-from app.okrs.chart import ROWS, Chart, draw_chart
+from app.okrs.chart import ROWS, Chart, draw_chart, kept_chart
 from app.okrs.course import CHECKED_IN, REBUILT, Course, Mark, Point, Rebuilt
 from app.okrs.drawing import REACH, Drawing
 from app.okrs.forecast import Forecast
@@ -536,3 +536,11 @@ def test_the_page_says_what_is_rebuilt_and_what_is_not_known() -> None:
 def rendered(course: Course) -> str:
     pages = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
     return pages.get_template("okrs/_chart.html").render(chart=draw_chart(course))
+
+
+def test_a_chart_is_drawn_once_while_its_course_is_the_same() -> None:
+    def course(value: int) -> Course:
+        return replace(COURSE, points=(point(1, 21, value),))
+
+    assert kept_chart(course(5)) is kept_chart(course(5))
+    assert kept_chart(course(6)).rows[0].value != kept_chart(course(5)).rows[0].value
