@@ -18,6 +18,13 @@ from app.trello.evidence.reading import CHAIN, COLUMNS, fold
 from app.trello.live_rows import LiveSource
 from app.trello.shape import Shape
 
+_FITS = 8192
+"""Bytes in the small window, 2 ** 13 of them. Room for the usual one takes several times as long to
+get as a few cards take to be packed."""
+
+_as_json = json.JSONEncoder(separators=(",", ":")).encode
+"""Made once, as json.dumps makes one for each card."""
+
 
 class Keeper:
     """Writes evidence for the sources of one copy of a board."""
@@ -81,7 +88,7 @@ class Keeper:
         """A card's record as JSON: as it is called now, written once for all sources."""
         if card.id not in self._texts:
             record = record_of(card, self._names)
-            self._texts[card.id] = json.dumps(record, separators=(",", ":"))
+            self._texts[card.id] = _as_json(record)
         return self._texts[card.id]
 
 
@@ -121,4 +128,8 @@ def _chains_query() -> Select[int, int, datetime, int | None, bytes]:
 
 
 def _pack(text: str) -> bytes:
-    return zlib.compress(text.encode(), 6)
+    """What zlib.decompress opens again, whichever window it was made with."""
+    content = text.encode()
+    window, memory = (13, 6) if len(content) <= _FITS else (15, 8)
+    packer = zlib.compressobj(6, zlib.DEFLATED, window, memory)
+    return packer.compress(content) + packer.flush()
