@@ -36,17 +36,17 @@ from app.okrs.pruning import prune
 from app.okrs.rollup.settling import settle
 from app.okrs.thinning import thin
 from app.outages import REDIS, forget_told, outage_behind, tell
-from app.queues import HOURLY, NOW, client, connect, queue_lengths, takes_notices, work
+from app.queues import HOURLY, NOW, client, connect, is_at_work, takes_notices, work
 from app.timing import Hourly, scaled
 
 log = logging.getLogger("worker")
 
-PROCESSES = (NOW, NOW, HOURLY)
-"""A lane each; two for what is urgent, so that a board that hangs holds up no other's Refresh, nor
-does a lane that has yet to notice that Redis is back."""
-ENDS_WHEN_IDLE = frozenset({HOURLY})
-"""Lanes that nobody waits for: each gives back its memory after a while, 25 MB of its own, and is
-started again when there is something to do."""
+KEPT = (NOW,)
+"""A process each, which is always there: a Refresh waits for no start."""
+ON_DEMAND = (NOW, HOURLY)
+"""A process each, started when its lane has work and ended when none came for a while, since idle
+it keeps 10 to 25 MB of its own. The second for what is urgent stands ready a glance after the first
+went to work: so a board that hangs holds up no other's Refresh."""
 GLANCE_EVERY = 0.5
 """Seconds between two looks at what cannot wait for the clock, and at what may have died."""
 STOP_WITHIN = 10
@@ -118,11 +118,18 @@ class Clock:
 class Lane:
     """The process that works off one lane, started again whenever it dies."""
 
-    def __init__(self, name: str, app: Flask, server: EmbeddedRedis | None) -> None:
+    def __init__(
+        self,
+        name: str,
+        app: Flask,
+        server: EmbeddedRedis | None,
+        *,
+        ends_when_idle: bool = False,
+    ) -> None:
         self._name, self._app, self._server = name, app, server
         self._pid: int | None = None
         self._exit_code = 0
-        self._ends_when_idle = name in ENDS_WHEN_IDLE
+        self._ends_when_idle = ends_when_idle
         self._started_at = self._start_at = 0.0
         self._failure_count = 0
 
@@ -142,10 +149,7 @@ class Lane:
             self._start_at = time.monotonic() + GLANCE_EVERY
 
     def _is_wanted(self) -> bool:
-        if not self._ends_when_idle:
-            return True
-        lengths = queue_lengths()
-        return lengths is not None and lengths[self._name] > 0
+        return not self._ends_when_idle or is_at_work(self._name)
 
     def tell(self, number: signal.Signals) -> None:
         if self._is_running() and self._pid is not None:
@@ -302,7 +306,8 @@ def _has_company(app: Flask) -> bool:
 def _run(app: Flask, config: Config, server: EmbeddedRedis | None, stop: Stop) -> None:
     """Keep everything going until asked to stop."""
     clock = Clock(app, config)
-    lanes = [Lane(name, app, server) for name in PROCESSES]
+    lanes = [Lane(name, app, server) for name in KEPT]
+    lanes += [Lane(name, app, server, ends_when_idle=True) for name in ON_DEMAND]
     pause = min(GLANCE_EVERY, beats.EVERY.total_seconds() * config.time_scale)
     with app.app_context():
         _rehearse()

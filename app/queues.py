@@ -143,6 +143,15 @@ def queue_lengths() -> dict[str, int] | None:
         return None
 
 
+def is_at_work(lane: str) -> bool:
+    """Whether a notice waits in the lane or is being worked on; False where nobody can tell."""
+    try:
+        found = queue(lane)
+        return found.count > 0 or found.started_job_registry.get_job_count(cleanup=False) > 0
+    except redis.RedisError:
+        return False
+
+
 def work(lane: str, *, ends_when_idle: bool = False) -> None:
     """Work off one lane until asked to stop, until the server for jobs goes away, or until there
     was nothing to do for a while.

@@ -14,7 +14,7 @@ from random import Random
 import requests
 
 from sandbox import RunningSandbox
-from worker import ENDS_WHEN_IDLE, PROCESSES
+from worker import KEPT, ON_DEMAND
 
 ROOT = Path(__file__).resolve().parent.parent
 EMAIL, PASSWORD = "ada@example.com", "correct horse battery"
@@ -106,8 +106,7 @@ class Installation:
         own_server = () if "REDIS_URL" in self.environ else ("server",)
         if not all(self._victims(kind) for kind in ("worker", "web", *own_server)):
             return False
-        kept = sum(lane not in ENDS_WHEN_IDLE for lane in PROCESSES)
-        if not kept <= len(self._victims("lane")) <= len(PROCESSES):
+        if not len(KEPT) <= len(self._victims("lane")) <= len(KEPT + ON_DEMAND):
             return False
         try:
             return requests.get(f"{self.url}/readyz", timeout=2).ok

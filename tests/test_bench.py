@@ -41,7 +41,7 @@ def test_a_soak_counts_every_answer_and_looks_at_every_process_while_boards_are_
     assert within.measured.endswith("ms)") and within.floor.endswith(" ms")
     assert soaked.run_count >= 1
     for sample in soaked.samples:
-        assert len(sample.memory) == 7 and all(sample.memory.values()), sample
+        assert len(sample.memory) in (6, 7) and all(sample.memory.values()), sample
     assert memory.measured.endswith(" %)")
 
 

@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -15,6 +14,7 @@ from sqlalchemy import select
 from app.beats import WorkerBeat
 from app.db import db, utcnow
 from app.trello.models import SyncRun, TrelloSource
+from tests.services.processes import children, command, descendants
 from tests.services.watching import (
     Visitor,
     are_pasts_done,
@@ -53,7 +53,7 @@ def measure_id(here: Flask, installation: Installation) -> int:
 
 def kill_server(installation: Installation) -> None:
     assert installation.worker is not None
-    server = next(pid for pid in _children(installation.worker.pid) if "valkey" in _command(pid))
+    server = next(pid for pid in children(installation.worker.pid) if "valkey" in command(pid))
     os.kill(server, signal.SIGKILL)
 
 
@@ -117,7 +117,7 @@ def test_a_worker_killed_in_the_middle_loses_nothing(
     Visitor(installation).refresh(path_of(measure_id))
     wait_until(is_running(measure_id), "the job began")
     assert installation.worker is not None
-    for pid in [*_descendants(installation.worker.pid), installation.worker.pid]:
+    for pid in [*descendants(installation.worker.pid), installation.worker.pid]:
         os.kill(pid, signal.SIGKILL)
     installation.worker.wait()
     with db.writing() as session:  # as if the minute of its lease had passed
@@ -176,41 +176,3 @@ def test_no_secret_is_in_the_logs(installation: Installation, measure_id: int) -
     for token in installation.sandbox.store.tokens.values():
         assert token.token not in logs and token.secret not in logs
     assert installation.sandbox.api_secret not in logs
-
-
-def test_the_hourly_lane_ends_when_it_is_idle_and_is_there_again_when_a_board_is_due(
-    installation: Installation, measure_id: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    wait_until(counted(measure_id, finished_count(installation)), "it was counted once")
-    installation.stop_worker()
-    deaths = installation.logs().count("The lane hourly stopped")
-    monkeypatch.setitem(installation.extra, "TIME_SCALE", "0.1")
-    installation.start_worker()
-    for _ in range(2):
-        count = finish_one_more(installation)
-        make_due(measure_id)
-        wait_until(counted(measure_id, count), "what was due was counted")
-        assert len(_lanes(installation)) == 3
-        wait_until(lambda: len(_lanes(installation)) == 2, "the hourly lane gave its memory back")
-    assert installation.logs().count("The lane hourly stopped") == deaths
-
-
-def _lanes(installation: Installation) -> list[int]:
-    assert installation.worker is not None
-    return [pid for pid in _children(installation.worker.pid) if "valkey" not in _command(pid)]
-
-
-def _children(pid: int) -> list[int]:
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    return [int(child) for child in children.split()]
-
-
-def _descendants(pid: int) -> list[int]:
-    """The lanes and their jobs, and the server for RQ."""
-    children = _children(pid)
-    return children + [one for child in children for one in _descendants(child)]
-
-
-def _command(pid: int) -> str:
-    with open(f"/proc/{pid}/cmdline") as file:
-        return file.read()
