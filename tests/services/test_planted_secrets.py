@@ -54,6 +54,7 @@ PASSWORDS = {
     "a password that met an error": "planted-unlucky-0e9d",
 }
 METRICS_TOKEN = "planted-watcher-9f3e6b"
+MOST_PRESSES = 3
 MAY_BE_IN_COOKIES = {"the token in a cookie", "the browser's part of a sign-in"}
 OWN_COOKIE = "tally_session"
 
@@ -332,17 +333,24 @@ def let_a_job_fail(run: Run, ada: Browser, measure_id: int) -> None:
     """By our own mistake, in the middle of writing what was counted."""
     path = path_of(measure_id)
     form = ada.page(path).form_with("Refresh")
+    kept = b""
     with broken(run, "reading", "value"):
         finish_one_more(run.installation)
-        ada.session.post(run.installation.url + form.action, data=form.values(), timeout=20)
 
-        def has_failed() -> bool:
+        def is_kept() -> bool:
+            nonlocal kept
             with socket_client(run) as client:
-                return b"OperationalError" in whole_redis(client)
+                kept = whole_redis(client)
+            return b"OperationalError" in kept
 
-        wait_until(has_failed, "RQ keeps why the job failed")
-    with socket_client(run) as client:
-        run.seen.append(("Redis, after a job failed", whole_redis(client)))
+        for _ in range(MOST_PRESSES):
+            ada.session.post(run.installation.url + form.action, data=form.values(), timeout=20)
+            # A second notice of the same run finds nothing to do, and takes the reason along.
+            with suppress(AssertionError):
+                wait_until(is_kept, "RQ keeps why the job failed", patience=10)
+                break
+    assert b"OperationalError" in kept
+    run.seen.append(("Redis, after a job failed", kept))
     count_once_more(measure_id)
 
 
