@@ -21,7 +21,7 @@ def comment(client: Client, by: Person, key_result: KeyResult, text: str) -> Non
 
 def needs(client: Client, person: Person) -> list[str]:
     client.sign_in(person)
-    return [item.one("div").text for item in client.page("/").all(".needs li")]
+    return [item.all("div")[0].text for item in client.page("/").all(".needs li")]
 
 
 def test_a_mention_waits_until_the_item_is_opened(
