@@ -111,7 +111,13 @@ class Goal:
     def progress(self, value: Fraction) -> Fraction:
         """In percent: the share of the way, whichever end is larger; all or nothing of a guard."""
         if self.guard is None:
-            return (value - self.start) / (self.target - self.start) * 100
+            # In one step: (value - start) / (target - start) * 100 would reduce a fraction three
+            # times, for every part of every roll-up above whatever was counted.
+            over, of_value = value.as_integer_ratio()
+            start, of_start = self.start.as_integer_ratio()
+            target, of_target = self.target.as_integer_ratio()
+            gone, way = over * of_start - start * of_value, target * of_start - start * of_target
+            return Fraction(100 * gone * of_target, way * of_value)
         return _ALL if self._is_beyond(value, self.target) else _NONE
 
     def warns(self, value: Fraction) -> bool:
@@ -123,7 +129,8 @@ class Goal:
 
 
 def clamp(progress: Fraction) -> Fraction:
-    return min(max(progress, _NONE), _ALL)
+    over, under = progress.as_integer_ratio()
+    return _NONE if over <= 0 else _ALL if over >= 100 * under else progress
 
 
 def progress_of(measure: Judged, value: Fraction) -> Fraction:

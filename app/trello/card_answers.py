@@ -28,6 +28,13 @@ _FIELDS = (
     "shortUrl",
 )
 _fields_of = itemgetter(*_FIELDS)
+
+
+class _Untold:
+    """Stands for what a record does not tell at all."""
+
+
+_UNTOLD = _Untold()
 _new_card = partial(tuple.__new__, Card)
 
 
@@ -41,9 +48,11 @@ def parse_cards(pages: Iterable[object]) -> tuple[Card, ...]:
     telling_template = telling_role = 0
     for page in pages:
         records = _records(page)
-        cards += _cards(records)
-        telling_template += sum([record.get("isTemplate") is not None for record in records])
-        telling_role += sum(["cardRole" in record for record in records])
+        templates = [record.get("isTemplate") for record in records]
+        roles = [record.get("cardRole", _UNTOLD) for record in records]
+        cards += _cards(records, _are_countable(templates, roles))
+        telling_template += len(records) - templates.count(None)
+        telling_role += len(records) - roles.count(_UNTOLD)
     if not {telling_template, telling_role} <= {0, len(cards)}:
         raise OddAnswer("only some cards say whether they are templates or what their role is")
     return unique(tuple(cards), "card")
@@ -63,7 +72,7 @@ def _records(page: object) -> list[dict[str, Any]]:
     return page
 
 
-def _cards(records: Sequence[dict[str, Any]]) -> Iterator[Card]:
+def _cards(records: Sequence[dict[str, Any]], are_countable: Column) -> Iterator[Card]:
     if not records:
         return iter(())
     try:
@@ -86,7 +95,7 @@ def _cards(records: Sequence[dict[str, Any]]) -> Iterator[Card]:
             told["closed"],
             told["dueComplete"],
             _are_there("due", told["due"]),
-            _are_countable(records),
+            are_countable,
             _texts("shortUrl", told["shortUrl"]),
             strict=True,
         ),
@@ -98,11 +107,12 @@ def _are_there(field: str, values: Column) -> Column:
     return [value is not None for value in values]
 
 
-def _are_countable(records: Sequence[dict[str, Any]]) -> Column:
-    roles = [record.get("cardRole") for record in records]
-    _check_types("cardRole", roles, str, type(None))
-    templates = [record.get("isTemplate") for record in records]
+def _are_countable(templates: Column, roles: Column) -> Column:
+    _check_types("cardRole", roles, str, type(None), _Untold)
     _check_types("isTemplate", templates, bool, type(None))
+    if set(roles) <= {None, _UNTOLD} and True not in templates:
+        return [True] * len(templates)
+    roles = [None if role is _UNTOLD else role for role in roles]
     return [
         not is_template and (role is None or clean(role) not in NOT_A_CARD)
         for is_template, role in zip(templates, roles, strict=True)
