@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Container
 from contextlib import suppress
 from types import FrameType
 
@@ -36,7 +37,7 @@ from app.okrs.pruning import prune
 from app.okrs.rollup.settling import settle
 from app.okrs.thinning import thin
 from app.outages import REDIS, forget_told, outage_behind, tell
-from app.queues import HOURLY, NOW, client, connect, is_at_work, takes_notices, work
+from app.queues import HOURLY, NOW, client, connect, lanes_at_work, takes_notices, work
 from app.timing import Hourly, scaled
 
 log = logging.getLogger("worker")
@@ -133,7 +134,8 @@ class Lane:
         self._started_at = self._start_at = 0.0
         self._failure_count = 0
 
-    def keep_running(self) -> None:
+    def keep_running(self, at_work: Container[str]) -> None:
+        """`at_work` names the lanes that have something to do."""
         has_started = self._pid is not None
         if self._is_running():
             return
@@ -141,15 +143,14 @@ class Lane:
             self._plan_restart()
         if time.monotonic() < self._start_at:
             return
+        if self._ends_when_idle and self._name not in at_work:
+            return
         with self._app.app_context():
-            is_of_use = self._is_wanted() and takes_notices()
+            is_of_use = takes_notices()
         if is_of_use:
             self._start()
         else:  # it would end at once, again and again
             self._start_at = time.monotonic() + GLANCE_EVERY
-
-    def _is_wanted(self) -> bool:
-        return not self._ends_when_idle or is_at_work(self._name)
 
     def tell(self, number: signal.Signals) -> None:
         if self._is_running() and self._pid is not None:
@@ -318,8 +319,10 @@ def _run(app: Flask, config: Config, server: EmbeddedRedis | None, stop: Stop) -
         while not stop.is_asked:
             if server is not None:
                 _keep_running(server)
+            with app.app_context():
+                at_work = lanes_at_work()
             for lane in lanes:
-                lane.keep_running()
+                lane.keep_running(at_work)
             clock.turn()
             time.sleep(pause)
     finally:
