@@ -1,22 +1,36 @@
 """Processor time and memory of a process with all that it started."""
 
+import ctypes
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 _TICKS = os.sysconf("SC_CLK_TCK")
+_libc = ctypes.CDLL(None)
 
 
 def processor_time(pid: int) -> float:
     """Seconds, in user space and in the kernel, of the process and all below it, ended or not."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        children = children_of(pid)
+        own, children = _own_time(pid), children_of(pid)
     except (FileNotFoundError, ProcessLookupError):
         return 0.0  # it ended just now; its parent counts it from here on
-    # Of itself in both modes, then of those of its children that ended.
-    own = sum(int(field) for field in fields[11:15]) / _TICKS
-    return own + sum(processor_time(child) for child in children)
+    ended = sum(int(field) for field in fields[13:15]) / _TICKS
+    return own + ended + sum(processor_time(child) for child in children)
+
+
+def _own_time(pid: int) -> float:
+    """Without its children; the stat file tells it in hundredths of a second alone, a fifth of what
+    a large board takes. Raises ProcessLookupError."""
+    clock = ctypes.c_int()
+    if _libc.clock_getcpuclockid(pid, ctypes.byref(clock)):
+        raise ProcessLookupError(pid)
+    try:
+        return time.clock_gettime(clock.value)
+    except OSError as error:
+        raise ProcessLookupError(pid) from error
 
 
 def family(pid: int) -> Iterator[int]:
