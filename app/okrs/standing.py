@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from app.accounts.models import Workspace
 from app.okrs.models import (
@@ -93,8 +93,7 @@ class Judged(Protocol):
     def ended_as(self) -> str | None: ...
 
 
-@dataclass(frozen=True)
-class Goal:
+class Goal(NamedTuple):
     """What a value is judged by: a way from a start to a target, or a guard of the target."""
 
     start: Fraction

@@ -370,9 +370,7 @@ def _parsed(response: requests.Response, body: bytes) -> Any:
     if kind != "application/json":
         raise OddAnswer(f"an answer of type {kind[:40] or 'unknown'}")
     try:
-        return json.loads(
-            body.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_no_name_twice
-        )
+        return _DECODER.decode(body.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise OddAnswer("an answer that is no JSON") from error
 
@@ -386,6 +384,9 @@ def _no_name_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(record) != len(pairs):
         raise ValueError("a name twice in one object")  # nobody can say which of them holds
     return record
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_constant, object_pairs_hook=_no_name_twice)
 
 
 def _is_our_clock_wrong(response: requests.Response) -> bool:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.accounts.models import Person
 from app.db import db, utcnow
 from app.okrs.models import PERCENT, Measure, Source, SourceVersion
-from app.okrs.readings import Counted, record_changes, record_reading
+from app.okrs.readings import Counted, Figures, record_changes, record_reading
 from app.trello.answers import BoardFrame, Snapshot
 from app.trello.board_index import BoardIndex, Tally
 from app.trello.counting import ANY, Criteria, Gone, Holdings, percentage
@@ -135,12 +135,13 @@ def count_on(
     evidence = Keeper(session, index, names).keep(cards, snapshot.fetched_at)
     changed, written = [], 0
     for source, tally in tallies.items():
-        counted = _counted(source, tally, snapshot, evidence[source.version_id])
-        if counted.figures != source.figures:
-            changed.append(counted)
+        figures = _figures(source, tally)
+        found = (figures, snapshot, evidence[source.version_id])
+        if figures != source.figures:
+            changed.append(_counted(source, *found))
         elif source.counted_at is None:
             # The same figures may have come from another source until now.
-            written += _record_again(session, counted)
+            written += _record_again(session, _counted(source, *found))
     record_changes(session, changed)
     if tallies:
         say_counted(session, [source.id for source in tallies], snapshot.fetched_at)
@@ -151,14 +152,18 @@ def say_counted(session: Session, source_ids: Sequence[int], moment: datetime) -
     session.connection().execute(_COUNTED, {"ids": source_ids, "moment": moment})
 
 
-def _counted(source: LiveSource, tally: Tally, snapshot: Snapshot, evidence: int) -> Counted:
+def _figures(source: LiveSource, tally: Tally) -> Figures:
     value = value_for(source.kind, tally.matching_count, tally.completed_count)
+    return value, tally.matching_count, tally.completed_count
+
+
+def _counted(source: LiveSource, figures: Figures, snapshot: Snapshot, evidence: int) -> Counted:
     return Counted(
         measure_id=source.measure_id,
         series=source.series,
         source_version_id=source.version_id,
         taken_at=source.moment_of(snapshot.fetched_at),
-        figures=(value, tally.matching_count, tally.completed_count),
+        figures=figures,
         evidence_id=evidence,
     )
 

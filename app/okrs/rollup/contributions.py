@@ -7,6 +7,7 @@ that someone edited stays fixed, and the others have equal parts of the rest.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from app.okrs.models import CLOSED, POSTPONED
 from app.okrs.standing import clamp
@@ -14,8 +15,7 @@ from app.okrs.standing import clamp
 NONE, ALL = Fraction(0), Fraction(100)
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """A key result of an objective, or an objective aligned directly under it."""
 
     measure_id: int

@@ -1,8 +1,8 @@
 """What lies directly under roll-ups, read for explaining a figure and for changing shares."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
+from typing import NamedTuple
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
@@ -19,8 +19,7 @@ from app.okrs.rollup.contributions import Part, RolledUp
 from app.okrs.standing import progress_of, value_of
 
 
-@dataclass(frozen=True)
-class StoredPart:
+class StoredPart(NamedTuple):
     """A part as it is stored; a roll-up among them may be about to come to something else."""
 
     item: Objective | KeyResult
