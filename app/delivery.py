@@ -71,11 +71,13 @@ def _let_keep(response: Response) -> Response:
 def _version(filename: str) -> str | None:
     """None where there is no such file."""
     path = _path(current_app.static_folder or "", filename)
+    if path is None:
+        return None
     try:
-        changed_at = os.stat(path).st_mtime_ns if path else None
+        changed_at = os.stat(path).st_mtime_ns
     except (OSError, ValueError):  # not there; not a name that a file could have
         return None
-    return _digest(path, changed_at) if path and changed_at else None
+    return _digest(path, changed_at)
 
 
 @lru_cache(maxsize=64)

@@ -1,6 +1,7 @@
 """How answers travel: compressed, with static files that browsers keep while they are the same."""
 
 import gzip
+import os
 import re
 from pathlib import Path
 
@@ -97,7 +98,9 @@ def test_a_changed_file_has_another_address(
             file.write_text(text)
             addresses.append(app.url_for("static", filename="one.css"))
         gone = app.url_for("static", filename="none.css")
-    assert addresses[0] == addresses[2] != addresses[1]
+        os.utime(file, ns=(0, 0))  # as some archives set it
+        addresses.append(app.url_for("static", filename="one.css"))
+    assert addresses[0] == addresses[2] == addresses[3] != addresses[1]
     assert gone == "/static/none.css"
 
 
