@@ -8,6 +8,7 @@ from flask import Flask
 from app import create_app
 from app.config import load_config
 from app.db import db
+from tests.services.watching import connect_mina, link_item
 from tests.support.installation import Installation
 
 
@@ -19,3 +20,9 @@ def here(installation: Installation) -> Iterator[Flask]:
         yield app
     db.session.remove()
     db.engine.dispose()
+
+
+@pytest.fixture
+def measure_id(here: Flask, installation: Installation) -> int:
+    """A key result that counts "Finished" on the content calendar, not counted yet."""
+    return link_item(connect_mina(installation), installation, "Content calendar", "Finished")

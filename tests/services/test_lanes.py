@@ -4,17 +4,14 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from flask import Flask
 
 from tests.services.processes import lanes_of
 from tests.services.watching import (
     Visitor,
-    connect_mina,
     counted,
     finish_one_more,
     finished_count,
     is_running,
-    link_item,
     make_due,
     path_of,
     statuses_of,
@@ -32,12 +29,6 @@ def installation() -> Iterator[Installation]:
         installation.extra["TIME_SCALE"] = "0.1"
         installation.start_worker()
         yield installation
-
-
-@pytest.fixture
-def measure_id(here: Flask, installation: Installation) -> int:
-    """A key result that counts "Finished" on the content calendar, not counted yet."""
-    return link_item(connect_mina(installation), installation, "Content calendar", "Finished")
 
 
 def test_the_hourly_lane_ends_when_it_is_idle_and_is_there_again_when_a_board_is_due(

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from flask import Flask
 from sqlalchemy import select
 
 from app.beats import WorkerBeat
@@ -18,12 +17,10 @@ from tests.services.processes import children, command, descendants
 from tests.services.watching import (
     Visitor,
     are_pasts_done,
-    connect_mina,
     counted,
     finish_one_more,
     finished_count,
     is_running,
-    link_item,
     make_due,
     path_of,
     readings_of,
@@ -43,12 +40,6 @@ pytestmark = pytest.mark.services
 def installation() -> Iterator[Installation]:
     with running_installation() as installation:
         yield installation
-
-
-@pytest.fixture
-def measure_id(here: Flask, installation: Installation) -> int:
-    """A key result that counts "Finished" on the content calendar, not counted yet."""
-    return link_item(connect_mina(installation), installation, "Content calendar", "Finished")
 
 
 def kill_server(installation: Installation) -> None:
