@@ -78,13 +78,16 @@ def test_what_all_packages_use_knows_none_of_the_upper_ones():
     foundation = (
         "beats",
         "config",
+        "config_error",
         "counters",
         "db",
         "embedded_redis",
         "exact",
         "htmx",
+        "log_lines",
         "migrating",
         "security",
+        "slow_work",
         "vault",
         "version",
     )
