@@ -14,7 +14,7 @@ from markupsafe import Markup
 from app.okrs.standing import Standing
 
 MOST_KEPT = 2000
-"""Lines whose HTML a process keeps, of about a kilobyte each."""
+"""Lines whose HTML a process keeps, of two or three kilobytes each."""
 
 
 @dataclass(frozen=True)
