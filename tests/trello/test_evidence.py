@@ -4,6 +4,7 @@ import json
 import zlib
 from collections.abc import Iterable
 from datetime import timedelta
+from secrets import token_hex
 from typing import Any
 
 import pytest
@@ -59,6 +60,15 @@ def test_a_small_change_keeps_only_what_came_and_went(source: TrelloSource) -> N
     assert names(content["entered"]) == ["New", "Two"] and content["left"] == [cards[0]["id"]]
     assert len(cards_at(source, whole)) == 12
     assert names(cards_at(source, delta)) == names([*cards[1:], {"name": "New"}, {"name": "Two"}])
+
+
+@pytest.mark.parametrize("count", [1, 20, 25, 30, 400])
+def test_evidence_of_any_size_is_read_back(source: TrelloSource, count: int) -> None:
+    """From three hundred bytes to a hundred thousand, packed with a small window or the usual."""
+    cards = [card("done", name=f"Post {number} {token_hex(60)}") for number in range(count)]
+    count_on(source, cards)
+    [whole] = rows_of(source)
+    assert names(cards_at(source, whole)) == names(cards)
 
 
 @pytest.mark.both_databases
