@@ -1,6 +1,5 @@
 """gunicorn's settings, which it finds by this name. The Procfile has the address it listens on."""
 
-import gc
 import os
 import sys
 
@@ -11,6 +10,7 @@ from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
 
 from app.config_error import ConfigError
+from app.garbage import settle
 from app.log_lines import Lines, log_format, log_to_stderr
 
 # Not WEB_CONCURRENCY: gunicorn reads that too, and ends with a traceback where it is no number.
@@ -24,9 +24,6 @@ workers = int(_processes)
 # nobody uses, nearly as large as it: whatever is looked at is no longer shared.
 preload_app = workers > 1
 threads = 8
-LOOSE_ENDS = 10_000
-"""How many new objects may pile up before Python looks for garbage: a page makes some thousands,
-nearly all of which are gone with it."""
 graceful_timeout = 8
 """Seconds that requests under way have to end; waiting for Trello takes the longest."""
 
@@ -58,20 +55,13 @@ class _Worker(ThreadWorker):
 
 
 def when_ready(_server: Arbiter) -> None:
-    """Before the first process is forked: what all have in common stays in common, since nobody
-    looks for garbage among it."""
-    _settle()
+    """Before the first process is forked: what all have in common stays in common."""
+    settle()
 
 
 def post_worker_init(_worker: ThreadWorker) -> None:
     """Where the app was loaded in the process itself, it is there to stay as well."""
-    _settle()
-
-
-def _settle() -> None:
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(LOOSE_ENDS)
+    settle()
 
 
 worker_class = _Worker
