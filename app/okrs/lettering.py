@@ -109,13 +109,16 @@ class _Room:
         return Spot(x, decimal(min(max(free, highest), lowest), 1), text, "end", -8)
 
     def turns(self) -> list[Spot]:
-        """The numbers of the marks, each at its day or as near to its right as stands clear."""
-        first, least = self.plan.course.first_day, _BETWEEN_TURNS * WIDTH // self.size.width
+        """The numbers of the marks, each at its day or as near to it as stands clear: to its right,
+        but never beyond the edge. More than there is room for share it evenly."""
+        first, count = self.plan.course.first_day, len(self.plan.turns)
+        least = min(_BETWEEN_TURNS * WIDTH // self.size.width, WIDTH // max(count, 1))
         places: list[int] = []
         for day in self.plan.turns:
             own = self.scale.across((day - first).days * DAY + HALF)
             places.append(max(own, places[-1] + least) if places else own)
+        last, bottom = WIDTH - least // 2, str(self.scale.bottom)
         return [
-            Spot(decimal(at, 2), str(self.scale.bottom), str(place))
+            Spot(decimal(min(at, last - (count - place) * least), 2), bottom, str(place))
             for place, at in enumerate(places, start=1)
         ]

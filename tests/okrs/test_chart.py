@@ -252,6 +252,16 @@ def test_marks_of_a_day_share_a_number_and_others_stand_apart() -> None:
         assert (second - first) * size.width / 100 >= 15
 
 
+def test_numbers_of_marks_stay_within_the_drawing() -> None:
+    last = datetime(2026, 4, 11, 9, tzinfo=UTC)
+    for count in (1, 3, 60):
+        marks = [Mark(last - timedelta(days=after), "list changed") for after in range(count)]
+        for words in draw_chart(replace(COURSE, marks=marks)).drawing.letterings:
+            places = [Fraction(turn.x) for turn in words.turns]
+            assert places == sorted(set(places)) and len(places) == count
+            assert places[0] >= 0 and places[-1] < 100
+
+
 @pytest.mark.parametrize(
     ("start", "target", "ticks"),
     [
