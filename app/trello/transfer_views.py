@@ -47,8 +47,11 @@ class TransferPage:
 @blueprint.route("/connections/<int:connection_id>/transfer", methods=["GET", "POST"])
 def transfer_connection(connection_id: int) -> ResponseReturnValue:
     page = _page(connection_id)
-    if request.method != "POST" or page.target is None:
-        return _show(page, 200 if request.method != "POST" else 422)
+    if request.method != "POST":
+        return _show(page, 200)
+    if page.target is None:
+        page.problem = "That connection can't take the items any more. Nothing was moved."
+        return _show(page, 422)
     page.problem = _objection(page)
     if page.problem:
         return _show(page, 422)
