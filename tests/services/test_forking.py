@@ -27,7 +27,7 @@ for number in range(60):
     beat("clock")
     db.session.execute(sqlalchemy.text("select count(*) from worker_beat")).all()
     lane = worker.Lane("now", app, None)
-    lane.keep_running()
+    lane.keep_running(at_work=())
     beat("clock")
     code = os.waitstatus_to_exitcode(os.waitpid(lane._pid, 0)[1])
     assert code == 0, f"child {number} ended with {code}"
