@@ -10,7 +10,7 @@ from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
 
 from app.config_error import ConfigError
-from app.garbage import settle
+from app.garbage import look_rarely
 from app.log_lines import Lines, log_format, log_to_stderr
 
 # Not WEB_CONCURRENCY: gunicorn reads that too, and ends with a traceback where it is no number.
@@ -56,12 +56,12 @@ class _Worker(ThreadWorker):
 
 def when_ready(_server: Arbiter) -> None:
     """Before the first process is forked: what all have in common stays in common."""
-    settle()
+    look_rarely()
 
 
 def post_worker_init(_worker: ThreadWorker) -> None:
     """Where the app was loaded in the process itself, it is there to stay as well."""
-    settle()
+    look_rarely()
 
 
 worker_class = _Worker

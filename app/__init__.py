@@ -13,7 +13,7 @@ def create_app(config: "Config | None" = None) -> "Flask":
 
     Raises ConfigError when a setting is missing or wrong.
     """
-    # Here, since the parent of gunicorn's processes loads two modules of this package, and no app.
+    # Here, since the parent of gunicorn's processes loads a few of its modules, and no app.
     from app.whole import build
 
     return build(config)

@@ -7,7 +7,7 @@ LOOSE_ENDS = 10_000
 nearly all of which are gone with it."""
 
 
-def settle() -> None:
+def look_rarely() -> None:
     """What is there by now is there to stay; where processes are forked from it, it stays shared,
     since nobody looks for garbage among it."""
     gc.collect()

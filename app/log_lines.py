@@ -1,8 +1,8 @@
 """Lines of the log: which request or job each belongs to, for people or, with LOG_FORMAT=json, for
 machines. Only what the code hands to the log is in them: no address, no value, no secret.
 
-Of the app it needs app/config_error.py alone: the parent of gunicorn's processes loads both, and
-nothing else.
+Of the app it needs app/config_error.py alone: the parent of gunicorn's processes loads it, and
+nothing that would bring the rest.
 """
 
 import json

@@ -19,7 +19,7 @@ from app.accounts.models import ADMIN, Person
 from app.accounts.setup import make_workspace
 from app.config import load_config
 from app.db import db, utcnow
-from app.garbage import settle
+from app.garbage import look_rarely
 from app.migrating import upgrade
 from app.okrs.cycles import current_cycle
 from app.okrs.models import CheckIn, KeyResult, Reading
@@ -122,7 +122,7 @@ def _workspace(objective_count: int, rounds: int) -> Iterator[Paged]:
         try:
             with app.app_context():
                 filled = _filled(app, objective_count, rounds)
-                settle()  # as where it is served; else each page pays for all that was there before
+                look_rarely()  # as where it is served; else pages pay for what was there before
                 yield filled
         finally:
             gc.unfreeze()

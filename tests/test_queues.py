@@ -160,7 +160,7 @@ def test_a_worker_that_is_to_stop_tells_its_job(
 
 
 def test_a_lane_keeps_looking_whether_its_server_is_back_and_says_once_that_it_is_away(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     with tempfile.TemporaryDirectory(prefix="tally-") as directory:
         first = EmbeddedRedis.start(Path(directory))

@@ -83,6 +83,7 @@ def test_what_all_packages_use_knows_none_of_the_upper_ones():
         "db",
         "embedded_redis",
         "exact",
+        "garbage",
         "htmx",
         "log_lines",
         "migrating",

@@ -128,8 +128,7 @@ class Goal(NamedTuple):
 
 
 def clamp(progress: Fraction) -> Fraction:
-    over, under = progress.as_integer_ratio()
-    return _NONE if over <= 0 else _ALL if over >= 100 * under else progress
+    return min(max(progress, _NONE), _ALL)
 
 
 def progress_of(measure: Judged, value: Fraction) -> Fraction:

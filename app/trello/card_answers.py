@@ -28,13 +28,8 @@ _FIELDS = (
     "shortUrl",
 )
 _fields_of = itemgetter(*_FIELDS)
-
-
-class _Untold:
-    """Stands for what a record does not tell at all."""
-
-
-_UNTOLD = _Untold()
+_UNTOLD = object()
+"""In place of what a record does not tell at all."""
 _new_card = partial(tuple.__new__, Card)
 
 
@@ -108,13 +103,12 @@ def _are_there(field: str, values: Column) -> Column:
 
 
 def _are_countable(templates: Column, roles: Column) -> Column:
-    _check_types("cardRole", roles, str, type(None), _Untold)
+    _check_types("cardRole", roles, str, type(None), object)
     _check_types("isTemplate", templates, bool, type(None))
     if set(roles) <= {None, _UNTOLD} and True not in templates:
         return [True] * len(templates)
-    roles = [None if role is _UNTOLD else role for role in roles]
     return [
-        not is_template and (role is None or clean(role) not in NOT_A_CARD)
+        not is_template and (role in (None, _UNTOLD) or clean(role) not in NOT_A_CARD)
         for is_template, role in zip(templates, roles, strict=True)
     ]
 

@@ -2,25 +2,23 @@
 
 from pathlib import Path
 
+from bench.processes import children_of
 from tests.support.installation import Installation
 
 
 def lanes_of(installation: Installation) -> list[int]:
+    return [one for one in _own(installation) if not _is_server(one)]
+
+
+def server_of(installation: Installation) -> int:
+    """The server for RQ."""
+    return next(one for one in _own(installation) if _is_server(one))
+
+
+def _own(installation: Installation) -> list[int]:
     assert installation.worker is not None
-    return [one for one in children(installation.worker.pid) if "valkey" not in command(one)]
+    return children_of(installation.worker.pid)
 
 
-def children(pid: int) -> list[int]:
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    return [int(child) for child in children.split()]
-
-
-def descendants(pid: int) -> list[int]:
-    """The lanes and their jobs, and the server for RQ."""
-    own = children(pid)
-    return own + [one for child in own for one in descendants(child)]
-
-
-def command(pid: int) -> str:
-    with open(f"/proc/{pid}/cmdline") as file:
-        return file.read()
+def _is_server(pid: int) -> bool:
+    return "valkey" in Path(f"/proc/{pid}/cmdline").read_text()

@@ -13,7 +13,8 @@ from sqlalchemy import select
 from app.beats import WorkerBeat
 from app.db import db, utcnow
 from app.trello.models import SyncRun, TrelloSource
-from tests.services.processes import children, command, descendants
+from bench.processes import family
+from tests.services.processes import server_of
 from tests.services.watching import (
     Visitor,
     are_pasts_done,
@@ -43,9 +44,7 @@ def installation() -> Iterator[Installation]:
 
 
 def kill_server(installation: Installation) -> None:
-    assert installation.worker is not None
-    server = next(pid for pid in children(installation.worker.pid) if "valkey" in command(pid))
-    os.kill(server, signal.SIGKILL)
+    os.kill(server_of(installation), signal.SIGKILL)
 
 
 def test_the_hourly_clock_counts_without_being_asked(
@@ -108,7 +107,7 @@ def test_a_worker_killed_in_the_middle_loses_nothing(
     Visitor(installation).refresh(path_of(measure_id))
     wait_until(is_running(measure_id), "the job began")
     assert installation.worker is not None
-    for pid in [*descendants(installation.worker.pid), installation.worker.pid]:
+    for pid in reversed(list(family(installation.worker.pid))):  # the worker itself last
         os.kill(pid, signal.SIGKILL)
     installation.worker.wait()
     with db.writing() as session:  # as if the minute of its lease had passed
