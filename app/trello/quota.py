@@ -11,7 +11,7 @@ import math
 import os
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -56,6 +56,23 @@ return redis.call('PTTL', KEYS[2])
 """Milliseconds until Redis knows again what was asked, where it was started anew: it came back
 without its data, or with what it had saved some time before."""
 
+_TAKE = """
+local now = tonumber(ARGV[1])
+for i, key in ipairs(KEYS) do
+  local most, seconds = tonumber(ARGV[2 * i]), tonumber(ARGV[2 * i + 1])
+  local oldest = redis.call('LINDEX', key, most - 1)
+  if oldest and tonumber(oldest) >= now - seconds then return i end
+end
+for i, key in ipairs(KEYS) do
+  redis.call('LPUSH', key, ARGV[1])
+  redis.call('LTRIM', key, 0, ARGV[2 * i] - 1)
+  redis.call('EXPIRE', key, ARGV[2 * i + 1])
+end
+return 0
+"""
+"""A place in each window, or in none and the number of the first that is full. As the library has
+it for one window, whose moments it keeps newest first; for all of a request in one go."""
+
 
 @dataclass(frozen=True)
 class Window:
@@ -74,6 +91,10 @@ PER_TOKEN = Window("token", 90, 10)
 PER_KEY = Window("key", 270, 10)
 MEMBERS = Window("members", 90, 900)
 """What /members/me falls under besides, for each token; the routes below it do not."""
+
+
+Windows = Sequence[tuple[Window, str]]
+"""All that one request falls under, each with the token or key that it counts for."""
 
 
 class Turns:
@@ -101,16 +122,16 @@ class Turns:
         Raises Held when that would take longer than this work may wait.
         """
         began = signed = time.monotonic()
-        for window, subject in self._windows(path):
-            while wait := self._counters.take(window, subject, self._share):
-                if time.monotonic() + wait > began + self._longest_wait:
-                    raise Held(timedelta(seconds=wait))
-                time.sleep(min(wait, self._sign_every))
-                if time.monotonic() > signed + self._sign_every:
-                    self._while_waiting()
-                    signed = time.monotonic()
+        windows = self._windows(path)
+        while wait := self._counters.take(windows, self._share):
+            if time.monotonic() + wait > began + self._longest_wait:
+                raise Held(timedelta(seconds=wait))
+            time.sleep(min(wait, self._sign_every))
+            if time.monotonic() > signed + self._sign_every:
+                self._while_waiting()
+                signed = time.monotonic()
 
-    def _windows(self, path: str) -> list[tuple[Window, str]]:
+    def _windows(self, path: str) -> Windows:
         windows = [(PER_TOKEN, self._token), (PER_KEY, self._key)]
         return [(MEMBERS, self._token), *windows] if path == "/members/me" else windows
 
@@ -122,27 +143,28 @@ class _Counters:
         self.process_id = os.getpid()
         client = connect(config.redis_url, patience=1, redis_connect_func=self._connect)
         storage = _Storage(config.redis_url, client.connection_pool, key_prefix="tally-turns")
-        self._shared = MovingWindowRateLimiter(storage)
-        self._own: MovingWindowRateLimiter | None = None
+        self._shared = _SharedLimiter(storage)
+        self._own: _OwnLimiter | None = None
         self._away_until = self._forgotten_until = 0.0
         self._time_scale = config.time_scale
 
-    def take(self, window: Window, subject: str, share: tuple[int, int]) -> float:
-        """Take a place in the window; 0 when one was free, else the seconds until one may be."""
+    def take(self, windows: Windows, share: tuple[int, int]) -> float:
+        """Take a place in each of the windows, or in none; 0 when all had one, else the seconds
+        until the first of the full ones may have."""
         if time.monotonic() >= self._away_until:
             try:
-                wait = self._hit(self._shared, window, subject, self._now(share))
+                wait = self._hit(self._shared, windows, self._now(share))
             except redis.RedisError as error:
                 self._lose_sight(error)
             else:
                 self._own = None
                 return wait
-        own = self._own or MovingWindowRateLimiter(MemoryStorage())
+        own = self._own or _OwnLimiter(MemoryStorage())
         self._own = own  # which another thread may lay aside as soon as Redis is back
         if share == _BACKGROUND:
             # Together the processes would ask too much, so soon after what all have asked.
             return max(self._away_until - time.monotonic(), 0.05)
-        return self._hit(own, window, subject, _ALONE)
+        return self._hit(own, windows, _ALONE)
 
     def _now(self, share: tuple[int, int]) -> tuple[int, int]:
         """While Redis has forgotten what was asked, the background shares a tenth of it."""
@@ -157,22 +179,26 @@ class _Counters:
         self._forgotten_until = time.monotonic() + connection.read_response() / 1000
 
     def _hit(
-        self, limiter: MovingWindowRateLimiter, window: Window, subject: str, share: tuple[int, int]
+        self, limiter: "_SharedLimiter | _OwnLimiter", windows: Windows, share: tuple[int, int]
     ) -> float:
+        places = [(self._item(window, share), subject) for window, subject in windows]
+        full = limiter.hit_all(places)
+        if full is None:
+            return 0.0
+        free_at = limiter.get_window_stats(*full).reset_time
+        now = utcnow().timestamp() if limiter is self._shared else time.time()
+        if free_at - now > full[0].multiples + CLOCKS_APART.total_seconds():
+            # Counted by a clock that was set back since: it would hold for as long.
+            limiter.clear(*full)
+            return self._hit(limiter, windows, share)
+        # A little chance, so that those who wait do not all come back at once.
+        return max(free_at - now, 0.0) + random.uniform(0.005, 0.05)
+
+    def _item(self, window: Window, share: tuple[int, int]) -> "_Item":
         part, whole = share
         # The library counts in whole seconds, so a scaled window is no shorter than one.
         seconds = max(1, math.ceil(window.seconds * self._time_scale))
-        item = _Item(window.most * part // whole, seconds, window.name)
-        if limiter.hit(item, subject):
-            return 0.0
-        free_at = limiter.get_window_stats(item, subject).reset_time
-        now = utcnow().timestamp() if limiter is self._shared else time.time()
-        if free_at - now > seconds + CLOCKS_APART.total_seconds():
-            # Counted by a clock that was set back since: it would hold for as long.
-            limiter.clear(item, subject)
-            return 0.0 if limiter.hit(item, subject) else 0.05
-        # A little chance, so that those who wait do not all come back at once.
-        return max(free_at - now, 0.0) + random.uniform(0.005, 0.05)
+        return _Item(window.most * part // whole, seconds, window.name)
 
     def _lose_sight(self, error: redis.RedisError) -> None:
         if self._own is None:
@@ -183,25 +209,49 @@ class _Counters:
         self._away_until = time.monotonic() + AWAY_FOR.total_seconds() * self._time_scale
 
 
-class _Storage(Storage):
-    """By the clock that all hosts share: one that is ahead would ask too much, and
-    keep those that are right from asking."""
-
-    def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
-        asked = [utcnow().timestamp(), limit, expiry, amount]
-        return bool(self.lua_acquire_moving_window([self.prefixed_key(key)], asked))
-
-    def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
-        now = utcnow().timestamp()
-        found = self.lua_moving_window([self.prefixed_key(key)], [now - expiry, limit])
-        return (float(found[0]), found[1]) if found else (now, 0)
-
-
 class _Item(RateLimitItemPerSecond):
     """Its key leaves out how many are allowed, so that all shares of a window count together."""
 
     def key_for(self, *identifiers: bytes | str | float) -> str:
         return f"{self.namespace}/{self.multiples}/{'/'.join(str(one) for one in identifiers)}"
+
+
+Places = Sequence[tuple[_Item, str]]
+
+
+class _OwnLimiter(MovingWindowRateLimiter):
+    def hit_all(self, places: Places) -> tuple[_Item, str] | None:
+        """Take these places; or, where there are not all of them, none. The first that is not
+        there; another thread may take it in between, and then those before it stay taken."""
+        tried = (one for take in (self.test, self.hit) for one in places if not take(*one))
+        return next(tried, None)
+
+
+class _SharedLimiter(MovingWindowRateLimiter):
+    """By the clock that all hosts share: one that is ahead would ask too much, and
+    keep those that are right from asking."""
+
+    def __init__(self, storage: "_Storage") -> None:
+        super().__init__(storage)
+        self._take = storage.get_connection().register_script(_TAKE.encode())
+        self._key_of = storage.prefixed_key
+
+    def hit_all(self, places: Places) -> tuple[_Item, str] | None:
+        """Take these places; or, where there are not all of them, none. The first that is not
+        there."""
+        keys = [self._key_of(item.key_for(subject)) for item, subject in places]
+        sizes = [size for item, _ in places for size in (item.amount, item.multiples)]
+        full: int = self._take(keys, [utcnow().timestamp(), *sizes])
+        return places[full - 1] if full else None
+
+
+class _Storage(Storage):
+    """Windows are looked at by the same clock."""
+
+    def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
+        now = utcnow().timestamp()
+        found = self.lua_moving_window([self.prefixed_key(key)], [now - expiry, limit])
+        return (float(found[0]), found[1]) if found else (now, 0)
 
 
 def _counters() -> _Counters:

@@ -96,6 +96,14 @@ def test_all_tokens_share_what_the_key_may(
     assert [take_all(turns(token)) for token in ("d", "e")] == [27, 0]
 
 
+def test_a_request_that_waits_for_its_key_takes_no_turn_of_its_token_meanwhile(
+    stored: redis.Redis, turns: Callable[..., Turns]
+) -> None:
+    assert [take_all(turns(token)) for token in ("a", "b", "c", "d")] == [90, 90, 90, 0]
+    windows = sorted(name.decode().split("/")[0] for name in stored.scan_iter("tally-turns:*"))
+    assert windows == ["tally-turns:key", *["tally-turns:token"] * 3]
+
+
 def test_who_someone_is_may_be_asked_seldom_but_their_boards_as_often_as_any(
     stored: redis.Redis, turns: Callable[..., Turns], monkeypatch: pytest.MonkeyPatch
 ) -> None:
