@@ -95,7 +95,6 @@ def _name_field(label: str, missing: str) -> StringField:
         label,
         filters=[one_line],
         validators=[DataRequired(missing), _name_is_short],
-        render_kw={"maxlength": LONGEST_NAME},
     )
 
 
@@ -104,7 +103,7 @@ def _email_field(autocomplete: str = "off") -> EmailField:
         "Email",
         filters=[normal_email],
         validators=[DataRequired("Enter an email."), _is_email],
-        render_kw={"autocomplete": autocomplete, "maxlength": LONGEST_EMAIL},
+        render_kw={"autocomplete": autocomplete},
     )
 
 

@@ -20,7 +20,6 @@ class WorkspaceForm(Form):
         "Workspace name",
         filters=[one_line],
         validators=[DataRequired("Enter a name, such as your team's."), AtMost(LONGEST_NAME)],
-        render_kw={"maxlength": LONGEST_NAME},
     )
     time_zone = SelectField("Time zone", validate_choice=False)
     first_month = ChoiceField("First month of the year", coerce=int)

@@ -25,7 +25,6 @@ class TeamForm(Form):
         "Name",
         filters=[one_line],
         validators=[DataRequired("Give the team a name.")],
-        render_kw={"maxlength": LONGEST_NAME},
     )
     lead = SelectField("Lead", validate_choice=False)
     parent = SelectField("Part of", validate_choice=False)

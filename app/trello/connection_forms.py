@@ -44,7 +44,6 @@ class ConnectionForm(Form):
         "Name",
         filters=[one_line],
         validators=[InputRequired("Give the connection a name.")],
-        render_kw={"maxlength": LONGEST_NAME},
     )
     sharing = StringField(
         "Shared with",
