@@ -14,6 +14,7 @@ _MOST_IN_A_COLUMN = 12
 _SPACES = re.compile(r"[\s\u00a0\u2009\u202f']")
 _PLAIN = re.compile(r"[+-]?(\d+)(?:\.(\d*))?", re.ASCII)
 _GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", re.ASCII)
+_WITH_DECIMAL_COMMA = re.compile(r"[+-]?[\d.]*,\d*", re.ASCII)
 _PLURAL = re.compile(r"([a-z]+(?:x|ch|sh|ss))es|([a-z]{2,}[a-hj-rtv-z])(?<!ie)s")
 """English plurals that lose their ending safely: not "bonus", "series" or "NPS"."""
 
@@ -23,7 +24,7 @@ def parse_figure(text: str) -> Fraction:
     compact = _SPACES.sub("", text).replace("\u2212", "-")
     if _GROUPED.fullmatch(compact):
         compact = compact.replace(",", "")
-    elif "," in compact:
+    elif _WITH_DECIMAL_COMMA.fullmatch(compact):
         raise ValueError("Write decimals with a point, as in 1,200.5.")
     match = _PLAIN.fullmatch(compact)
     if match is None:

@@ -41,6 +41,7 @@ def test_numbers_are_read_exactly(text: str, value: str) -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
+        ("1,2,3x", "Write a number, such as 20 or 1,200.5."),
         ("twenty", "Write a number, such as 20 or 1,200.5."),
         ("1/3", "Write a number, such as 20 or 1,200.5."),
         ("1e5", "Write a number, such as 20 or 1,200.5."),
