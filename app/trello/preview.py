@@ -1,6 +1,6 @@
 """What the choices in the form would give: how many cards, which, and the progress."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from app.accounts.models import workspace
@@ -27,6 +27,8 @@ class Preview:
     standing: Standing | None
     """None while start, target or days are not usable yet."""
     is_percent: bool
+    chooses_nothing: bool
+    """Whether every card of the board counts, but for archived ones."""
     unit: str
     target: Fraction | None
 
@@ -49,6 +51,7 @@ def preview_of(criteria: Criteria, snapshot: Snapshot, wish: MeasureWish) -> Pre
         value=value,
         standing=_standing(value, wish),
         is_percent=wish.kind == PERCENT,
+        chooses_nothing=replace(criteria, with_archived=False) == Criteria(),
         unit=wish.unit,
         target=wish.target_value,
     )

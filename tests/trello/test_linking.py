@@ -122,8 +122,10 @@ def test_the_preview_says_what_is_chosen(
 ) -> None:
     page = choose_board(client, begin(client, bob, new))
     assert page.one("[data-preview-words]").text == "Cards on Content calendar."
+    assert "Every card on the board counts" in page.one("#preview").text
     choices = {"trello_list": ["", "done"], "trello_label": ["", "blog"]}
     page = client.see(client.submit(page, "Count with these choices", choices))
+    assert "Every card" not in page.one("#preview").text
     assert (
         page.one("[data-preview-words]").text == "Cards on Content calendar in Done, labelled blog."
     )
