@@ -1,5 +1,6 @@
 """The explorer at /okrs, and the views of it that people keep."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -64,6 +65,7 @@ def list_objectives() -> ResponseReturnValue:
         query=(query := form.query()),
         here=address_of(urlencode(query)),
         pace=_pace(cycle, items) if cycle and not form.is_narrowed else None,
+        beside=_beside(cycle, cycles) if cycle else (),
     )
     return page, 200 if is_valid else 422
 
@@ -79,6 +81,13 @@ def _pace(cycle: Cycle, items: Found) -> dict[str, object]:
         "is_ahead": today < cycle.starts_on,
         "is_over": today > cycle.ends_on,
     }
+
+
+def _beside(cycle: Cycle, cycles: Iterable[Cycle]) -> list[Cycle]:
+    """The others that run while this one does: a year's objectives are not among a quarter's."""
+    today = workspace().today()
+    running = [one for one in cycles if one.starts_on <= today <= one.ends_on]
+    return [one for one in running if one is not cycle] if cycle in running else []
 
 
 @blueprint.get("/okrs/views")
