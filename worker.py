@@ -9,6 +9,7 @@ import ctypes
 import gc
 import logging
 import os
+import select
 import signal
 import socket
 import sys
@@ -48,8 +49,10 @@ ON_DEMAND = (NOW, HOURLY)
 """A process each, started when its lane has work and ended when none came for a while, since idle
 it keeps 10 to 25 MB of its own. The second for what is urgent stands ready a glance after the first
 went to work: so a board that hangs holds up no other's Refresh."""
-GLANCE_EVERY = 0.5
-"""Seconds between two looks at what cannot wait for the clock, and at what may have died."""
+GLANCE_EVERY = 1.0
+"""Seconds between two looks at which lanes have work; what dies is seen at once."""
+NEWS_EVERY = 0.5
+"""Seconds between two looks at what Trello told of, where it can reach us."""
 STOP_WITHIN = 10
 """Seconds that jobs have to end; a board takes one or two, and what is cut off is done later."""
 LOOSE_ENDS = 100_000
@@ -66,7 +69,8 @@ class Clock:
 
     def __init__(self, app: Flask, config: Config) -> None:
         self._app = app
-        self._glances = config.has_public_address
+        self.glances = config.has_public_address
+        """Whether there may be more to see at each turn than every few seconds."""
         self._name = f"{socket.gethostname()}-{os.getpid()}"
         self._next_tick = 0.0
         self._failed_turns = 0
@@ -76,12 +80,15 @@ class Clock:
     def turn(self) -> None:
         """A glance, and every few seconds a tick. Raises nothing: the clock outlives a bad turn,
         since the database may be away for a while."""
+        is_due = time.monotonic() >= self._next_tick
+        if not is_due and not self.glances:
+            return
         try:
             with self._app.app_context():
-                if time.monotonic() >= self._next_tick:
+                if is_due:
                     self._next_tick = time.monotonic() + scaled(beats.EVERY).total_seconds()
                     self._tick()
-                if self._glances:
+                if self.glances:
                     for integration in all_integrations():
                         integration.glance()
         except Exception as error:
@@ -196,7 +203,8 @@ class Lane:
 
     def _live(self, parent: int) -> int:
         """The whole life of the child. Its exit code."""
-        for number in (signal.SIGINT, signal.SIGTERM):
+        signal.set_wakeup_fd(-1)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
         os.setpgid(0, 0)  # a Ctrl-C is for the parent alone, which then stops us
         _die_with(parent)
@@ -228,12 +236,22 @@ def _rehearse() -> None:
 
 
 class Stop:
-    """Whether we were asked to stop."""
+    """Whether we were asked to stop, and a sleep that is cut short by that."""
 
     def __init__(self) -> None:
         self.is_asked = False
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._ask)
+        signal.signal(signal.SIGCHLD, lambda *_: None)  # else it would wake nobody
+        self._heard, heard_of = os.pipe()
+        for end in (self._heard, heard_of):
+            os.set_blocking(end, False)
+        signal.set_wakeup_fd(heard_of)
+
+    def sleep(self, seconds: float) -> None:
+        """So long, or until we are asked to stop, or a child ended."""
+        if select.select([self._heard], [], [], seconds)[0]:
+            os.read(self._heard, 1024)
 
     def _ask(self, _signal: int, _frame: FrameType | None) -> None:
         self.is_asked = True
@@ -281,7 +299,7 @@ def _start_server(config: Config, stop: Stop) -> EmbeddedRedis | None:
             return EmbeddedRedis.start(config.data_dir)
         except (OSError, RuntimeError) as error:
             tell(REDIS, error)
-            time.sleep(GLANCE_EVERY)
+            stop.sleep(GLANCE_EVERY)
     return None
 
 
@@ -309,22 +327,23 @@ def _run(app: Flask, config: Config, server: EmbeddedRedis | None, stop: Stop) -
     clock = Clock(app, config)
     lanes = [Lane(name, app, server) for name in KEPT]
     lanes += [Lane(name, app, server, ends_when_idle=True) for name in ON_DEMAND]
-    pause = min(GLANCE_EVERY, beats.EVERY.total_seconds() * config.time_scale)
+    pause = NEWS_EVERY if clock.glances else GLANCE_EVERY
+    pause = min(pause, beats.EVERY.total_seconds() * config.time_scale)
     with app.app_context():
         _rehearse()
     clock.turn()  # so that the lanes share what it makes ready as well
     gc.collect()
     gc.freeze()  # what is shared with the children stays shared
     try:
-        while not stop.is_asked:
-            if server is not None:
-                _keep_running(server)
-            with app.app_context():
+        with app.app_context():
+            while not stop.is_asked:
+                if server is not None:
+                    _keep_running(server)
+                clock.turn()
                 at_work = lanes_at_work()
-            for lane in lanes:
-                lane.keep_running(at_work)
-            clock.turn()
-            time.sleep(pause)
+                for lane in lanes:
+                    lane.keep_running(at_work)
+                stop.sleep(pause)
     finally:
         _stop(lanes)
 
