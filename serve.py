@@ -36,6 +36,9 @@ def main() -> int:
     environ.setdefault("MALLOC_ARENA_MAX", "2")  # else every thread keeps freed memory for itself
     # Else the twenty megabytes that a password's check takes are kept once it was made twice.
     environ.setdefault("MALLOC_MMAP_THRESHOLD_", "1048576")
+    # Else what is freed of one answer of Trello's goes back to the system, and is got anew, page by
+    # page, for the next: with the size above set, the usual care not to is gone.
+    environ.setdefault("MALLOC_TRIM_THRESHOLD_", "2097152")
     try:
         with _lock(_data_dir(environ, is_demo), _port(environ)):
             return _serve(environ, is_demo)

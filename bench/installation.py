@@ -44,6 +44,7 @@ AS_DELIVERED = {
     "PYTHONPATH": str(ROOT),
     "MALLOC_ARENA_MAX": "2",
     "MALLOC_MMAP_THRESHOLD_": "1048576",
+    "MALLOC_TRIM_THRESHOLD_": "2097152",
 }
 """The environment that deploy/ and serve.py give, instead of the quicker start of tests."""
 KEY_RESULTS_EACH = 10
