@@ -1,6 +1,7 @@
 """The floor: signs, fetches and parses the same answers, commits once a board, and nothing else.
 
-python -m bench.floor ADDRESS FILE BOARD... prints the processor time of that loop in seconds.
+python -m bench.floor ADDRESS FILE PAUSE BOARD... prints the processor time of that loop in seconds,
+for the second of two times with a pause of so many seconds between them.
 """
 
 import json
@@ -31,7 +32,7 @@ PAGE = 1000
 
 
 def main() -> None:
-    address, file, *boards = sys.argv[1:]
+    address, file, seconds, *boards = sys.argv[1:]
     database = sqlite3.connect(file, isolation_level=None)
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
         database.execute(f"PRAGMA {pragma}")
@@ -39,8 +40,10 @@ def main() -> None:
     session = requests.Session()
     session.auth = OAuth1Auth(KEY, SECRET, token="floor", token_secret="floor-secret")
     # Once beforehand, as ours has counted before: a new process pays for each page of its memory,
-    # which takes longer than all the rest of a large board.
+    # which takes longer than all the rest of a large board. And as long ago: by then, what was at
+    # hand for the processor no longer is.
     _walk(session, database, address, boards)
+    time.sleep(float(seconds))
     began = time.process_time()
     _walk(session, database, address, boards)
     sys.stdout.write(f"{time.process_time() - began}\n")

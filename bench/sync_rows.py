@@ -95,7 +95,7 @@ def _cost_of(measured: Measured, repetitions: int) -> Cost:
             standin.set(is_limited=False)
             ids = [board.id for board in boards]
             file = str(Path(directory) / "floor.sqlite3")
-            floor.append(output_of("bench.floor", standin.api_url, file, *ids))
+            floor.append(output_of("bench.floor", standin.api_url, file, str(WINDOW), *ids))
     return Cost(ours, floor, asked, refused, busiest)
 
 
