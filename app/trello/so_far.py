@@ -1,5 +1,6 @@
 """What was read so far of a board that takes several answers, for those who wait for it."""
 
+import time
 from datetime import datetime
 
 from app import progress
@@ -9,20 +10,25 @@ from app.okrs.figures import plural
 from app.pages import clock, day
 from app.trello.models import Past
 
+TOLD_EVERY = 1.0
+"""Seconds; pages that wait ask about as often."""
 _WAITS = "It waits for its turn to ask Trello."
 
 
 class SoFar:
-    """Told by a sync as it goes on. A board of one answer tells nothing, unless it waits."""
+    """Told by a sync as it goes on. A board of one answer tells nothing, unless it waits; nor does
+    one that is read before anyone could have looked."""
 
     def __init__(self, board_id: int) -> None:
         self._work = _of_board(board_id)
         self._card_count = 0
+        self._tell_from = time.monotonic() + TOLD_EVERY
         self._is_told = self._is_waiting = False
 
     def read(self, card_count: int) -> None:
         self._card_count = card_count
-        self._tell(is_waiting=False)
+        if time.monotonic() >= self._tell_from:
+            self._tell(is_waiting=False)
 
     def wait(self) -> None:
         self._tell(is_waiting=True)
@@ -37,6 +43,7 @@ class SoFar:
 
     def _tell(self, is_waiting: bool) -> None:
         self._is_told, self._is_waiting = True, is_waiting
+        self._tell_from = time.monotonic() + TOLD_EVERY
         progress.tell(self._work, cards=self._card_count, waits=is_waiting)
 
 

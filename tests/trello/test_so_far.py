@@ -40,6 +40,12 @@ from tests.trello.linked import (
 ADDRESS = f"https://api.trello.com/1/boards/{BOARD}"
 
 
+@pytest.fixture
+def told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of a board that takes its time."""
+    monkeypatch.setattr(so_far, "TOLD_EVERY", 0)
+
+
 def answer_with(
     trello: responses.RequestsMock, cards: list[dict[str, Any]], heard: list[str], board_id: int
 ) -> None:
@@ -62,7 +68,7 @@ def _id(card: dict[str, Any]) -> str:
 
 
 def test_a_sync_of_a_big_board_tells_the_cards_that_it_has_read(
-    source: TrelloSource, trello: responses.RequestsMock, kept: Kept
+    source: TrelloSource, trello: responses.RequestsMock, kept: Kept, told_at_once: None
 ) -> None:
     heard: list[str] = []
     answer_with(trello, [card("done") for _ in range(2300)], heard, source.board_id)
@@ -122,7 +128,7 @@ def test_a_small_board_and_one_that_fails_leave_nothing_behind(
 
 
 def test_a_page_says_how_far_the_count_has_come_only_while_it_goes_on(
-    client: Client, app: Flask, alice: Person, bob: Person, kept: Kept
+    client: Client, app: Flask, alice: Person, bob: Person, kept: Kept, told_at_once: None
 ) -> None:
     with app.app_context():
         beat("a worker")
