@@ -114,8 +114,7 @@ def _are_countable(templates: Column, roles: Column) -> Column:
 
 
 def _texts(field: str, values: Column) -> Column:
-    _check_types(field, values, str)
-    whole = "".join(values)
+    whole = _joined(field, values)
     return values if whole.isascii() and "\0" not in whole else [clean(value) for value in values]
 
 
@@ -127,13 +126,24 @@ def _id_tuples(field: str, values: Column) -> Column:
 
 def _check_ids(field: str, values: Column) -> None:
     """As `answers.is_id` says of one, all of them at once."""
-    _check_types(field, values, str)
-    whole, lengths = "".join(values), set(map(len, values))
+    whole, lengths = _joined(field, values), set(map(len, values))
     if values and not (whole.isascii() and whole.encode().isalnum() and lengths <= ID_LENGTHS):
         raise OddAnswer(f"{field} of a card is no usable id")
+
+
+def _joined(field: str, values: Column) -> str:
+    """All in one, which only texts can be."""
+    try:
+        return "".join(values)
+    except TypeError:
+        raise _of_another_type(field) from None
 
 
 def _check_types(field: str, values: Column, *allowed: type) -> None:
     """Exactly these, as JSON makes them: to Python, a truth value is a number as well."""
     if not set(map(type, values)) <= set(allowed):
-        raise OddAnswer(f"{field} of a card is of another type")
+        raise _of_another_type(field)
+
+
+def _of_another_type(field: str) -> OddAnswer:
+    return OddAnswer(f"{field} of a card is of another type")
