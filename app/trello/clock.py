@@ -83,8 +83,10 @@ def _give_notice_of_urgent(run_ids: Sequence[int]) -> None:
 
 def _give_notice_of_hourly(run_ids: Sequence[int]) -> None:
     """A notice for each worker that lives: one job does many boards, one after another."""
+    if not run_ids:
+        return
     wanted = min(len(run_ids), max(1, count_alive()))
-    missing = wanted - count_notices(sync_waiting, HOURLY_LANE) if wanted else 0
+    missing = wanted - count_notices(sync_waiting, HOURLY_LANE)
     for run_id in run_ids[: max(0, missing)]:
         if not enqueue(sync_waiting, run_id, lane=HOURLY_LANE):
             break
