@@ -47,12 +47,12 @@ KEPT = (NOW,)
 """A process each, which is always there: a Refresh waits for no start."""
 ON_DEMAND = (NOW, HOURLY)
 """A process each, started when its lane has work and ended when none came for a while, since idle
-it keeps 10 to 25 MB of its own. The second for what is urgent stands ready a glance after the first
+it keeps 10 to 25 MB of its own. The second for what is urgent stands ready a look after the first
 went to work: so a board that hangs holds up no other's Refresh."""
-GLANCE_EVERY = 1.0
+LOOK_EVERY = 1.0
 """Seconds between two looks at which lanes have work; what dies is seen at once."""
-NEWS_EVERY = 0.5
-"""Seconds between two looks at what Trello told of, where it can reach us."""
+GLANCE_EVERY = 0.5
+"""The same where Trello can reach us: each time there is also a glance at what it told of."""
 STOP_WITHIN = 10
 """Seconds that jobs have to end; a board takes one or two, and what is cut off is done later."""
 LOOSE_ENDS = 100_000
@@ -70,7 +70,7 @@ class Clock:
     def __init__(self, app: Flask, config: Config) -> None:
         self._app = app
         self.glances = config.has_public_address
-        """Whether there may be more to see at each turn than every few seconds."""
+        """Whether each turn looks for news from Trello; else ticks are all there is."""
         self._name = f"{socket.gethostname()}-{os.getpid()}"
         self._next_tick = 0.0
         self._failed_turns = 0
@@ -157,7 +157,7 @@ class Lane:
         if is_of_use:
             self._start()
         else:  # it would end at once, again and again
-            self._start_at = time.monotonic() + GLANCE_EVERY
+            self._start_at = time.monotonic() + LOOK_EVERY
 
     def tell(self, number: signal.Signals) -> None:
         if self._is_running() and self._pid is not None:
@@ -236,7 +236,7 @@ def _rehearse() -> None:
 
 
 class Stop:
-    """Whether we were asked to stop, and a sleep that is cut short by that."""
+    """Whether we were asked to stop, and a sleep that is cut short by that or by a child's end."""
 
     def __init__(self) -> None:
         self.is_asked = False
@@ -299,7 +299,7 @@ def _start_server(config: Config, stop: Stop) -> EmbeddedRedis | None:
             return EmbeddedRedis.start(config.data_dir)
         except (OSError, RuntimeError) as error:
             tell(REDIS, error)
-            stop.sleep(GLANCE_EVERY)
+            time.sleep(LOOK_EVERY)  # not the stop's: the end of what did not start would wake it
     return None
 
 
@@ -327,7 +327,7 @@ def _run(app: Flask, config: Config, server: EmbeddedRedis | None, stop: Stop) -
     clock = Clock(app, config)
     lanes = [Lane(name, app, server) for name in KEPT]
     lanes += [Lane(name, app, server, ends_when_idle=True) for name in ON_DEMAND]
-    pause = NEWS_EVERY if clock.glances else GLANCE_EVERY
+    pause = GLANCE_EVERY if clock.glances else LOOK_EVERY
     pause = min(pause, beats.EVERY.total_seconds() * config.time_scale)
     with app.app_context():
         _rehearse()
@@ -353,6 +353,7 @@ def _keep_running(server: EmbeddedRedis) -> None:
         server.keep_running()
     except (OSError, RuntimeError):
         log.exception("The server for jobs does not start; it is tried again")
+        time.sleep(LOOK_EVERY)  # the end of what did not start would cut the next sleep short
 
 
 def _stop(lanes: list[Lane]) -> None:

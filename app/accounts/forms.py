@@ -50,7 +50,9 @@ def normal_email(text: str | None) -> str:
 
 def email_problem(email: str) -> str | None:
     """What is wrong with a normalised email, in a sentence; None when nothing is."""
-    if len(email) > LONGEST_EMAIL or not _EMAIL.fullmatch(email):
+    if len(email) > LONGEST_EMAIL:
+        return f"Use at most {LONGEST_EMAIL} characters."
+    if not _EMAIL.fullmatch(email):
         return "Enter an email such as anna@example.com."
     return None
 

@@ -28,7 +28,7 @@ class Preview:
     """None while start, target or days are not usable yet."""
     is_percent: bool
     chooses_nothing: bool
-    """Whether every card of the board counts, but for archived ones."""
+    """Whether nothing narrows the cards down; archived ones are a choice apart."""
     unit: str
     target: Fraction | None
 

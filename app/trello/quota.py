@@ -153,7 +153,7 @@ class _Counters:
         until the first of the full ones may have."""
         if time.monotonic() >= self._away_until:
             try:
-                wait = self._hit(self._shared, windows, self._now(share))
+                wait = self._take(self._shared, windows, self._now(share))
             except redis.RedisError as error:
                 self._lose_sight(error)
             else:
@@ -164,7 +164,7 @@ class _Counters:
         if share == _BACKGROUND:
             # Together the processes would ask too much, so soon after what all have asked.
             return max(self._away_until - time.monotonic(), 0.05)
-        return self._hit(own, windows, _ALONE)
+        return self._take(own, windows, _ALONE)
 
     def _now(self, share: tuple[int, int]) -> tuple[int, int]:
         """While Redis has forgotten what was asked, the background shares a tenth of it."""
@@ -178,11 +178,11 @@ class _Counters:
         connection.send_command("EVAL", _HOW_LONG_FORGOTTEN, 2, _KNOWN, _FORGOTTEN, window)
         self._forgotten_until = time.monotonic() + connection.read_response() / 1000
 
-    def _hit(
+    def _take(
         self, limiter: "_SharedLimiter | _OwnLimiter", windows: Windows, share: tuple[int, int]
     ) -> float:
         places = [(self._item(window, share), subject) for window, subject in windows]
-        full = limiter.hit_all(places)
+        full = limiter.take_all(places)
         if full is None:
             return 0.0
         free_at = limiter.get_window_stats(*full).reset_time
@@ -190,7 +190,7 @@ class _Counters:
         if free_at - now > full[0].multiples + CLOCKS_APART.total_seconds():
             # Counted by a clock that was set back since: it would hold for as long.
             limiter.clear(*full)
-            return self._hit(limiter, windows, share)
+            return self._take(limiter, windows, share)
         # A little chance, so that those who wait do not all come back at once.
         return max(free_at - now, 0.0) + random.uniform(0.005, 0.05)
 
@@ -220,25 +220,25 @@ Places = Sequence[tuple[_Item, str]]
 
 
 class _OwnLimiter(MovingWindowRateLimiter):
-    def hit_all(self, places: Places) -> tuple[_Item, str] | None:
-        """Take these places; or, where there are not all of them, none. The first that is not
-        there; another thread may take it in between, and then those before it stay taken."""
+    def take_all(self, places: Places) -> tuple[_Item, str] | None:
+        """Take all of these places, or none where one is full. Returns the first that is full, else
+        None. Another thread may fill one in between; then those before it stay taken."""
         tried = (one for take in (self.test, self.hit) for one in places if not take(*one))
         return next(tried, None)
 
 
 class _SharedLimiter(MovingWindowRateLimiter):
-    """By the clock that all hosts share: one that is ahead would ask too much, and
-    keep those that are right from asking."""
+    """By the clock that all hosts share: one that is ahead would ask too much, and keep those that
+    are right from asking. Only `take_all` takes; the library's `hit` would go by this host's."""
 
     def __init__(self, storage: "_Storage") -> None:
         super().__init__(storage)
         self._take = storage.get_connection().register_script(_TAKE.encode())
         self._key_of = storage.prefixed_key
 
-    def hit_all(self, places: Places) -> tuple[_Item, str] | None:
-        """Take these places; or, where there are not all of them, none. The first that is not
-        there."""
+    def take_all(self, places: Places) -> tuple[_Item, str] | None:
+        """Take all of these places, or none where one is full. Returns the first that is full, else
+        None."""
         keys = [self._key_of(item.key_for(subject)) for item, subject in places]
         sizes = [size for item, _ in places for size in (item.amount, item.multiples)]
         full: int = self._take(keys, [utcnow().timestamp(), *sizes])
@@ -246,7 +246,7 @@ class _SharedLimiter(MovingWindowRateLimiter):
 
 
 class _Storage(Storage):
-    """Windows are looked at by the same clock."""
+    """Tells what a window holds by the clock that all hosts share, as _SharedLimiter counts."""
 
     def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
         now = utcnow().timestamp()

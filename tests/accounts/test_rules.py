@@ -3,7 +3,14 @@
 import pytest
 from argon2 import Type
 
-from app.accounts.forms import email_problem, normal_email, one_line, password_problem, time_zones
+from app.accounts.forms import (
+    LONGEST_EMAIL,
+    email_problem,
+    normal_email,
+    one_line,
+    password_problem,
+    time_zones,
+)
 from app.accounts.models import _hasher
 
 HASHER = _hasher
@@ -42,11 +49,16 @@ def test_emails(email):
         "a@b.com,c@d.com",
         "anna@exam_ple_.com",
         "a" * 65 + "@example.com",
-        "anna@" + "e" * 250 + ".com",
     ],
 )
 def test_what_is_no_email(email):
     assert email_problem(email) == "Enter an email such as anna@example.com."
+
+
+def test_an_email_that_is_too_long_is_told_how_long_it_may_be():
+    longest = "@".join(("a" * 60, ".".join(("e" * 60, "e" * 60, "e" * 60, "example"))))
+    assert email_problem(longest.ljust(LONGEST_EMAIL, "m")) is None
+    assert email_problem(longest.ljust(LONGEST_EMAIL + 1, "m")) == "Use at most 254 characters."
 
 
 def test_emails_are_kept_in_lower_case():

@@ -75,6 +75,8 @@ def _node(node: Node, page: Page) -> Iterator[str]:
     for name in node.attrs:
         if name.startswith(("on", "hx-on")):
             yield f"{name} is a script in the page"
+    if "maxlength" in node and node.get("type") != "search":
+        yield "browsers cut what is pasted without a word; the form must say what is too long"
     if "[" in node.get("hx-trigger"):
         yield "a trigger filter needs eval"
     if node.tag == "form" and node.get("method").lower() == "post":

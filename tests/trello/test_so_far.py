@@ -108,10 +108,25 @@ def test_a_sync_that_waits_for_its_turn_says_so_until_the_turn_comes(
     assert not kept.values
 
 
+def test_a_big_board_that_is_read_at_once_tells_nothing(
+    source: TrelloSource,
+    trello: responses.RequestsMock,
+    kept: Kept,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("app.trello.so_far.TOLD_EVERY", 60)
+    heard: list[str] = []
+    answer_with(trello, [card("done") for _ in range(2300)], heard, source.board_id)
+    sync_board(run_id := queued_run(source.board))
+    assert run_of(run_id).status == "done"
+    assert heard == ["", "", "", ""]
+
+
 def test_a_small_board_and_one_that_fails_leave_nothing_behind(
     source: TrelloSource,
     trello: responses.RequestsMock,
     kept: Kept,
+    told_at_once: None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     trello.get(ADDRESS, json=board([card("done")]))
@@ -148,7 +163,10 @@ def test_a_page_says_how_far_the_count_has_come_only_while_it_goes_on(
 
 
 def test_without_redis_the_page_and_the_count_go_on(
-    source: TrelloSource, trello: responses.RequestsMock, monkeypatch: pytest.MonkeyPatch
+    source: TrelloSource,
+    trello: responses.RequestsMock,
+    told_at_once: None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def refuse() -> None:
         raise redis.ConnectionError

@@ -84,7 +84,7 @@ def _pace(cycle: Cycle, items: Found) -> dict[str, object]:
 
 
 def _beside(cycle: Cycle, cycles: Iterable[Cycle]) -> list[Cycle]:
-    """The others that run while this one does: a year's objectives are not among a quarter's."""
+    """Where it runs today, the others that do: a year's objectives are not among a quarter's."""
     today = workspace().today()
     running = [one for one in cycles if one.starts_on <= today <= one.ends_on]
     return [one for one in running if one is not cycle] if cycle in running else []
