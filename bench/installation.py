@@ -181,7 +181,8 @@ def link_items(boards: Sequence[Board], connection_count: int) -> None:
             connection=connections[number % connection_count],
             trello_id=board.id,
             name=f"Board {board.number}",
-            next_sync_at=utcnow() + timedelta(days=1),
+            # No later, or the worker takes it at its start for the plan of a clock that was wrong.
+            next_sync_at=utcnow() + timedelta(hours=1),
         )
         db.session.add(row)
         for place in range(board.list_count):
