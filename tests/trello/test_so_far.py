@@ -114,7 +114,7 @@ def test_a_big_board_that_is_read_at_once_tells_nothing(
     kept: Kept,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("app.trello.so_far.TOLD_EVERY", 60)
+    monkeypatch.setattr(so_far, "TOLD_EVERY", 60)
     heard: list[str] = []
     answer_with(trello, [card("done") for _ in range(2300)], heard, source.board_id)
     sync_board(run_id := queued_run(source.board))
