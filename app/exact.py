@@ -1,6 +1,7 @@
 """Exact numbers as columns keep them, and as text."""
 
 from fractions import Fraction
+from functools import lru_cache
 
 from sqlalchemy import Dialect, String, Text
 from sqlalchemy.types import TypeDecorator
@@ -22,8 +23,12 @@ class Exact(TypeDecorator[Fraction]):
         return None if value is None else _exact(value)
 
 
+@lru_cache(maxsize=4096)
 def _exact(text: str) -> Fraction:
-    """From "7" or "100/3": Fraction would look for all else that a number may be written as."""
+    """From "7" or "100/3": Fraction would look for all else that a number may be written as.
+
+    Kept, since a page reads dozens of them, which are much the same ones.
+    """
     numerator, _, denominator = text.partition("/")
     return Fraction(int(numerator), int(denominator)) if denominator else Fraction(int(numerator))
 

@@ -1,11 +1,12 @@
 """What every template may use: filters for figures, days and moments, and the page's frame."""
 
+import re
 from datetime import date, datetime
 from fractions import Fraction
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from flask import Flask, current_app, g, has_request_context, request, url_for
+from flask import Flask, current_app, g, has_request_context, request
 from flask_login import current_user
 
 from app.accounts.models import workspace_if_set_up
@@ -13,6 +14,7 @@ from app.db import utcnow
 from app.security import HTMX_HASH, HTMX_URL
 
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+_ID_IN_RULE = re.compile(r"<int:(\w+)>")
 _SHORT = ((10**12, "tn"), (10**9, "bn"), (10**6, "mn"))
 
 LIVE_EVERY, LIVE_EVERY_WITHOUT_NEWS = 1000, 30_000
@@ -36,15 +38,17 @@ def init_pages(app: Flask) -> None:
     app.context_processor(_frame)
 
 
-def address_of(view: str) -> str:
-    """The address of a page that has nothing to be named: of those in the navigation."""
-    return _address_under(request.script_root, view)
+def address_of(view: str, **ids: int) -> str:
+    """The address of a page that is named by ids, or by nothing; as `url_for` builds it, which
+    tries its rules anew for each of the dozens that a page shows."""
+    return request.script_root + _path_to(view).format_map(ids)
 
 
-@lru_cache(maxsize=64)
-def _address_under(_root: str, view: str) -> str:
-    """Built once, since every page shows a dozen of them, and they stay as they are."""
-    return url_for(view)
+@lru_cache(maxsize=256)
+def _path_to(view: str) -> str:
+    """With the names of the ids in braces. Raises ValueError unless one path leads there."""
+    (rule,) = current_app.url_map.iter_rules(view)
+    return _ID_IN_RULE.sub(r"{\1}", rule.rule)
 
 
 def _frame() -> dict[str, object]:

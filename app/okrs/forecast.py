@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 from math import ceil, lcm
 
@@ -108,7 +109,7 @@ def forecast(
     way = -1 if is_decrease else 1
     if (target - daily[-1]) * way <= 0:
         return None
-    slow, pace, quick = _paces([height * way for height in heights], parts)
+    slow, pace, quick = _paces(tuple(height * way for height in heights), parts)
     return Forecast(since, known_until, daily[-1], target, last_day, today, pace, slow, quick)
 
 
@@ -131,9 +132,10 @@ def _change_count(heights: list[int]) -> int:
     return sum(one != other for one, other in pairwise(heights))
 
 
-def _paces(heights: list[int], parts: int) -> tuple[Fraction, Fraction, Fraction]:
+@lru_cache(maxsize=256)
+def _paces(heights: tuple[int, ...], parts: int) -> tuple[Fraction, Fraction, Fraction]:
     """The slow, the likely and the quick pace of the window, from what each of its days ended
-    with: so many parts of one."""
+    with: so many parts of one. Kept, since an open page asks again and again."""
     days = len(heights) - 1
     pace = Fraction(heights[-1] - heights[0], parts * days)
     shortest = ceil(Fraction(days, 4))

@@ -12,6 +12,7 @@ from flask import current_app, url_for
 from markupsafe import Markup
 
 from app.okrs.standing import Standing
+from app.pages import address_of
 
 MOST_KEPT = 2000
 """Lines whose HTML a process keeps, of two or three kilobytes each."""
@@ -77,8 +78,8 @@ class Line:
     @property
     def item_url(self) -> str:
         if self.is_objective:
-            return url_for("okrs.show_objective", objective_id=self.item_id)
-        return url_for("okrs.show_key_result", key_result_id=self.item_id)
+            return address_of("okrs.show_objective", objective_id=self.item_id)
+        return address_of("okrs.show_key_result", key_result_id=self.item_id)
 
     @property
     def row_url(self) -> str:

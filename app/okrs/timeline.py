@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
-from flask import url_for
-
 from app.accounts.models import Person
 from app.okrs.changes import CARRIED, COPIED, VIEWERS
 from app.okrs.changes import CHECK_IN as EDITED_CHECK_IN
@@ -23,6 +21,7 @@ from app.okrs.history import (
 from app.okrs.models import KPI, ONCE, POSTPONED, Measure
 from app.okrs.sight import EVERYONE
 from app.okrs.thinned import thinned_words
+from app.pages import address_of
 
 _SAID = {
     "created": "created it",
@@ -205,8 +204,8 @@ def _said_entry(unit_of: Measure, saying: Saying, speaker: Speaker) -> Entry:
 
 def _url(action: str, saying: Saying) -> str:
     if saying.kind == COMMENT:
-        return url_for(f"okrs.{action}_comment", comment_id=saying.id)
-    return url_for(f"okrs.{action}_check_in", check_in_id=saying.id)
+        return address_of(f"okrs.{action}_comment", comment_id=saying.id)
+    return address_of(f"okrs.{action}_check_in", check_in_id=saying.id)
 
 
 def change_entry(change: TracedChange) -> Entry:

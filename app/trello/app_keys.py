@@ -46,11 +46,12 @@ def current_app_keys() -> AppKeys | None:
     stored = _stored()
     if stored is None:
         return None
-    # Decrypted once a request: several parts of a page ask for them.
-    kept, encrypted = db.session().info, (stored.api_key_encrypted, stored.api_secret_encrypted)
-    if AppKeys not in kept or kept[AppKeys][0] != encrypted:
-        kept[AppKeys] = encrypted, _decrypted(*encrypted)
-    keys: AppKeys | None = kept[AppKeys][1]
+    # Decrypted once, as long as they stay: each page asks for them, in several of its parts.
+    encrypted = (stored.api_key_encrypted, stored.api_secret_encrypted)
+    kept = current_app.extensions.get("trello_app_keys")
+    if kept is None or kept[0] != encrypted:
+        kept = current_app.extensions["trello_app_keys"] = encrypted, _decrypted(*encrypted)
+    keys: AppKeys | None = kept[1]
     return keys
 
 

@@ -3,11 +3,10 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
-from flask import current_app, request, url_for
+from flask import current_app, url_for
 from sqlalchemy import Select
 from werkzeug.datastructures import MultiDict
 
@@ -17,6 +16,7 @@ from app.okrs.integrations import MeasureWish, Need, PastPart, SourceForm, Sourc
 from app.okrs.loading import may_edit
 from app.okrs.models import PERCENT, Measure, Source
 from app.okrs.rows import item_url
+from app.pages import address_of
 from app.timing import SetBack
 from app.trello import clock, portable
 from app.trello.app_keys import current_app_keys, key_has_changed
@@ -105,7 +105,7 @@ class TrelloIntegration:
         return past_of(measure)
 
     def evidence_url(self, source_id: int, moment: datetime | None = None) -> str:
-        address = _evidence_address(request.script_root, source_id)
+        address = address_of("trello.show_evidence", source_id=source_id)
         return f"{address}?at={quote(moment.isoformat(), safe=':')}" if moment else address
 
     def source_form(
@@ -177,12 +177,6 @@ class TrelloIntegration:
             cards=newest_cards(source, person),
             board_id=board.id,
         )
-
-
-@lru_cache(maxsize=64)
-def _evidence_address(_root: str, source_id: int) -> str:
-    """Built once, since an item's page leads there from each of its counts."""
-    return url_for("trello.show_evidence", source_id=source_id)
 
 
 def _reconnect_url(person: Person, connection: Connection) -> str | None:

@@ -87,7 +87,7 @@ def _need(item: Item, mention: Mention) -> Need:
         sentence=_quote(mention),
         url=f"{item_url(item, 'show')}#{place}",
         action="Look",
-        seen_url=item_url(item, "see", mention=mention.id),
+        seen_url=f"{item_url(item, 'see')}?mention={mention.id}",
     )
 
 
