@@ -48,7 +48,7 @@ class Paged:
     rounds: int
 
 
-def many_items(objective_count: int = 1000, rounds: int = 25) -> Iterable[Row]:
+def many_items(objective_count: int = 1000, rounds: int = 100) -> Iterable[Row]:
     """The explorer, the tree and an item's page of a workspace of three times as many items."""
     with _workspace(objective_count, rounds) as paged:
         every = f"{objective_count * 3:,}"
