@@ -353,7 +353,6 @@ def _keep_running(server: EmbeddedRedis) -> None:
         server.keep_running()
     except (OSError, RuntimeError):
         log.exception("The server for jobs does not start; it is tried again")
-        time.sleep(LOOK_EVERY)  # the end of what did not start would cut the next sleep short
 
 
 def _stop(lanes: list[Lane]) -> None:

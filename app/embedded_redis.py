@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 
 READY_WITHIN = 10
 """Seconds; it takes a tenth of one."""
+STARTED_EVERY = 1.0
+"""Seconds from one start to the next at least: one that ends at once would take all our time."""
 
 
 class ServerInUse(Exception):
@@ -58,8 +60,12 @@ class EmbeddedRedis:
         return server
 
     def keep_running(self) -> None:
-        """Start it again if it died; what it had written to disk comes back with it."""
+        """Start it again if it died; what it had written to disk comes back with it.
+
+        Raises OSError or RuntimeError when it does not come up, as on a full disk.
+        """
         if self._process.poll() is not None:
+            time.sleep(max(0.0, self._started_at + STARTED_EVERY - time.monotonic()))
             log.warning("The server for jobs had stopped; it is started again")
             self._process = self._launch()
             self.wait_until_ready()
@@ -91,6 +97,7 @@ class EmbeddedRedis:
         self._lock.close()
 
     def _launch(self) -> subprocess.Popen[bytes]:
+        self._started_at = time.monotonic()
         options = {
             "port": "0",
             "unixsocket": str(self._data_dir / "redis.sock"),

@@ -1,9 +1,13 @@
-"""The server for jobs where it can't come up, as on a full disk."""
+"""The server for jobs where it can't come up, as on a full disk, or ends as soon as it is up."""
 
+import os
+import signal
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
+import redis
 
 from app import embedded_redis
 from app.embedded_redis import EmbeddedRedis
@@ -21,3 +25,32 @@ def test_one_that_does_not_come_up_leaves_the_way_free_for_the_next(
             EmbeddedRedis.start(Path(directory))
         in_the_way.unlink()
         EmbeddedRedis.start(Path(directory)).stop()
+
+
+def test_one_that_ends_at_once_is_started_again_after_a_pause(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with tempfile.TemporaryDirectory(prefix="tally-") as directory:
+        began = time.monotonic()
+        server = EmbeddedRedis.start(Path(directory))
+        try:
+            for _ in range(2):
+                _kill(Path(directory))
+                server.keep_running()
+                assert _pid_in(Path(directory))
+        finally:
+            server.stop()
+        assert time.monotonic() - began >= 2 * embedded_redis.STARTED_EVERY
+        assert caplog.text.count("it is started again") == 2
+
+
+def _pid_in(directory: Path) -> int:
+    with redis.Redis(unix_socket_path=str(directory / "redis.sock")) as client:
+        return int(client.info("server")["process_id"])
+
+
+def _kill(directory: Path) -> None:
+    """And wait until it is gone; its parent has yet to take note."""
+    pid = _pid_in(directory)
+    os.kill(pid, signal.SIGKILL)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
