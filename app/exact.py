@@ -27,7 +27,7 @@ class Exact(TypeDecorator[Fraction]):
 def _exact(text: str) -> Fraction:
     """From "7" or "100/3": Fraction would look for all else that a number may be written as.
 
-    Kept, since a page reads dozens of them, which are much the same ones.
+    Kept, since a page reads dozens of them, the same ones at each look.
     """
     numerator, _, denominator = text.partition("/")
     return Fraction(int(numerator), int(denominator)) if denominator else Fraction(int(numerator))

@@ -14,8 +14,8 @@ from app.db import utcnow
 from app.security import HTMX_HASH, HTMX_URL
 
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-_ID_IN_RULE = re.compile(r"<int:(\w+)>")
 _SHORT = ((10**12, "tn"), (10**9, "bn"), (10**6, "mn"))
+_ID_IN_RULE = re.compile(r"<int:(\w+)>")
 
 LIVE_EVERY, LIVE_EVERY_WITHOUT_NEWS = 1000, 30_000
 """Milliseconds from one look to the next, by which an open page follows its figures."""
@@ -39,16 +39,22 @@ def init_pages(app: Flask) -> None:
 
 
 def address_of(view: str, **ids: int) -> str:
-    """The address of a page that is named by ids, or by nothing; as `url_for` builds it, which
-    tries its rules anew for each of the dozens that a page shows."""
-    return request.script_root + _path_to(view).format_map(ids)
+    """The address of a page that is named by ids alone, or by nothing; as `url_for` builds it,
+    which tries its rules anew for each of the dozens that a page shows.
+
+    Raises ValueError unless these ids name it.
+    """
+    return request.script_root + _path_to(view, tuple(ids)).format_map(ids)
 
 
 @lru_cache(maxsize=256)
-def _path_to(view: str) -> str:
-    """With the names of the ids in braces. Raises ValueError unless one path leads there."""
+def _path_to(view: str, names: tuple[str, ...]) -> str:
+    """With the names of the ids in braces."""
     (rule,) = current_app.url_map.iter_rules(view)
-    return _ID_IN_RULE.sub(r"{\1}", rule.rule)
+    path = _ID_IN_RULE.sub(r"{\1:d}", rule.rule)
+    if "<" in path or rule.arguments != set(names):
+        raise ValueError(f"{view} is not named by {names}")
+    return path
 
 
 def _frame() -> dict[str, object]:

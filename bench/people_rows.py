@@ -120,7 +120,7 @@ def servers(seconds: float = 20) -> Iterable[Row]:
 
 
 def _felt(visited: Peopled, bare: str, seconds: float) -> tuple[Felt, Felt]:
-    """Of ours and of the floor, each once all its pages were shown: the first look at each makes
+    """Of ours and of the floor, each once every kind of page was shown: the first look at one makes
     templates and statements ready, which the floor did at its start."""
     visited.visit(MADE_READY)
     ours = visited.visit(seconds)

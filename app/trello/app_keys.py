@@ -23,6 +23,9 @@ SIGN_IN_UNREADABLE = (
     "Put the old key back, or reconnect."
 )
 
+_KEPT = "tally_trello_app_keys"
+"""Among an app's extensions: the stored keys as decrypted last, and from what."""
+
 
 @dataclass(frozen=True)
 class AppKeys:
@@ -48,9 +51,10 @@ def current_app_keys() -> AppKeys | None:
         return None
     # Decrypted once, as long as they stay: each page asks for them, in several of its parts.
     encrypted = (stored.api_key_encrypted, stored.api_secret_encrypted)
-    kept = current_app.extensions.get("trello_app_keys")
-    if kept is None or kept[0] != encrypted:
-        kept = current_app.extensions["trello_app_keys"] = encrypted, _decrypted(*encrypted)
+    source = (encrypted, config.encryption_keys)
+    kept = current_app.extensions.get(_KEPT)
+    if kept is None or kept[0] != source:
+        kept = current_app.extensions[_KEPT] = source, _decrypted(*encrypted)
     keys: AppKeys | None = kept[1]
     return keys
 

@@ -110,7 +110,9 @@ def test_from_connecting_to_a_figure_that_follows_the_board(
     on_board.goto(board_address(installation, board.short_link))
     card = on_board.locator(f"#card-{other['shortLink']}")
     card.get_by_label("List", exact=True).select_option(label="Finished")
-    card.get_by_role("button", name="Move", exact=True).click()
+    # Chromium may never answer where a page is closed while another one is on its way.
+    with on_board.expect_navigation():
+        card.get_by_role("button", name="Move", exact=True).click()
     on_board.close()
 
     address = page.url

@@ -3,7 +3,7 @@
 from flask import url_for
 
 
-def address_of(query: str) -> str:
+def explorer_address(query: str) -> str:
     """Where the explorer shows what the query asks for."""
     address = url_for("okrs.list_objectives")
     return f"{address}?{query}" if query else address

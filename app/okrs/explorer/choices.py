@@ -8,7 +8,7 @@ from sqlalchemy import CompoundSelect, String, cast, literal, null, or_, select,
 
 from app.accounts.models import OBSERVER, Person
 from app.db import db
-from app.okrs.explorer.addresses import address_of
+from app.okrs.explorer.addresses import explorer_address
 from app.okrs.explorer.models import SavedView
 from app.okrs.loading import seen_measures
 from app.okrs.models import ItemTag, Tag
@@ -28,7 +28,7 @@ class Kept:
 
     @property
     def address(self) -> str:
-        return address_of(self.query)
+        return explorer_address(self.query)
 
 
 @dataclass(frozen=True)

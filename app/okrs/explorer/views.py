@@ -15,7 +15,7 @@ from app.db import db
 from app.htmx import see_other
 from app.okrs import blueprint
 from app.okrs.cycles import cycles_and_current
-from app.okrs.explorer.addresses import address_of
+from app.okrs.explorer.addresses import explorer_address
 from app.okrs.explorer.candidates import Found, Judging
 from app.okrs.explorer.choices import choices_for
 from app.okrs.explorer.finding import find
@@ -63,7 +63,7 @@ def list_objectives() -> ResponseReturnValue:
         views=choices.views,
         presets=PRESETS,
         query=(query := form.query()),
-        here=address_of(urlencode(query)),
+        here=explorer_address(urlencode(query)),
         pace=_pace(cycle, items) if cycle and not form.is_narrowed else None,
         beside=_beside(cycle, cycles) if cycle else (),
     )
@@ -109,7 +109,7 @@ def save_view() -> ResponseReturnValue:
             form.name.errors = [SAME_NAME]
         else:
             flash(f"View “{view.name}” saved.", "success")
-            return redirect(address_of(view.query), code=303)
+            return redirect(explorer_address(view.query), code=303)
     page = render_template("okrs/explorer/save_view.html", view_form=form, query=query)
     return page, 422
 
@@ -151,5 +151,5 @@ def _own_views(
         form = wrong if wrong is not None and view.id == wrong_id else ViewForm(obj=view)
         for field in form:  # there are several forms on the page
             field.id = field.label.field_id = f"{field.name}-{view.id}"
-        listed.append((OwnView(view.id, view.name, address_of(view.query)), form))
+        listed.append((OwnView(view.id, view.name, explorer_address(view.query)), form))
     return listed
