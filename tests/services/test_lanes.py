@@ -23,10 +23,11 @@ pytestmark = pytest.mark.services
 
 @pytest.fixture(scope="module")
 def installation() -> Iterator[Installation]:
-    """One whose lanes are idle for three seconds before they end."""
+    """One whose lanes are idle for four and a half seconds before they end, and whose runs are
+    given up after nine without a sign of life."""
     with running_installation() as installation:
         installation.stop_worker()
-        installation.extra["TIME_SCALE"] = "0.1"
+        installation.extra["TIME_SCALE"] = "0.15"
         installation.start_worker()
         yield installation
 
@@ -56,7 +57,7 @@ def test_a_second_urgent_lane_stands_ready_while_the_first_is_at_work(
     installation.sandbox.faults.add(path=f"/1/boards/{board.id}", kind="delay", delay=9)
     Visitor(installation).refresh(path_of(measure_id))
     wait_until(is_running(measure_id), "the first is at work")
-    time.sleep(4)  # longer than one that came because the notice waited for a moment
+    time.sleep(5.5)  # longer than one that came because the notice waited for a moment
     wait_until(lambda: len(lanes_of(installation)) == 2, "the second stands ready")
     assert statuses_of(measure_id)[-1] == "running"
     wait_until(counted(measure_id, count), "the first came to its end")
