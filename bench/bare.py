@@ -67,6 +67,7 @@ def application() -> Callable[[dict[str, Any], Any], Iterable[bytes]]:
     with app.app_context():
         who = select(Person).where(Person.email == os.environ["BARE_EMAIL"])
         client = Client(app)
+        db.begin_writing()  # the worker may write meanwhile
         client.sign_in(db.session.scalars(who).one())
         pages = {
             path.partition("?")[0]: bare_of(app, client, path)
