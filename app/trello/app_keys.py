@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from flask import current_app
 from sqlalchemy import update
@@ -22,9 +22,6 @@ SIGN_IN_UNREADABLE = (
     "The stored sign-in can't be read with the present ENCRYPTION_KEY. "
     "Put the old key back, or reconnect."
 )
-
-_KEPT = "tally_trello_app_keys"
-"""Among an app's extensions: the stored keys as decrypted last, and from what."""
 
 
 @dataclass(frozen=True)
@@ -49,17 +46,12 @@ def current_app_keys() -> AppKeys | None:
     stored = _stored()
     if stored is None:
         return None
-    # Decrypted once, as long as they stay: each page asks for them, in several of its parts.
-    encrypted = (stored.api_key_encrypted, stored.api_secret_encrypted)
-    source = (encrypted, config.encryption_keys)
-    kept = current_app.extensions.get(_KEPT)
-    if kept is None or kept[0] != source:
-        kept = current_app.extensions[_KEPT] = source, _decrypted(*encrypted)
-    keys: AppKeys | None = kept[1]
-    return keys
+    return _decrypted(stored.api_key_encrypted, stored.api_secret_encrypted, config.encryption_keys)
 
 
-def _decrypted(key: str, secret: str) -> AppKeys | None:
+@lru_cache(maxsize=4)
+def _decrypted(key: str, secret: str, _under: tuple[str, ...]) -> AppKeys | None:
+    """Done once for what is stored and the keys it is under: each page asks several times."""
     try:
         return AppKeys(decrypt(key), decrypt(secret), from_environment=False)
     except SecretUnreadable:
