@@ -2,10 +2,11 @@
 
 from collections.abc import MutableMapping
 from functools import lru_cache
+from secrets import token_hex
 from typing import Any
 
 from authlib.common.urls import url_decode
-from authlib.oauth1.rfc5849.client_auth import ClientAuth, generate_nonce
+from authlib.oauth1.rfc5849.client_auth import ClientAuth
 from authlib.oauth1.rfc5849.errors import InsecureTransportError
 from authlib.oauth1.rfc5849.parameters import prepare_headers
 from authlib.oauth1.rfc5849.signature import construct_base_string, hmac_sha1_signature
@@ -35,7 +36,8 @@ class Signature(ClientAuth, AuthBase):  # type: ignore[misc]  # the library has 
         # By the clock that all hosts share: one that is wrong would be refused, and Trello's token
         # be taken for revoked.
         now = str(int(utcnow().timestamp()))
-        said: list[tuple[str, str]] = self.get_oauth_params(generate_nonce(), now)
+        # The library's own nonce asks the system for each of its letters.
+        said: list[tuple[str, str]] = self.get_oauth_params(token_hex(16), now)
         asked: Any = _decoded(uri.partition("?")[2])
         base = construct_base_string(method, uri, [*asked, *said])
         said.append(

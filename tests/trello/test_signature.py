@@ -1,5 +1,6 @@
 """Our signature is the one that Authlib makes by itself."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -16,8 +17,8 @@ SECRETS = {"token": "tö%41/ok", "token_secret": "t&s"}
 
 @pytest.fixture(autouse=True)
 def same_nonce(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (client_auth, signature):
-        monkeypatch.setattr(module, "generate_nonce", lambda: "nonce")
+    monkeypatch.setattr(client_auth, "generate_nonce", lambda: "nonce")
+    monkeypatch.setattr(signature, "token_hex", lambda size: "nonce")
     monkeypatch.setattr(client_auth, "generate_timestamp", lambda: "1795867200")
     moment = datetime.fromtimestamp(1795867200, UTC)  # by the clock that all hosts share
     monkeypatch.setattr(signature, "utcnow", lambda: moment)
@@ -51,3 +52,11 @@ def test_a_request_is_sent_with_it() -> None:
 def test_nothing_is_signed_for_an_open_line() -> None:
     with pytest.raises(AuthlibBaseError, match="insecure_transport"):
         Signature("key", "secret", **SECRETS).prepare("GET", "http://trello.example/1", {}, None)
+
+
+def test_no_request_bears_the_nonce_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    ours = Signature("key", "secret", **SECRETS)
+    signed = [ours.prepare("GET", "https://api.trello.com/1/boards/5f1a", {}, None) for _ in "12"]
+    nonces = re.findall(r'oauth_nonce="(\w{32})"', str(signed))
+    assert len(set(nonces)) == 2
